@@ -1,0 +1,52 @@
+# Each target sets up what it needs on a machine that has Python >= 3.11, pip and make. A second run installs nothing.
+PYTHON ?= python3
+VENV   ?= .venv
+PY     := $(VENV)/bin/python
+PIP    := $(PY) -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+PYTEST := $(PY) -m pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-slow check lint types coverage clean
+
+help:  ## print what there is to make
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(PY):
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "weaklab needs Python 3.11 or newer; say make PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.core: pyproject.toml constraints.txt | $(PY)
+	@echo "Installing weaklab into $(VENV) (once) ..."
+	$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.core
+	@echo "Installing what the tests and the linters need into $(VENV) (once) ..."
+	$(PIP) --editable ".[dev]"
+	@touch $@
+
+demo: $(VENV)/.core  ## label and classify 13,000 real docstrings, without labels
+	$(PY) examples/01_docstrings.py
+
+test: $(VENV)/.dev  ## run the tests (a few minutes)
+	$(PYTEST) -m "not slow"
+
+test-slow: $(VENV)/.dev  ## run the experiments that take more than ten seconds each
+	$(PYTEST) -m slow
+
+coverage: $(VENV)/.dev  ## run the tests and report branch coverage (fails under 90 %)
+	$(PYTEST) -m "not slow" --cov=weaklab --cov-branch --cov-report=term --cov-fail-under=90
+
+lint: $(VENV)/.dev  ## ruff, import-linter, file sizes
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/lint-imports
+	$(PY) tests/tools/file_sizes.py
+
+types: $(VENV)/.dev  ## mypy
+	$(VENV)/bin/mypy
+
+check: lint types test  ## what CI runs
+
+clean:  ## remove the environment and the caches
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage build dist

@@ -1,0 +1,3 @@
+"""weaklab: programmatic weak supervision."""
+
+__version__ = "0.1.0"

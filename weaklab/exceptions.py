@@ -1,0 +1,135 @@
+"""Everything weaklab raises or warns of, in one tree.
+
+::
+
+    WeaklabError
+    ├── VoteError (ValueError)                 a vote, or a matrix of votes, is not one
+    ├── GoldError (ValueError)                 gold labels do not fit the votes or the classes
+    ├── SoftLabelError (ValueError)            probabilities that are not probabilities
+    ├── ClassError (ValueError)                a class that was never declared, or declared twice
+    ├── FrameError (ValueError)                a frame that rows or features cannot be read from
+    │   └── ColumnError (KeyError)             a column that the frame does not have
+    ├── LabelingFunctionError (ValueError)     a labeling function, or a set of them, is ill-formed
+    │   ├── LabelingFunctionFailure (RuntimeError)   it raised while it ran
+    │   └── ReturnValueError (VoteError)       it returned something that is not a vote
+    ├── ParameterError (ValueError)            an argument of a function or an estimator
+    ├── DatasetError (ValueError)              a folder or a file of data that cannot be read
+    └── MissingExtraError (ImportError)        an optional package is not installed
+
+    WeaklabWarning (UserWarning)
+    ├── FaultWarning                           labeling functions failed on some rows, which abstain
+    ├── CoverageWarning                        too few votes to learn from
+    └── NotConvergedWarning                    an estimator stopped before it settled
+
+Every class also inherits from the built-in exception that a caller would expect, so ``except ValueError``
+catches what it always did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class WeaklabError(Exception):
+    """The root of all errors that weaklab raises on purpose."""
+
+
+class VoteError(WeaklabError, ValueError):
+    """A vote, or a matrix of votes, is not one."""
+
+
+class GoldError(WeaklabError, ValueError):
+    """Gold labels do not fit the votes or the classes."""
+
+
+class SoftLabelError(WeaklabError, ValueError):
+    """Soft labels that are not probabilities, or not one row per row of data."""
+
+
+class ClassError(WeaklabError, ValueError):
+    """A class that was never declared, or declared twice."""
+
+
+class ParameterError(WeaklabError, ValueError):
+    """An argument of a function or an estimator has a value that it cannot have."""
+
+
+class FrameError(WeaklabError, ValueError):
+    """Data that rows, votes or features cannot be read from."""
+
+
+class ColumnError(FrameError, KeyError):
+    """A column that the frame does not have."""
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""  # KeyError would print the repr of the message
+
+
+class LabelingFunctionError(WeaklabError, ValueError):
+    """A labeling function, or a set of them, is ill-formed."""
+
+
+class LabelingFunctionFailure(LabelingFunctionError, RuntimeError):
+    """A labeling function raised while it ran; the original exception is its ``__cause__``."""
+
+
+class ReturnValueError(LabelingFunctionError, VoteError):
+    """A labeling function returned something that is not a vote."""
+
+
+class DatasetError(WeaklabError, ValueError):
+    """A folder or a file of data that cannot be read as what it should be."""
+
+
+class MissingExtraError(WeaklabError, ImportError):
+    """An optional package is not installed."""
+
+
+class WeaklabWarning(UserWarning):
+    """The root of all warnings that weaklab gives."""
+
+
+class FaultWarning(WeaklabWarning):
+    """Labeling functions failed on some rows and abstain there."""
+
+
+class CoverageWarning(WeaklabWarning):
+    """There are too few votes to learn from."""
+
+
+class NotConvergedWarning(WeaklabWarning):
+    """An estimator stopped before it settled."""
+
+
+def did_you_mean(name: object, known: Iterable[object]) -> str:
+    """A suggestion to end an error message with, or the empty string.
+
+    Parameters
+    ----------
+    name : object
+        What was asked for.
+    known : iterable of object
+        What exists.
+
+    Returns
+    -------
+    str
+        ``" Did you mean 'text'?"``, with a leading space, when something close is known; else the known names
+        when there are at most ten; else nothing.
+
+    Examples
+    --------
+    >>> did_you_mean("txet", ["text", "label"])
+    " Did you mean 'text'?"
+    >>> did_you_mean("z", ["text", "label"])
+    " There is: 'text', 'label'."
+    """
+    from difflib import get_close_matches
+
+    names = {str(item): item for item in known}
+    close = get_close_matches(str(name), names, n=1, cutoff=0.6)
+    if close:
+        return f" Did you mean {names[close[0]]!r}?"
+    if 0 < len(names) <= 10:
+        return f" There is: {', '.join(repr(item) for item in names.values())}."
+    return ""

@@ -1,0 +1,58 @@
+"""Run a kernel over chunks of rows of a fixed size, in threads, results in chunk order."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+#: Rows in a chunk. Fixed, so that neither the number of threads nor the way a stream was cut changes the result.
+CHUNK = 65_536
+
+T = TypeVar("T")
+
+
+def n_threads() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def over_chunks(work: Callable[[int, int], T], n: int, threads: int | None = None) -> Iterator[T]:
+    """Yield ``work(start, stop)`` for each chunk of rows, in order.
+
+    Parameters
+    ----------
+    work : callable
+        Takes the first row and the row after the last; releases the GIL for threads to be of use.
+    n : int
+        How many rows there are.
+    threads : int, optional
+        How many threads to use; by default the number of cores.
+
+    Yields
+    ------
+    object
+        What ``work`` returned, in the order of the chunks, at most a few chunks ahead of the consumer.
+
+    Examples
+    --------
+    >>> list(over_chunks(lambda start, stop: stop - start, 100_000))
+    [65536, 34464]
+    """
+    bounds = [(start, min(start + CHUNK, n)) for start in range(0, n, CHUNK)]
+    threads = min(threads or n_threads(), len(bounds))
+    if threads <= 1:
+        for start, stop in bounds:
+            yield work(start, stop)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        # A window of pending chunks bounds the memory that finished but unread results hold.
+        pending = [pool.submit(work, *bound) for bound in bounds[: 2 * threads]]
+        for position in range(len(bounds)):
+            result = pending.pop(0).result()
+            if position + 2 * threads < len(bounds):
+                pending.append(pool.submit(work, *bounds[position + 2 * threads]))
+            yield result

@@ -1,0 +1,195 @@
+"""From whatever a user calls votes to the internal form, or an error that says which vote is wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import scipy.sparse
+
+from weaklab._kernels.sparse_rows import sparse_rows
+from weaklab.exceptions import VoteError
+from weaklab.typing import ABSTAIN, Classes
+from weaklab.votes.classes import number_of_classes
+from weaklab.votes.matrix import VoteMatrix
+from weaklab.votes.rich import PartialVotes, SoftVotes
+
+
+def check_votes(votes: Any, *, classes: Classes = None) -> VoteMatrix:
+    """Check a label matrix and bring it into the internal form.
+
+    Parameters
+    ----------
+    votes : DataFrame, ndarray of shape (n, m), list of lists, or scipy sparse matrix or array
+        Class codes 0..k-1, and -1 for "abstain". A sparse matrix stores ``vote + 1``, so that what it does not store
+        abstains. Floats are taken where each is a whole number.
+    classes : int, sequence of hashable, or None
+        The classes; None infers ``k = max(2, highest vote + 1)``.
+
+    Returns
+    -------
+    VoteMatrix
+
+    Raises
+    ------
+    VoteError
+        If it is not a matrix of votes; names the labeling function, the row, and the value.
+
+    Examples
+    --------
+    >>> check_votes([[0, -1], [1, 1]]).k
+    2
+    >>> check_votes([[0, -1], [1, 7]], classes=2)
+    Traceback (most recent call last):
+        ...
+    weaklab.exceptions.VoteError: The vote of column 1 in row 1 is 7, but there are 2 classes: it must be -1 to 1.
+    """
+    if isinstance(votes, VoteMatrix):
+        return votes
+    if isinstance(votes, (PartialVotes, SoftVotes)):
+        raise VoteError(f"These are {type(votes).__name__}; what was called here takes one class per vote.")
+    k = number_of_classes(classes)
+    if scipy.sparse.issparse(votes):
+        return _from_sparse(votes, k)
+    names, index = None, None
+    if isinstance(votes, pd.DataFrame):
+        names, index = _names(votes.columns), votes.index
+    array = _as_integers(_as_array(votes), names, index)
+    indptr, lf, vote, lowest, highest = sparse_rows(array)
+    if lowest < ABSTAIN or (k is not None and highest >= k):
+        _raise_out_of_range(array, k, names, index)
+    return VoteMatrix(indptr, lf, vote, array.shape[1], k or max(2, highest + 1), names, index)
+
+
+def _as_array(votes: Any) -> np.ndarray:
+    if votes is None or isinstance(votes, (str, bytes, dict)):
+        raise VoteError(f"Votes must be a matrix of class codes, got {type(votes).__name__}.")
+    if isinstance(votes, pd.Series):
+        raise VoteError("Votes must be a matrix with a column per labeling function, got a Series: use .to_frame().")
+    if isinstance(votes, pd.DataFrame) and any(
+        isinstance(dtype, pd.api.types.CategoricalDtype) for dtype in votes.dtypes
+    ):
+        raise VoteError("Votes must be class codes, got categorical columns: give their codes (.cat.codes).")
+    try:
+        array = np.asarray(votes)
+    except ValueError as error:  # a ragged list
+        raise VoteError(f"Votes must be a matrix: {error}") from error
+    if array.ndim != 2:
+        hint = " Reshape your data: one row per row of data, one column per labeling function."
+        raise VoteError(f"Votes must be a matrix of shape (n, m), got shape {array.shape}.{hint if array.ndim else ''}")
+    if array.shape[1] == 0:
+        raise VoteError(
+            f"There are no labeling functions: 0 feature(s) (shape={array.shape}) while a minimum of 1 is required."
+        )
+    return array
+
+
+def _as_integers(array: np.ndarray, names: tuple[str, ...] | None, index: pd.Index | None) -> np.ndarray:
+    """The same values as int8 or int32, losing nothing."""
+    kind = array.dtype.kind
+    if kind == "b":
+        raise VoteError("Votes are True and False, which has no way to abstain: give class codes, -1 for abstain.")
+    if kind == "O":
+        array = _integers_from_objects(array, names, index)
+    elif kind == "f":
+        with np.errstate(invalid="ignore"):
+            wrong = array != np.floor(array)  # NaN too
+            wrong |= ~np.isfinite(array)
+        if wrong.any():
+            _raise_not_whole(array, wrong, names, index)
+    elif kind not in "iu":
+        raise VoteError(f"Votes must be class codes (integers), got an array of {array.dtype}.")
+    if array.dtype == np.int8:
+        return array
+    wrong = (array > np.iinfo(np.int32).max) | (array < ABSTAIN)
+    if wrong.any():
+        _raise_at(array, wrong, "it must be -1 (abstain) or a class code from 0", names, index)
+    return array.astype(np.int32)
+
+
+def _integers_from_objects(array: np.ndarray, names: tuple[str, ...] | None, index: pd.Index | None) -> np.ndarray:
+    flat = array.ravel()
+    is_whole = np.fromiter((_is_whole(value) for value in flat), dtype=bool, count=flat.size).reshape(array.shape)
+    if not is_whole.all():
+        _raise_not_whole(array, ~is_whole, names, index)
+    return array.astype(np.int64)
+
+
+def _is_whole(value: Any) -> bool:
+    if isinstance(value, (bool, np.bool_)):
+        return False
+    if isinstance(value, (int, np.integer)):
+        return -(2**62) < int(value) < 2**62
+    return isinstance(value, (float, np.floating)) and float(value).is_integer() and abs(float(value)) < 2**53
+
+
+def _raise_not_whole(
+    array: np.ndarray, wrong: np.ndarray, names: tuple[str, ...] | None, index: pd.Index | None
+) -> None:
+    _raise_at(array, wrong, "it must be a class code from 0, or -1 for abstain (missing values too)", names, index)
+
+
+def _raise_out_of_range(
+    array: np.ndarray, k: int | None, names: tuple[str, ...] | None, index: pd.Index | None
+) -> None:
+    top = np.iinfo(array.dtype).max if k is None else k - 1
+    wrong = (array < ABSTAIN) | (array > top)
+    expected = "it must be -1 (abstain) or a class code from 0" if k is None else f"it must be -1 to {k - 1}"
+    so = "" if k is None else f", but there are {k} classes"
+    _raise_at(array, wrong, expected, names, index, so=so)
+
+
+def _raise_at(
+    array: np.ndarray,
+    wrong: np.ndarray,
+    expected: str,
+    names: tuple[str, ...] | None,
+    index: pd.Index | None,
+    so: str = "",
+) -> None:
+    row, column = (int(part) for part in np.argwhere(wrong)[0])
+    value = array[row, column]
+    value = value.item() if isinstance(value, np.generic) else value
+    who = f"column {column}" if names is None else f"labeling function {names[column]!r}"
+    where = f"row {row}" if index is None or index[row] == row else f"row {row} (index {index[row]!r})"
+    more = f" ({int(wrong.sum()):,} votes are wrong in all.)" if wrong.sum() > 1 else ""
+    raise VoteError(f"The vote of {who} in {where} is {value!r}{so}: {expected}.{more}")
+
+
+def _names(columns: pd.Index) -> tuple[str, ...] | None:
+    """The names of the labeling functions; None where a DataFrame has only numbered columns."""
+    if columns.has_duplicates:
+        twice = sorted({repr(name) for name in columns[columns.duplicated()]})
+        raise VoteError(f"Two labeling functions of one name: {', '.join(twice)}. Each column needs its own.")
+    if all(isinstance(name, str) for name in columns):
+        return tuple(columns)
+    if isinstance(columns, pd.RangeIndex) and columns.start == 0 and columns.step == 1:
+        return None
+    return tuple(str(name) for name in columns)
+
+
+def _from_sparse(votes: Any, k: int | None) -> VoteMatrix:
+    if votes.ndim != 2 or votes.shape[1] == 0:
+        raise VoteError(f"Votes must be a matrix of shape (n, m) with m of 1 or more, got shape {votes.shape}.")
+    if votes.dtype.kind not in "iuf":
+        raise VoteError(f"A sparse matrix of votes stores vote + 1 as numbers, got {votes.dtype}.")
+    stored = votes.nnz
+    csr = scipy.sparse.csr_array(votes, copy=True)  # sorting below must not touch the caller's
+    csr.sum_duplicates()
+    if csr.nnz != stored:
+        raise VoteError(f"The sparse matrix stores {stored - csr.nnz:,} cells twice; each may hold one vote.")
+    csr.eliminate_zeros()
+    data = csr.data
+    wrong = ~(np.isfinite(data) & (data == np.floor(data)) & (data >= 1) & (data <= (k or np.iinfo(np.int32).max)))
+    if wrong.any():
+        at = int(np.argmax(wrong))
+        row = int(np.searchsorted(csr.indptr, at, side="right")) - 1
+        top = "" if k is None else f", at most {k} for {k} classes"
+        raise VoteError(
+            f"The sparse matrix stores {data[at].item()!r} for column {int(csr.indices[at])} in row {row}: "
+            f"it must store vote + 1, a whole number from 1{top}."
+        )
+    vote = data.astype(np.int32) - 1
+    k = k or max(2, int(vote.max(initial=-1)) + 1)
+    return VoteMatrix(csr.indptr.astype(np.int64), csr.indices.astype(np.int32), vote, csr.shape[1], k)

@@ -1,0 +1,132 @@
+"""The internal form of a label matrix: sparse rows. It is built from whatever a user has, and never leaves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from weaklab._kernels.patterns import pack, packed_words
+
+
+@dataclass(frozen=True, eq=False)
+class VoteMatrix:
+    """Votes of m labeling functions on n rows, checked, as sparse rows.
+
+    Build it with :func:`weaklab.votes.check_votes`.
+
+    Parameters
+    ----------
+    indptr : ndarray of int64 of shape (n + 1,)
+        Row i is ``indptr[i]:indptr[i + 1]`` of the next two.
+    lf : ndarray of int32 of shape (nnz,)
+        Which labeling function voted; ascending within a row.
+    vote : ndarray of int32 of shape (nnz,)
+        The class that it voted for, 0..k-1.
+    m : int
+        How many labeling functions there are.
+    k : int
+        How many classes there are: as declared, else ``max(2, highest vote + 1)``.
+    names : tuple of str, or None
+        The names of the labeling functions, where the votes came with names.
+    index : pandas.Index, or None
+        The index of the data, where the votes came with one.
+    """
+
+    indptr: np.ndarray
+    lf: np.ndarray
+    vote: np.ndarray
+    m: int
+    k: int
+    names: tuple[str, ...] | None = None
+    index: pd.Index | None = None
+
+    @property
+    def n(self) -> int:
+        """How many rows there are."""
+        return len(self.indptr) - 1
+
+    @property
+    def nnz(self) -> int:
+        """How many votes there are."""
+        return len(self.lf)
+
+    @cached_property
+    def row_counts(self) -> np.ndarray:
+        """How many labeling functions vote on each row, (n,) int64."""
+        return np.diff(self.indptr)
+
+    @cached_property
+    def rows(self) -> np.ndarray:
+        """The row of each vote, (nnz,) int64."""
+        return np.repeat(np.arange(self.n), self.row_counts)
+
+    @cached_property
+    def lf_counts(self) -> np.ndarray:
+        """How often each labeling function votes, (m,) int64."""
+        return np.bincount(self.lf, minlength=self.m)
+
+    def name(self, j: int) -> str:
+        """What to call labeling function j: its name, else ``column j``."""
+        return f"column {j}" if self.names is None else self.names[j]
+
+    def class_votes(self) -> np.ndarray:
+        """How many labeling functions vote for each class on each row, (n, k) float64."""
+        flat = np.bincount(self.rows * self.k + self.vote, minlength=self.n * self.k)
+        return flat.reshape(self.n, self.k).astype(np.float64)
+
+    def dense(self) -> np.ndarray:
+        """The votes as a dense matrix (n, m) of the smallest signed type that holds them; -1 is "abstain"."""
+        out = np.full((self.n, self.m), -1, dtype=vote_dtype(self.k))
+        out[self.rows, self.lf] = self.vote
+        return out
+
+    def frame(self) -> pd.DataFrame:
+        """The votes as a DataFrame, as :func:`weaklab.apply` gives them."""
+        return pd.DataFrame(self.dense(), index=self.index, columns=self.names, copy=False)
+
+    def pack(self) -> np.ndarray:
+        """Rows as 64-bit words (n, words): equal words if, and only if, equal votes."""
+        return pack(self.indptr, self.lf, self.vote, self.m, self.k)
+
+    @property
+    def packed_words(self) -> int:
+        """How many words :meth:`pack` takes per row."""
+        return packed_words(self.m, self.k)
+
+    def with_classes(self, k: int) -> VoteMatrix:
+        """The same votes, for k classes, which must include those that are voted for."""
+        return self if k == self.k else replace(self, k=k)
+
+    def take(self, rows: np.ndarray) -> VoteMatrix:
+        """The votes of some rows, by position."""
+        starts, counts = self.indptr[rows], self.row_counts[rows]
+        indptr = np.concatenate([[0], np.cumsum(counts)])
+        source = np.repeat(starts - indptr[:-1], counts) + np.arange(indptr[-1])
+        index = None if self.index is None else self.index[rows]
+        return VoteMatrix(indptr, self.lf[source], self.vote[source], self.m, self.k, self.names, index)
+
+    def reorder(self, order: np.ndarray) -> VoteMatrix:
+        """The votes with labeling function ``order[j]`` in place j."""
+        place = np.empty(self.m, dtype=np.int32)
+        place[order] = np.arange(self.m, dtype=np.int32)
+        lf = place[self.lf]
+        by_row = np.lexsort((lf, self.rows))
+        names = None if self.names is None else tuple(self.names[j] for j in order)
+        return VoteMatrix(self.indptr, lf[by_row], self.vote[by_row], self.m, self.k, names, self.index)
+
+
+def vote_dtype(k: int) -> np.dtype:
+    """The smallest signed integer type that holds -1 and the classes 0..k-1: int8, int16 or int32.
+
+    Examples
+    --------
+    >>> vote_dtype(2), vote_dtype(1000)
+    (dtype('int8'), dtype('int16'))
+    """
+    for dtype in (np.int8, np.int16):
+        if k - 1 <= np.iinfo(dtype).max:
+            return np.dtype(dtype)
+    return np.dtype(np.int32)

@@ -1,0 +1,78 @@
+"""Pairs: each (labeling function, vote) that occurs, numbered. Parameters are kept per pair, not per possible vote."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from weaklab.votes.matrix import VoteMatrix
+
+#: Up to this many possible pairs, which of them occur is found by counting; beyond, by sorting.
+COUNTABLE = 10_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class PairTable:
+    """The (labeling function, vote) pairs that occur, in ascending order.
+
+    Parameters
+    ----------
+    lf, vote : ndarray of int64 of shape (pairs,)
+        The labeling function and the class of each pair.
+    k : int
+        How many classes there are.
+    """
+
+    lf: np.ndarray
+    vote: np.ndarray
+    k: int
+
+    def __len__(self) -> int:
+        return len(self.lf)
+
+    def find(self, other: PairTable) -> np.ndarray:
+        """The number here of each pair of another table, -1 where it does not occur here."""
+        here, there = self.lf * self.k + self.vote, other.lf * self.k + other.vote
+        if not len(here):
+            return np.full(len(there), -1, dtype=np.int64)
+        at = np.minimum(np.searchsorted(here, there), len(here) - 1)
+        return np.where(here[at] == there, at, -1)
+
+    def sum_by_lf(self, values: np.ndarray, m: int) -> np.ndarray:
+        """Sums over the pairs of each labeling function: (pairs, k) to (m, k)."""
+        out = np.zeros((m, values.shape[1]))
+        np.add.at(out, self.lf, values)
+        return out
+
+
+def pair_up(votes: VoteMatrix) -> tuple[PairTable, np.ndarray]:
+    """Number the pairs that occur.
+
+    Parameters
+    ----------
+    votes : VoteMatrix
+        The votes.
+
+    Returns
+    -------
+    table : PairTable
+        The pairs that occur.
+    pair : ndarray of int32 of shape (nnz,)
+        The number of the pair of each vote.
+
+    Examples
+    --------
+    >>> from weaklab.votes import check_votes
+    >>> table, pair = pair_up(check_votes([[0, 1], [0, -1], [-1, 0]]))
+    >>> table.lf.tolist(), table.vote.tolist(), pair.tolist()
+    ([0, 1, 1], [0, 0, 1], [0, 2, 0, 1])
+    """
+    key = votes.lf * np.int64(votes.k) + votes.vote
+    if votes.m * votes.k <= COUNTABLE:
+        present = np.bincount(key, minlength=1) > 0
+        distinct = np.flatnonzero(present)
+        pair = (np.cumsum(present, dtype=np.int32) - 1)[key]
+    else:
+        distinct, pair = np.unique(key, return_inverse=True)
+    return PairTable(distinct // votes.k, distinct % votes.k, votes.k), pair.astype(np.int32, copy=False)

@@ -1,1 +1,12 @@
-"""..."""
+"""Learn whom to trust: one file per label model, one shared shell.
+
+To add a model, subclass :class:`weaklab.label_models.base.BaseLabelModel` in a file of its own, implement ``_fit`` and
+the rule, and run :func:`weaklab.testing.check_label_model` on it.
+"""
+
+from weaklab.label_models.base import BaseLabelModel
+from weaklab.label_models.dawid_skene import DawidSkene
+from weaklab.label_models.label_model import LabelModel
+from weaklab.label_models.majority_vote import MajorityVote
+
+__all__ = ["BaseLabelModel", "DawidSkene", "LabelModel", "MajorityVote"]

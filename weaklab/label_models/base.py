@@ -1,0 +1,435 @@
+"""The shell of every label model: checks, attributes and predictions. A model's own file holds its maths only."""
+
+from __future__ import annotations
+
+import warnings
+from abc import abstractmethod
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+from scipy.stats import beta
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from weaklab._kernels.em import posterior
+from weaklab.exceptions import CoverageWarning, GoldError, ParameterError, VoteError, did_you_mean
+from weaklab.label_models.card import card
+from weaklab.label_models.problem import Fit, Problem
+from weaklab.typing import Classes, Floats, Seed, Ties
+from weaklab.typing import Votes as VotesLike
+from weaklab.votes import (
+    SoftLabels,
+    VoteMatrix,
+    break_ties,
+    check_classes,
+    check_gold,
+    check_sample_weight,
+    check_votes,
+    class_array,
+    compress,
+    decode,
+    generator,
+)
+from weaklab.votes.pairs import PairTable, pair_up
+
+#: ``confusion_`` refuses to be larger; ``confusion_of`` gives one labeling function's.
+MAX_CONFUSION_BYTES = 1_000_000_000
+#: The nominal coverage of ``accuracy_intervals_``.
+INTERVAL = 0.90
+
+
+class BaseLabelModel(BaseEstimator):
+    """The contract of all label models.
+
+    A model implements :meth:`_fit`, and either the linear rule (:meth:`_log_weights`, :meth:`_log_prior` and
+    :meth:`_scale`: the log-posterior is a sum over the votes of a row) or :meth:`_posterior` itself.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (k,)
+        The class names, or the codes 0..k-1.
+    n_features_in_ : int
+        m, the number of labeling functions.
+    feature_names_in_ : ndarray of str of shape (m,)
+        Their names, where the votes came with names.
+    class_prior_ : ndarray of shape (k,)
+        What a row without votes gets; sums to 1.
+    accuracies_ : ndarray of shape (m,)
+        For each labeling function, the estimated probability that a vote of it is right; NaN where it never voted.
+    accuracy_intervals_ : ndarray of shape (m, 2)
+        90 % intervals for ``accuracies_``.
+    confusion_ : ndarray of shape (m, k, k + 1)
+        ``confusion_[j, y, v]``, the estimated probability of vote v of labeling function j on a row of class y; the
+        last column is "abstain".
+    n_iter_, converged_, objective_path_ : int, bool, list of float
+        How the estimation went.
+    """
+
+    #: Laws of `weaklab.testing.check_label_model` that a model is exempt from, each with its reason.
+    law_exemptions: ClassVar[dict[str, str]] = {}
+
+    classes: Classes
+    random_state: Seed
+
+    # What a model implements ------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def _fit(self, problem: Problem) -> Fit:
+        """Learn from the votes; keep what the rule needs on self."""
+
+    def _log_weights(self, pairs: PairTable, seen: np.ndarray) -> Floats:
+        """What each pair adds to each class, (pairs, k); ``seen[p]`` is its number at fit, -1 where it is new."""
+        raise AssertionError(f"{type(self).__name__} gives neither log-weights nor a posterior")
+
+    def _log_prior(self) -> Floats:
+        """The log-score of each class on a row that has votes, (k,)."""
+        return np.log(self.class_prior_)
+
+    def _scale(self, row_counts: np.ndarray) -> Floats:
+        """What the evidence of a row is multiplied by, by its number of votes, (n,)."""
+        return np.ones(len(row_counts))
+
+    def _posterior(self, votes: VoteMatrix) -> Floats:
+        """Posteriors of rows that have votes, (n, k); what it gives for others is not used."""
+        pairs, pair = pair_up(votes)
+        weights = np.ascontiguousarray(self._log_weights(pairs, self._pairs.find(pairs)))
+        return posterior(votes.indptr, pair, self._scale(votes.row_counts), weights, self._log_prior())
+
+    # What the shell gives ---------------------------------------------------------------------------------------
+
+    def fit(self, votes: VotesLike, y: Any = None, sample_weight: Any = None) -> Self:
+        """Learn whom to trust.
+
+        Parameters
+        ----------
+        votes : DataFrame, array-like or sparse matrix of shape (n, m)
+            Class codes 0..k-1 and -1 for "abstain"; a sparse matrix stores vote + 1.
+        y : array-like of shape (n,), optional
+            Gold labels where known, by code or name; -1 or a missing value where not.
+        sample_weight : array-like of shape (n,), optional
+            How often each row counts, 0 or more; 1 by default.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        VoteError, GoldError, ParameterError
+            If the votes, the gold labels or the weights are not what they should be.
+        """
+        classes = check_classes(self.classes)
+        self._check_parameters()
+        matrix = check_votes(votes, classes=classes)
+        if matrix.n == 0:
+            raise VoteError(f"There are no rows to learn from: votes of shape (0, {matrix.m}).")
+        gold, k = None, matrix.k
+        if y is not None:
+            gold = check_gold(y, matrix.n, classes, index=matrix.index)
+            k = k if classes is not None else max(k, int(gold.max()) + 1)
+            matrix = matrix.with_classes(k)
+        weight = check_sample_weight(sample_weight, matrix.n)
+        patterns = compress(matrix, gold, weight)
+        pairs, pair = pair_up(patterns.votes)
+        problem = Problem(patterns.votes, pairs, pair, patterns.weight, patterns.gold)
+        self._set_names(matrix)
+        self.classes_ = class_array(k if classes is None else classes)
+        self._pairs = pairs
+        if not matrix.nnz:
+            warnings.warn(
+                f"No labeling function votes on any of the {matrix.n:,} rows: there is nothing to learn, "
+                "and every row gets the class prior.",
+                CoverageWarning,
+                stacklevel=2,
+            )
+        fit = self._fit(problem)
+        self.class_prior_, self.n_iter_ = fit.class_prior, fit.n_iter
+        self.converged_, self.objective_path_ = fit.converged, fit.objective_path
+        self.n_rows_ = matrix.n
+        self._count(problem)
+        return self
+
+    def predict_proba(self, votes: VotesLike) -> Floats:
+        """Probabilities of the classes.
+
+        Parameters
+        ----------
+        votes : DataFrame, array-like or sparse matrix of shape (n, m)
+            The votes. The columns of a DataFrame are matched by name, in any order, where fit saw names.
+
+        Returns
+        -------
+        ndarray of shape (n, k)
+            Rows sum to 1; a row without votes gets ``class_prior_``.
+        """
+        check_is_fitted(self)
+        return self._predict_proba(self._check_new(votes))
+
+    def predict(self, votes: VotesLike, ties: Ties = "lowest") -> np.ndarray:
+        """The most probable class of each row.
+
+        Parameters
+        ----------
+        votes : DataFrame, array-like or sparse matrix of shape (n, m)
+            The votes.
+        ties : {"lowest", "random", "hash", "abstain"}
+            Where several classes share the highest probability: take the first; draw one (by ``random_state``); take
+            the one that the row number selects, as the WRENCH benchmark does; or abstain: -1, None among names.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            Entries of ``classes_``.
+        """
+        codes = break_ties(self.predict_proba(votes), ties, getattr(self, "random_state", None))
+        return decode(codes, None if self._has_codes() else self.classes_)
+
+    def score(self, votes: VotesLike, y: Any, sample_weight: Any = None, ties: Ties = "lowest") -> float:
+        """Accuracy over the rows with gold, those without votes included.
+
+        Parameters
+        ----------
+        votes : DataFrame, array-like or sparse matrix of shape (n, m)
+            The votes.
+        y : array-like of shape (n,)
+            Gold labels, by code or name; -1 or missing where unknown.
+        sample_weight : array-like of shape (n,), optional
+            How often each row counts.
+        ties : {"lowest", "random", "hash", "abstain"}
+            As in :meth:`predict`; an abstention is wrong.
+
+        Returns
+        -------
+        float
+            In [0, 1].
+
+        Raises
+        ------
+        GoldError
+            If no row has gold, or a label is not among ``classes_``.
+        """
+        check_is_fitted(self)
+        matrix = self._check_new(votes)
+        names = self._k if self._has_codes() else list(self.classes_)
+        gold = check_gold(y, matrix.n, names, index=matrix.index)
+        known = gold >= 0
+        weight = check_sample_weight(sample_weight, matrix.n)
+        if not known.any() or (weight is not None and not weight[known].any()):
+            raise GoldError(f"None of the {matrix.n:,} rows has a gold label to score against.")
+        right = break_ties(self._predict_proba(matrix), ties, getattr(self, "random_state", None)) == gold
+        return float(np.average(right[known], weights=None if weight is None else weight[known]))
+
+    def labels(self, votes: VotesLike) -> SoftLabels:
+        """Soft labels: the probabilities with class names, index, and weight 0 where no labeling function votes.
+
+        Parameters
+        ----------
+        votes : DataFrame, array-like or sparse matrix of shape (n, m)
+            The votes.
+
+        Returns
+        -------
+        SoftLabels
+        """
+        check_is_fitted(self)
+        matrix = self._check_new(votes)
+        classes = None if self._has_codes() else tuple(self.classes_.tolist())
+        weight = (matrix.row_counts > 0).astype(np.float64)
+        return SoftLabels(self._predict_proba(matrix), weight, classes=classes, index=matrix.index)
+
+    def explain(self, votes: Any) -> pd.DataFrame:
+        """Why one row gets its label: the contribution of each labeling function in log-odds.
+
+        Parameters
+        ----------
+        votes : array-like of shape (m,), Series, or anything :meth:`predict_proba` takes that has one row
+            The votes on one row.
+
+        Returns
+        -------
+        DataFrame
+            A row ``(prior)``, then one per vote; a column ``vote``, then one per class, in nats. Each row is centred
+            over the classes; the sum of all rows is the log-posterior, up to a constant.
+
+        Raises
+        ------
+        VoteError
+            If there is not exactly one row.
+        """
+        check_is_fitted(self)
+        if isinstance(votes, pd.Series):
+            votes = votes.to_frame().T
+        elif isinstance(votes, (list, tuple, np.ndarray)) and np.ndim(votes) == 1:
+            votes = np.asarray(votes)[np.newaxis]
+        matrix = self._check_new(votes)
+        if matrix.n != 1:
+            raise VoteError(f"explain takes the votes on one row, got {matrix.n:,} rows.")
+        names = [matrix.name(j) for j in matrix.lf]
+        prior, parts = self._contributions(matrix)
+        scores = np.vstack([prior, parts])  # (1 + votes, k)
+        scores -= scores.mean(axis=1, keepdims=True)
+        frame = pd.DataFrame(
+            scores, index=pd.Index(["(prior)", *names], name="labeling function"), columns=self.classes_
+        )
+        frame.insert(0, "vote", [None, *self.classes_[matrix.vote]])
+        return frame
+
+    def confusion_of(self, lf: str | int) -> pd.DataFrame:
+        """The estimated confusion of one labeling function.
+
+        Parameters
+        ----------
+        lf : str or int
+            Its name or its column.
+
+        Returns
+        -------
+        DataFrame of shape (k, k + 1)
+            A row per true class, a column per vote, the last "abstain"; rows sum to 1.
+        """
+        check_is_fitted(self)
+        j = self._column(lf)
+        table = pd.DataFrame(self._confusion(np.array([j]))[0], index=pd.Index(self.classes_, name="class"))
+        table.columns = pd.Index([*self.classes_, "abstain"], name="vote")
+        return table
+
+    @property
+    def confusion_(self) -> Floats:
+        """Vote probabilities by class, (m, k, k + 1); last = abstain."""
+        check_is_fitted(self)
+        size = self.n_features_in_ * self._k * (self._k + 1) * 8
+        if size > MAX_CONFUSION_BYTES:
+            raise ParameterError(f"confusion_ would take {size / 1e9:.1f} GB; ask for one with confusion_of(lf).")
+        return self._confusion(np.arange(self.n_features_in_))
+
+    @property
+    def accuracies_(self) -> Floats:
+        """The estimated accuracy of each labeling function where it votes, (m,); NaN where it never did."""
+        check_is_fitted(self)
+        right, total = self._right_and_total()
+        with np.errstate(invalid="ignore"):
+            return right / total
+
+    @property
+    def accuracy_intervals_(self) -> Floats:
+        """90 % intervals for ``accuracies_``, (m, 2).
+
+        Equal-tailed intervals of Beta(1/2 + r, 1/2 + w), for r expected right and w expected wrong votes (Jeffreys'
+        interval: Brown, Cai and DasGupta, 2001, doi:10.1214/ss/1009213286). They take the model's posteriors as true.
+        """
+        check_is_fitted(self)
+        right, total = self._right_and_total()
+        tail = (1 - INTERVAL) / 2
+        bounds = beta.ppf([[tail], [1 - tail]], right + 0.5, np.maximum(total - right, 0) + 0.5).T  # (m, 2)
+        bounds[total == 0] = np.nan
+        return bounds
+
+    # What the shell needs ---------------------------------------------------------------------------------------
+
+    @property
+    def _k(self) -> int:
+        return len(self.classes_)
+
+    def _has_codes(self) -> bool:
+        return not isinstance(check_classes(self.classes), list)
+
+    def _check_parameters(self) -> None:
+        """Check the constructor's parameters; a model with more of them extends it."""
+        generator(getattr(self, "random_state", None))
+
+    def _set_names(self, matrix: VoteMatrix) -> None:
+        self.n_features_in_ = matrix.m
+        if matrix.names is not None:
+            self.feature_names_in_ = np.asarray(matrix.names, dtype=object)
+        elif hasattr(self, "feature_names_in_"):
+            del self.feature_names_in_
+
+    def _check_new(self, votes: VotesLike) -> VoteMatrix:
+        """New votes, checked, their columns in the order of fit."""
+        matrix = check_votes(votes, classes=self._k)
+        names = getattr(self, "feature_names_in_", None)
+        if names is not None and matrix.names is not None and matrix.names != tuple(names):
+            return matrix.reorder(self._match(matrix.names, names))
+        if matrix.m != self.n_features_in_:
+            who, fitted = type(self).__name__, self.n_features_in_
+            raise VoteError(
+                f"X has {matrix.m} features, but {who} is expecting {fitted} features: one per labeling function."
+            )
+        return matrix
+
+    @staticmethod
+    def _match(given: tuple[str, ...], fitted: np.ndarray) -> np.ndarray:
+        place = {name: j for j, name in enumerate(given)}
+        missing = [name for name in fitted if name not in place]
+        extra = [name for name in given if name not in set(fitted)]
+        if missing or extra:
+            hint = did_you_mean(missing[0], extra) if missing and extra else ""
+            raise VoteError(
+                "The feature names should match those that were passed during fit. "
+                f"Missing labeling functions: {missing or 'none'}; unseen at fit time: {extra or 'none'}.{hint}"
+            )
+        return np.array([place[name] for name in fitted])
+
+    def _predict_proba(self, matrix: VoteMatrix) -> Floats:
+        q = self._posterior(matrix)
+        q[matrix.row_counts == 0] = self.class_prior_
+        return q
+
+    def _contributions(self, matrix: VoteMatrix) -> tuple[Floats, Floats]:
+        """The prior (k,), and what each vote of a single row adds, (votes, k), in nats."""
+        if not matrix.nnz:
+            return np.log(self.class_prior_), np.zeros((0, self._k))
+        pairs, pair = pair_up(matrix)
+        weights = self._log_weights(pairs, self._pairs.find(pairs))
+        return self._log_prior(), self._scale(matrix.row_counts)[0] * weights[pair]
+
+    def _count(self, problem: Problem) -> None:
+        """The expected counts under the fitted posteriors, from which accuracies and confusions follow."""
+        q = self._predict_proba(problem.votes)
+        known = np.flatnonzero(problem.gold >= 0)
+        q[known] = np.eye(problem.k)[problem.gold[known]]
+        self._pair_counts, self._class_counts = problem.counts(q)
+
+    def _right_and_total(self) -> tuple[Floats, Floats]:
+        table, m = self._pairs, self.n_features_in_
+        right = np.bincount(table.lf, self._pair_counts[np.arange(len(table)), table.vote], minlength=m)
+        total = np.bincount(table.lf, self._pair_counts.sum(axis=1), minlength=m)
+        return right.astype(np.float64), total.astype(np.float64)  # bincount of nothing gives ints
+
+    def _confusion(self, columns: np.ndarray) -> Floats:
+        """The confusions of some labeling functions, (columns, k, k + 1): expected counts over expected rows."""
+        out = np.zeros((len(columns), self._k, self._k + 1))
+        place = np.full(self.n_features_in_, -1)
+        place[columns] = np.arange(len(columns))
+        ours = np.flatnonzero(place[self._pairs.lf] >= 0)
+        rows = np.maximum(self._class_counts, np.finfo(float).tiny)
+        out[place[self._pairs.lf[ours]], :, self._pairs.vote[ours]] = self._pair_counts[ours] / rows
+        out[:, :, -1] = np.clip(1 - out[:, :, :-1].sum(axis=2), 0, 1)
+        return out
+
+    def _column(self, lf: str | int) -> int:
+        if isinstance(lf, str):
+            names = list(getattr(self, "feature_names_in_", []))
+            if lf not in names:
+                raise ParameterError(f"There is no labeling function {lf!r}.{did_you_mean(lf, names)}")
+            return names.index(lf)
+        if isinstance(lf, bool) or not isinstance(lf, (int, np.integer)) or not 0 <= lf < self.n_features_in_:
+            raise ParameterError(f"lf={lf!r}: give a name, or a column from 0 to {self.n_features_in_ - 1}.")
+        return int(lf)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.input_tags.categorical = True
+        tags.target_tags.required = False
+        return tags
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "_class_counts")
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
+        return {"text/plain": repr(self), "text/html": self._repr_html_()}
+
+    def _repr_html_(self) -> str:
+        return card(self) if self.__sklearn_is_fitted__() else f"<pre>{self!r} (not fitted)</pre>"

@@ -1,0 +1,252 @@
+"""Dawid and Skene's model: each labeling function has a confusion matrix, learned by EM."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, Literal, get_args
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from weaklab._kernels.em import expectation
+from weaklab.exceptions import NotConvergedWarning, ParameterError, did_you_mean
+from weaklab.label_models.base import BaseLabelModel
+from weaklab.label_models.problem import Fit, Problem
+from weaklab.typing import Classes, Floats, Seed
+from weaklab.votes.pairs import PairTable
+
+Abstain = Literal["ignore", "outcome"]
+
+
+class DawidSkene(BaseLabelModel):
+    r"""A confusion matrix per labeling function and a class balance, by maximum a posteriori EM.
+
+    Given the class y of a row, labeling function j votes v with probability :math:`\theta_{jyv}`, independently:
+
+    .. math:: P(\lambda, y) = \pi_y \prod_{j: \lambda_j \ne -1} \theta_{j y \lambda_j}
+
+    EM alternates posteriors :math:`q_{iy} \propto \pi_y \prod_j \theta_{j y \lambda_{ij}}`, in logarithms, with
+
+    .. math:: \theta_{jyv} = \frac{\sum_i q_{iy} \mathbb 1[\lambda_{ij} = v] + s M_{yv}}
+                                  {\sum_i q_{iy} \mathbb 1[\lambda_{ij} \ne -1] + s}, \qquad
+              \pi_y = \frac{\sum_i q_{iy} + 1}{n + k}
+
+    from the vote share of each row. :math:`M_{yv}` is the prior accuracy on the diagonal and what is left of 1, evenly
+    spread, off it; :math:`s` is how many votes that prior is worth.
+
+    With ``abstain="outcome"`` abstaining is one more vote: whether a labeling function fires tells about the class.
+
+    On labeling functions that only ever vote for one class, and abstentions ignored, a vote says nothing given its
+    class, and the learned class balance can run away with every row. :class:`weaklab.LabelModel` does not.
+
+    Parameters
+    ----------
+    classes : int, sequence of hashable, or None
+        How many classes there are, or their names; None infers ``max(2, highest vote + 1)``.
+    abstain : {"ignore", "outcome"}
+        What an abstention says: nothing, or as much as any vote.
+    class_balance : "estimate", "uniform", or array-like of shape (k,)
+        The class balance: learned, equal, or known (above 0 for each class; scaled to sum to 1).
+    prior_accuracy : float
+        The accuracy that the prior expects of a labeling function, in (0, 1).
+    prior_strength : float
+        How many votes of each class the prior is worth, above 0.
+    max_iter : int
+        The most iterations, 1 or more.
+    tol : float
+        EM stops when the objective gains less than this per row, in nats, 0 or more.
+    random_state : int, Generator or None
+        The seed of ``predict(ties="random")``; the model itself draws nothing. None means 0.
+
+    Attributes
+    ----------
+    class_prior_ : ndarray of shape (k,)
+        The class balance.
+    objective_path_ : list of float
+        The log-posterior of the parameters before each M-step; it never falls.
+
+    References
+    ----------
+    A. P. Dawid and A. M. Skene, "Maximum likelihood estimation of observer error-rates using the EM algorithm",
+    Applied Statistics 28(1), 1979. doi:10.2307/2346806
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from weaklab.label_models import DawidSkene
+    >>> rng = np.random.default_rng(0)
+    >>> y = rng.integers(2, size=1000)
+    >>> accuracies = np.array([0.9, 0.8, 0.6])
+    >>> votes = np.where(rng.random((1000, 3)) < accuracies, y[:, None], 1 - y[:, None])
+    >>> DawidSkene().fit(votes).accuracies_.round(1)
+    array([0.9, 0.8, 0.6])
+    """
+
+    def __init__(
+        self,
+        *,
+        classes: Classes = None,
+        abstain: Abstain = "ignore",
+        class_balance: Any = "estimate",
+        prior_accuracy: float = 0.7,
+        prior_strength: float = 4.0,
+        max_iter: int = 100,
+        tol: float = 1e-6,
+        random_state: Seed = None,
+    ) -> None:
+        self.classes = classes
+        self.abstain = abstain
+        self.class_balance = class_balance
+        self.prior_accuracy = prior_accuracy
+        self.prior_strength = prior_strength
+        self.max_iter = max_iter
+        self.tol = tol
+        self.random_state = random_state
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        if self.abstain not in get_args(Abstain):
+            raise ParameterError(f"abstain={self.abstain!r}.{did_you_mean(self.abstain, get_args(Abstain))}")
+        if not 0 < self.prior_accuracy < 1:
+            raise ParameterError(f"prior_accuracy={self.prior_accuracy!r}: it must be between 0 and 1.")
+        if not 0 < self.prior_strength < np.inf:
+            raise ParameterError(f"prior_strength={self.prior_strength!r}: it must be above 0.")
+        if isinstance(self.max_iter, bool) or not isinstance(self.max_iter, (int, np.integer)) or self.max_iter < 1:
+            raise ParameterError(f"max_iter={self.max_iter!r}: it must be a whole number from 1.")
+        if not 0 <= self.tol < np.inf:
+            raise ParameterError(f"tol={self.tol!r}: it must be 0 or more.")
+
+    def _fit(self, problem: Problem) -> Fit:
+        if self.abstain == "ignore":
+            problem = problem.covered()  # a row without votes says nothing of the parameters
+        balance = self._known_balance(problem.k)
+        rows = problem.weight.sum()
+        fires = np.bincount(problem.pairs.lf, problem.pair_weights(), minlength=problem.m)
+        self._coverage = (fires + 1) / (rows + 2)  # smoothed, so that neither outcome is impossible
+        q = problem.vote_share()
+        counts, class_counts = problem.counts(q)
+        path: list[float] = []
+        converged, scale = rows == 0, np.ones(problem.votes.n)
+        while not converged and len(path) < self.max_iter:
+            self._maximise(problem.pairs, counts, class_counts, balance)
+            weights = self._log_weights(problem.pairs, np.arange(len(problem.pairs)))
+            step = expectation(
+                problem.votes.indptr, problem.pair, scale, weights, self._log_prior(), problem.gold, problem.weight, q
+            )
+            path.append(step.log_likelihood + self._log_parameter_prior(problem.pairs, balance is None))
+            counts, class_counts = step.counts, step.class_counts
+            converged = len(path) > 1 and path[-1] - path[-2] < self.tol * rows
+        if not converged:
+            warnings.warn(
+                f"DawidSkene stopped after max_iter={self.max_iter} iterations, before it settled.",
+                NotConvergedWarning,
+                stacklevel=3,
+            )
+        order = anchored_classes(problem.pairs, counts) if balance is None else np.arange(problem.k)
+        self._maximise(problem.pairs, counts[:, order], class_counts[order], balance)
+        return Fit(self._class_prior, len(path), bool(converged), path)
+
+    def _known_balance(self, k: int) -> Floats | None:
+        """The class balance if it is known, (k,); None if it is to be learned."""
+        if isinstance(self.class_balance, str):
+            rules = ("estimate", "uniform")
+            if self.class_balance not in rules:
+                raise ParameterError(f"class_balance={self.class_balance!r}.{did_you_mean(self.class_balance, rules)}")
+            return None if self.class_balance == "estimate" else np.full(k, 1 / k)
+        try:
+            balance = np.asarray(self.class_balance, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise ParameterError(f"class_balance={self.class_balance!r}: {error}") from error
+        if balance.shape != (k,) or not (np.isfinite(balance) & (balance > 0)).all():
+            raise ParameterError(
+                f"class_balance={self.class_balance!r}: it must be {k} numbers above 0, one per class."
+            )
+        return balance / balance.sum()
+
+    def _maximise(self, pairs: PairTable, counts: Floats, class_counts: Floats, balance: Floats | None) -> None:
+        """The M-step: what the rule needs of the expected counts."""
+        k = pairs.k
+        self._pair_sums, self._lf_sums = counts, pairs.sum_by_lf(counts, len(self._coverage))
+        self._active = np.bincount(pairs.lf, minlength=len(self._coverage)) > 0
+        self._rows_by_class = class_counts
+        self._class_prior = (class_counts + 1) / (class_counts.sum() + k) if balance is None else balance
+
+    def _prior_vote(self, pairs: PairTable) -> Floats:
+        """M as a row per pair, (pairs, k): the prior probability of its vote in each class."""
+        other = (1 - self.prior_accuracy) / (pairs.k - 1)
+        return np.where(pairs.vote[:, np.newaxis] == np.arange(pairs.k), self.prior_accuracy, other)
+
+    def _log_weights(self, pairs: PairTable, seen: np.ndarray) -> Floats:
+        counts = (
+            np.where(seen[:, np.newaxis] >= 0, self._pair_sums[np.maximum(seen, 0)], 0) if len(self._pair_sums) else 0
+        )
+        prior = self.prior_strength * self._prior_vote(pairs)  # (pairs, k)
+        if self.abstain == "ignore":
+            return np.log((counts + prior) / (self._lf_sums[pairs.lf] + self.prior_strength))
+        weights = np.log(counts + self._coverage[pairs.lf, np.newaxis] * prior) - self._log_rows_and_prior()
+        silent = np.where(self._active[:, np.newaxis], self._log_silence(), 0)  # the log-prior counts no others
+        return weights - silent[pairs.lf]
+
+    def _log_rows_and_prior(self) -> Floats:
+        return np.log(self._rows_by_class + self.prior_strength)
+
+    def _log_silence(self) -> Floats:
+        """The log-probability that each labeling function abstains in each class, (m, k)."""
+        silent = np.maximum(self._rows_by_class - self._lf_sums, 0)  # rounding may leave less than nothing
+        prior = self.prior_strength * (1 - self._coverage[:, np.newaxis])
+        return np.log(silent + prior) - self._log_rows_and_prior()
+
+    def _log_prior(self) -> Floats:
+        prior = np.log(self._class_prior)
+        if self.abstain == "ignore":
+            return prior
+        return prior + self._log_silence()[self._active].sum(axis=0)  # one that never votes tells nothing
+
+    def _log_parameter_prior(self, pairs: PairTable, balance_is_learned: bool) -> float:
+        """The log-density of the Dirichlet priors at the parameters, up to a constant."""
+        strength, k = self.prior_strength, pairs.k
+        total = np.log(self._class_prior).sum() if balance_is_learned else 0.0
+        prior = self._prior_vote(pairs)
+        if self.abstain == "outcome":
+            prior = prior * self._coverage[pairs.lf, np.newaxis]
+            silence = self._log_silence()
+            log_theta = self._log_weights(pairs, np.arange(len(pairs))) + silence[pairs.lf]
+            total += strength * ((1 - self._coverage)[self._active] @ silence[self._active]).sum()
+            log_unseen = np.log(strength) - self._log_rows_and_prior() + np.log(self._coverage)[:, np.newaxis]
+            mass = self._coverage[:, np.newaxis]
+        else:
+            log_theta = self._log_weights(pairs, np.arange(len(pairs)))
+            log_unseen = np.log(strength) - np.log(self._lf_sums + strength)
+            mass = np.ones((len(self._lf_sums), 1))
+        total += strength * (prior * log_theta).sum()
+        # Votes that an active labeling function never cast have probability s M / (...): their part in closed form.
+        matrix = np.full((k, k), (1 - self.prior_accuracy) / (k - 1))
+        np.fill_diagonal(matrix, self.prior_accuracy)
+        all_votes = mass * (log_unseen + (matrix * np.log(matrix)).sum(axis=1))
+        cast = prior * (log_unseen[pairs.lf] + np.log(self._prior_vote(pairs)))
+        return float(total + strength * (all_votes[self._active].sum() - cast.sum()))
+
+
+def anchored_classes(pairs: PairTable, counts: Floats) -> np.ndarray:
+    """The order of the classes under which votes are right most often.
+
+    EM cannot tell classes apart but by the votes that name them: where another order of the learned classes agrees
+    better with the votes, the names were exchanged.
+
+    Parameters
+    ----------
+    pairs : PairTable
+        The pairs.
+    counts : ndarray of shape (pairs, k)
+        Expected counts of each pair by learned class.
+
+    Returns
+    -------
+    ndarray of int of shape (k,)
+        Which learned class belongs in place y; the identity unless another is strictly better.
+    """
+    agreement = np.zeros((pairs.k, pairs.k))
+    np.add.at(agreement, pairs.vote, counts)  # (vote, learned class)
+    _, order = linear_sum_assignment(agreement, maximize=True)
+    gain = agreement[np.arange(pairs.k), order].sum() - np.trace(agreement)
+    return order if gain > 1e-9 * agreement.sum() else np.arange(pairs.k)

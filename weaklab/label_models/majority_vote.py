@@ -1,0 +1,87 @@
+"""Majority vote: the class that most labeling functions vote for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from weaklab.label_models.base import BaseLabelModel
+from weaklab.label_models.problem import Fit, Problem
+from weaklab.typing import Classes, Floats, Seed
+from weaklab.votes import VoteMatrix
+from weaklab.votes.pairs import PairTable
+
+
+class MajorityVote(BaseLabelModel):
+    r"""The class that most labeling functions vote for; ties split evenly.
+
+    .. math:: P(y \mid \lambda) = \mathbb 1[y \in T] / |T|, \quad T = \arg\max_y \sum_j \mathbb 1[\lambda_j = y]
+
+    Nothing is learned, so ``fit`` only sets the number of classes and counts how often each labeling function agrees
+    with the majority. A row without votes ties all classes.
+
+    Parameters
+    ----------
+    classes : int, sequence of hashable, or None
+        How many classes there are, or their names; None infers ``max(2, highest vote + 1)``.
+    random_state : int, Generator or None
+        The seed of ``predict(ties="random")``; None means 0.
+
+    Attributes
+    ----------
+    class_prior_ : ndarray of shape (k,)
+        Uniform.
+    accuracies_ : ndarray of shape (m,)
+        How often each labeling function agrees with the majority, ties and gold counted.
+
+    See Also
+    --------
+    weaklab.LabelModel : weighs labeling functions by how much they can be trusted.
+
+    Examples
+    --------
+    >>> from weaklab.label_models import MajorityVote
+    >>> votes = [[0, 0, 1], [1, -1, 1], [0, 1, -1], [-1, -1, -1]]
+    >>> model = MajorityVote(classes=["ham", "spam"]).fit(votes)
+    >>> model.predict_proba(votes)
+    array([[1. , 0. ],
+           [0. , 1. ],
+           [0.5, 0.5],
+           [0.5, 0.5]])
+    >>> model.predict(votes, ties="abstain")
+    array(['ham', 'spam', None, None], dtype=object)
+    """
+
+    def __init__(self, *, classes: Classes = None, random_state: Seed = None) -> None:
+        self.classes = classes
+        self.random_state = random_state
+
+    def _fit(self, problem: Problem) -> Fit:
+        return Fit(class_prior=np.full(problem.k, 1 / problem.k))
+
+    def _posterior(self, votes: VoteMatrix) -> Floats:
+        counts = votes.class_votes()
+        tied = counts == counts.max(axis=1, keepdims=True)
+        return tied / tied.sum(axis=1, keepdims=True)
+
+    def _log_weights(self, pairs: PairTable, seen: np.ndarray) -> Floats:
+        return np.eye(self._k)[pairs.vote]
+
+    def explain(self, votes: object) -> pd.DataFrame:
+        """Which labeling functions voted for what on one row: a 1 under the class that each counts for.
+
+        A majority is no log-posterior, so the contributions are votes, not nats, and are not centred.
+
+        Parameters
+        ----------
+        votes : array-like of shape (m,), Series, or anything :meth:`predict_proba` takes that has one row
+            The votes on one row.
+
+        Returns
+        -------
+        DataFrame
+            A row per vote; a column ``vote``, then one per class. The columns sum to the votes for each class.
+        """
+        frame = super().explain(votes).iloc[1:]
+        frame.loc[:, list(self.classes_)] = (frame[list(self.classes_)] > 0).astype(np.float64)
+        return frame

@@ -1,3 +1,132 @@
-"""weaklab: programmatic weak supervision."""
+"""weaklab: programmatic weak supervision.
+
+Write what you know as labeling functions, run them over a frame, learn whom to trust, train on the result::
+
+    import weaklab as wl
+
+    votes = wl.apply(lfs, train)
+    model = wl.LabelModel(classes=["ham", "spam"]).fit(votes)
+    clf = wl.EndModel(column="text").fit(train, model.labels(votes))
+
+Importing weaklab loads nothing heavy: each name is imported when it is first used (PEP 562).
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from weaklab.analysis import conflicts, error_table, summarize, uncovered
+    from weaklab.apply import apply
+    from weaklab.end_models import EndModel, SoftLabelClassifier
+    from weaklab.label_models import DawidSkene, LabelModel, MajorityVote
+    from weaklab.labeling import LabelingFunction, keyword_lf, labeling_function, preprocessor, regex_lf, threshold_lf
+    from weaklab.typing import ABSTAIN
+    from weaklab.votes import PartialVotes, SoftLabels, SoftVotes
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "ABSTAIN",
+    "DawidSkene",
+    "EndModel",
+    "LabelModel",
+    "LabelingFunction",
+    "MajorityVote",
+    "PartialVotes",
+    "SoftLabelClassifier",
+    "SoftLabels",
+    "SoftVotes",
+    "__version__",
+    "analysis",
+    "apply",
+    "conflicts",
+    "datasets",
+    "end_models",
+    "error_table",
+    "exceptions",
+    "keyword_lf",
+    "label_models",
+    "labeling",
+    "labeling_function",
+    "metrics",
+    "preprocessor",
+    "regex_lf",
+    "summarize",
+    "testing",
+    "threshold_lf",
+    "typing",
+    "uncovered",
+    "votes",
+]
+
+#: Where each name of the facade stands.
+_HOMES = {
+    "ABSTAIN": "weaklab.typing",
+    "DawidSkene": "weaklab.label_models",
+    "EndModel": "weaklab.end_models",
+    "LabelModel": "weaklab.label_models",
+    "LabelingFunction": "weaklab.labeling",
+    "MajorityVote": "weaklab.label_models",
+    "PartialVotes": "weaklab.votes",
+    "SoftLabelClassifier": "weaklab.end_models",
+    "SoftLabels": "weaklab.votes",
+    "SoftVotes": "weaklab.votes",
+    "conflicts": "weaklab.analysis",
+    "error_table": "weaklab.analysis",
+    "keyword_lf": "weaklab.labeling",
+    "labeling_function": "weaklab.labeling",
+    "preprocessor": "weaklab.labeling",
+    "regex_lf": "weaklab.labeling",
+    "summarize": "weaklab.analysis",
+    "threshold_lf": "weaklab.labeling",
+    "uncovered": "weaklab.analysis",
+}
+_ROOMS = frozenset(
+    (
+        "analysis",
+        "datasets",
+        "end_models",
+        "exceptions",
+        "label_models",
+        "labeling",
+        "metrics",
+        "testing",
+        "typing",
+        "votes",
+    )
+)
+
+
+def __getattr__(name: str) -> object:
+    if name in _ROOMS:
+        return import_module(f"weaklab.{name}")
+    if name in _HOMES:
+        value = getattr(import_module(_HOMES[name]), name)
+        globals()[name] = value
+        return value
+    from weaklab.exceptions import did_you_mean
+
+    raise AttributeError(f"module 'weaklab' has no attribute {name!r}.{did_you_mean(name, __all__)}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+class _Facade(ModuleType):
+    """The facade, with ``apply`` always the function: importing the room of that name would otherwise hide it."""
+
+    @property
+    def apply(self) -> Any:
+        return import_module("weaklab.apply").apply
+
+    @apply.setter
+    def apply(self, room: ModuleType) -> None:
+        """The import system binds the room here; it stays in ``sys.modules``, where imports find it."""
+
+
+sys.modules[__name__].__class__ = _Facade

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import beta
 from sklearn.base import BaseEstimator
+from sklearn.utils import ClassifierTags
 from sklearn.utils.validation import check_is_fitted
 
 from weaklab._kernels.em import posterior
@@ -354,7 +355,7 @@ class BaseLabelModel(BaseEstimator):
         if matrix.m != self.n_features_in_:
             who, fitted = type(self).__name__, self.n_features_in_
             raise VoteError(
-                f"X has {matrix.m} features, but {who} is expecting {fitted} features: one per labeling function."
+                f"X has {matrix.m} features, but {who} is expecting {fitted} features as input, one per labeling function."
             )
         return matrix
 
@@ -423,6 +424,7 @@ class BaseLabelModel(BaseEstimator):
         tags.input_tags.sparse = True
         tags.input_tags.categorical = True
         tags.target_tags.required = False
+        tags.classifier_tags = ClassifierTags()  # whatever has predict_proba is asked for them
         return tags
 
     def __sklearn_is_fitted__(self) -> bool:

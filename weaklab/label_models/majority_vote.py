@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 import pandas as pd
 
@@ -51,6 +53,10 @@ class MajorityVote(BaseLabelModel):
     >>> model.predict(votes, ties="abstain")
     array(['ham', 'spam', None, None], dtype=object)
     """
+
+    law_exemptions: ClassVar[dict[str, str]] = {
+        "explanations_add_up": "A majority is no sum of log-odds; explain counts votes instead.",
+    }
 
     def __init__(self, *, classes: Classes = None, random_state: Seed = None) -> None:
         self.classes = classes

@@ -88,6 +88,8 @@ def _as_array(votes: Any) -> np.ndarray:
 def _as_integers(array: np.ndarray, names: tuple[str, ...] | None, index: pd.Index | None) -> np.ndarray:
     """The same values as int8 or int32, losing nothing."""
     kind = array.dtype.kind
+    if kind == "c":
+        raise VoteError(f"Votes must be class codes; got {array.dtype}. Complex data not supported.")
     if kind == "b":
         raise VoteError("Votes are True and False, which has no way to abstain: give class codes, -1 for abstain.")
     if kind == "O":
@@ -127,7 +129,13 @@ def _is_whole(value: Any) -> bool:
 def _raise_not_whole(
     array: np.ndarray, wrong: np.ndarray, names: tuple[str, ...] | None, index: pd.Index | None
 ) -> None:
-    _raise_at(array, wrong, "it must be a class code from 0, or -1 for abstain (missing values too)", names, index)
+    _raise_at(
+        array,
+        wrong,
+        "it must be a class code from 0, or -1 for abstain, also in place of NaN and other missing values",
+        names,
+        index,
+    )
 
 
 def _raise_out_of_range(

@@ -108,7 +108,8 @@ def class_code(value: Any, classes: Classes, *, what: str = "label") -> int:
     Parameters
     ----------
     value : int, bool, Enum member or class name
-        What the user wrote. Where names are declared, a name is looked up first; an int that is no name is a code.
+        What the user wrote. Where names are declared, a name is looked up first; an int that is no name is a code,
+        unless ints are names, and then it is an error. A bool is a name only where a bool is one.
     classes : int, sequence of hashable, or None
         The declared classes; None allows any int from 0.
     what : str
@@ -134,15 +135,16 @@ def class_code(value: Any, classes: Classes, *, what: str = "label") -> int:
     names = class_codes(classes)
     if isinstance(value, np.generic):
         value = value.item()
-    if names and isinstance(value, Hashable) and value in names and not isinstance(value, float):
+    if _is_key(value, names) and not isinstance(value, float):
         return names[value]
     if isinstance(value, Enum):
         for inner in (value.name, value.value):
-            if isinstance(inner, Hashable) and inner in names and not isinstance(inner, (bool, float)):
+            if _is_key(inner, names) and not isinstance(inner, (bool, float)):
                 return names[inner]
         value = value.value
     k = number_of_classes(classes)
-    if isinstance(value, int):
+    named_by_int = any(type(name) is int for name in names)  # then 0 may not quietly mean the class named 1
+    if isinstance(value, int) and not (named_by_int and type(value) is int):
         if value >= 0 and (k is None or value < k):
             return int(value)
         top = "0 or more" if k is None else f"0 to {k - 1}"
@@ -150,3 +152,14 @@ def class_code(value: Any, classes: Classes, *, what: str = "label") -> int:
     if isinstance(value, str) and not names:
         raise ClassError(f"{what} {value!r} is a name, but no class names are declared: give classes=[...].")
     raise ClassError(f"{what} {value!r} is not a class.{did_you_mean(value, names)}")
+
+
+def _is_key(value: Any, names: dict[Hashable, int]) -> bool:
+    if not names or not isinstance(value, Hashable):
+        return False
+    if isinstance(value, bool):
+        return any(name is value for name in names)  # True == 1, but True is not the name 1
+    try:
+        return value in names
+    except TypeError:  # a tuple is Hashable in name, and not where it holds a list
+        return False

@@ -95,4 +95,4 @@ def _is_mixed(values: Any) -> bool:
         return False
     if isinstance(values, pd.api.extensions.ExtensionArray):
         return True
-    return any(isinstance(value, str) for value in values)
+    return hasattr(values, "__iter__") and any(isinstance(value, str) for value in values)

@@ -303,9 +303,9 @@ def check_sample_weight(weight: Any, n: int) -> Floats | None:
     if weight is None:
         return None
     try:
-        array = _check_weight(weight if np.ndim(weight) else np.full(n, weight), n)
+        array = _check_weight(np.full(n, weight) if np.isscalar(weight) else weight, n)
     except SoftLabelError as error:
         raise ParameterError(f"sample_{error}") from error
     if n and not array.any():
-        raise ParameterError("sample_weight is 0 for every row: there is nothing to learn from.")
+        raise ParameterError("sample_weight is zero for every row: there is nothing to learn from.")
     return array

@@ -1,0 +1,27 @@
+"""Fixtures that every folder of tests may use."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture(scope="session")
+def public_data() -> Path:
+    """The folder of public label matrices, for tests that skip where it is absent."""
+    folder = os.environ.get("WEAKLAB_DATA")
+    if not folder:
+        pytest.skip("WEAKLAB_DATA is not set")
+    path = Path(folder)
+    if not path.is_dir():
+        pytest.fail(f"WEAKLAB_DATA={folder} is no folder")
+    return path
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """A generator of its own for each test."""
+    return np.random.default_rng(20261124)

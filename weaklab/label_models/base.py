@@ -273,7 +273,8 @@ class BaseLabelModel(BaseEstimator):
         frame = pd.DataFrame(
             scores, index=pd.Index(["(prior)", *names], name="labeling function"), columns=self.classes_
         )
-        frame.insert(0, "vote", [None, *self.classes_[matrix.vote]])
+        said = [None, *self.classes_[matrix.vote].tolist()]
+        frame.insert(0, "vote", pd.Series(said, index=frame.index, dtype=object))  # else None becomes NaN
         return frame
 
     def confusion_of(self, lf: str | int) -> pd.DataFrame:

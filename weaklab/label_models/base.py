@@ -354,9 +354,9 @@ class BaseLabelModel(BaseEstimator):
         if names is not None and matrix.names is not None and matrix.names != tuple(names):
             return matrix.reorder(self._match(matrix.names, names))
         if matrix.m != self.n_features_in_:
-            who, fitted = type(self).__name__, self.n_features_in_
             raise VoteError(
-                f"X has {matrix.m} features, but {who} is expecting {fitted} features as input, one per labeling function."
+                f"X has {matrix.m} features, but {type(self).__name__} is expecting {self.n_features_in_} features as "
+                "input, one per labeling function."
             )
         return matrix
 

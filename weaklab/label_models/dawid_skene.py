@@ -123,7 +123,7 @@ class DawidSkene(BaseLabelModel):
         rows = problem.weight.sum()
         fires = np.bincount(problem.pairs.lf, problem.pair_weights(), minlength=problem.m)
         self._coverage = (fires + 1) / (rows + 2)  # smoothed, so that neither outcome is impossible
-        q = problem.vote_share()
+        q = problem.vote_share.copy()
         counts, class_counts = problem.counts(q)
         path: list[float] = []
         converged, scale = rows == 0, np.ones(problem.votes.n)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -32,6 +33,7 @@ class Problem:
         """How many labeling functions there are."""
         return self.votes.m
 
+    @cached_property
     def vote_share(self) -> Floats:
         """The share of the votes that each class gets on each row, (u, k); gold where known; uniform without votes."""
         counts = self.votes.class_votes()

@@ -91,7 +91,7 @@ def share_prior(problem: Problem) -> PriorRule:
     weight = problem.weight[problem.votes.rows]
     partial = partial_lfs(problem.pairs, problem.m)
     u = float(weight[partial[problem.votes.lf]].sum() / weight.sum()) if len(weight) else 1.0
-    share = problem.weight @ problem.vote_share() + 1
+    share = problem.weight @ problem.vote_share + 1
     share /= share.sum()
     return lambda balance: balance ** (1 - u) * share ** (u / 2)
 
@@ -135,7 +135,7 @@ def fit_tempered(problem: Problem, prior_rule: PriorRule) -> Tempered:
     Tempered
     """
     partial = partial_lfs(problem.pairs, problem.m)
-    q = problem.vote_share()
+    q = problem.vote_share.copy()
     scale = row_scale(problem.votes.row_counts)
     fired = problem.pair_weights()
     counts, class_counts = problem.counts(q)

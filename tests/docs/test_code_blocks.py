@@ -1,0 +1,44 @@
+"""What the README and the docs show runs, and their links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("tests/*.md")])
+BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\[[^\]]+\]\(([^)#\s]+)(?:#[^)]*)?\)")
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if BLOCK.search(page.read_text())], ids=lambda page: page.name)
+def test_python_blocks_run(page, capsys):
+    """A reader who pastes a block gets what the page says; blocks of one page share their names."""
+    names: dict[str, object] = {}
+    for block in BLOCK.findall(page.read_text()):
+        exec(compile(block, page.name, "exec"), names)
+    if page.name == "README.md":
+        assert "['spam' 'ham']" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_within_the_project_lead_somewhere(page):
+    """A file that was moved takes its links along."""
+    for target in LINK.findall(page.read_text()):
+        if not target.startswith(("http:", "https:", "mailto:")):
+            assert (page.parent / target).exists(), target
+
+
+def test_make_prints_every_target_and_the_readme_names_real_ones():
+    """`make` alone is the help; what the README tells to type exists."""
+    makefile = (ROOT / "Makefile").read_text()
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    documented = set(re.findall(r"^([a-z-]+):.*##", makefile, re.MULTILINE))
+    assert targets == documented
+    for page in PAGES:
+        for target in re.findall(r"make ([a-z-]+)", page.read_text()):
+            if target in {"sure", "it", "up"}:
+                continue
+            assert target in targets, (page.name, target)

@@ -9,8 +9,10 @@
     ├── ClassError (ValueError)                a class that was never declared, or declared twice
     ├── FrameError (ValueError)                a frame that rows or features cannot be read from
     │   └── ColumnError (KeyError)             a column that the frame does not have
+    │       └── RowColumnError (AttributeError)    a labeling function asked a row for such a column
     ├── LabelingFunctionError (ValueError)     a labeling function, or a set of them, is ill-formed
     │   ├── LabelingFunctionFailure (RuntimeError)   it raised while it ran
+    │   ├── NotPicklableError (PicklingError)  it cannot be found again by its name
     │   └── ReturnValueError (VoteError)       it returned something that is not a vote
     ├── ParameterError (ValueError)            an argument of a function or an estimator
     ├── DatasetError (ValueError)              a folder or a file of data that cannot be read
@@ -27,7 +29,8 @@ catches what it always did.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Sequence
+from pickle import PicklingError
 
 
 class WeaklabError(Exception):
@@ -65,12 +68,38 @@ class ColumnError(FrameError, KeyError):
         return str(self.args[0]) if self.args else ""  # KeyError would print the repr of the message
 
 
+class RowColumnError(ColumnError, AttributeError):
+    """A labeling function asked a row for a column that it does not have.
+
+    It is an ``AttributeError``, so that ``hasattr(row, "x")`` works, and a ``KeyError``, as for any mapping.
+
+    Parameters
+    ----------
+    asked : hashable
+        The column that was asked for.
+    columns : sequence of hashable
+        The columns that there are.
+    """
+
+    def __init__(self, asked: Hashable, columns: Sequence[Hashable]) -> None:
+        super().__init__(asked, columns)
+
+    def __str__(self) -> str:
+        # Written only when it is read: `hasattr` on every row must not pay for the search of close names.
+        asked, columns = self.args
+        return f"the row has no column {asked!r}.{did_you_mean(asked, columns)}"
+
+
 class LabelingFunctionError(WeaklabError, ValueError):
     """A labeling function, or a set of them, is ill-formed."""
 
 
 class LabelingFunctionFailure(LabelingFunctionError, RuntimeError):
     """A labeling function raised while it ran; the original exception is its ``__cause__``."""
+
+
+class NotPicklableError(LabelingFunctionError, PicklingError):
+    """A labeling function or a preprocessor that cannot be found again by its name."""
 
 
 class ReturnValueError(LabelingFunctionError, VoteError):

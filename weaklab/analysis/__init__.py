@@ -1,1 +1,8 @@
-"""..."""
+"""Look at any step: what labeling functions do, which rows go wrong. Everything is a DataFrame."""
+
+from __future__ import annotations
+
+from weaklab.analysis.rows import conflicts, error_table, uncovered
+from weaklab.analysis.summary import summarize
+
+__all__ = ["conflicts", "error_table", "summarize", "uncovered"]

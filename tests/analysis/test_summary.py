@@ -1,0 +1,125 @@
+"""summarize counts what it says, for every form of votes, and knows partial gold."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from weaklab.analysis import summarize
+from weaklab.datasets import make_votes
+from weaklab.exceptions import ClassError, GoldError, VoteError
+
+
+@st.composite
+def matrices(draw) -> tuple[np.ndarray, np.ndarray]:
+    """Small vote matrices with silent rows and columns, and partial gold."""
+    n, m, k = draw(st.integers(1, 12)), draw(st.integers(1, 5)), draw(st.integers(2, 4))
+    votes = draw(hnp.arrays(np.int8, (n, m), elements=st.integers(-1, k - 1)))
+    return votes, draw(hnp.arrays(np.int64, n, elements=st.integers(-1, k)))
+
+
+def by_definition(votes: np.ndarray, y: np.ndarray) -> pd.DataFrame:
+    """The same table, row by row and labeling function by labeling function."""
+    n, m = votes.shape
+    rows = []
+    for j in range(m):
+        fires = [i for i in range(n) if votes[i, j] >= 0]
+        others = {i: [votes[i, o] for o in range(m) if o != j and votes[i, o] >= 0] for i in fires}
+        correct = sum(y[i] >= 0 and votes[i, j] == y[i] for i in fires)
+        judged = sum(y[i] >= 0 for i in fires)
+        rows.append(
+            {
+                "polarity": sorted({int(votes[i, j]) for i in fires}),
+                "votes": len(fires),
+                "coverage": len(fires) / n,
+                "overlaps": sum(bool(others[i]) for i in fires) / n,
+                "conflicts": sum(any(vote != votes[i, j] for vote in others[i]) for i in fires) / n,
+                "correct": int(correct),
+                "incorrect": int(judged - correct),
+                "accuracy": correct / judged if judged else np.nan,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+@given(matrices())
+def test_every_column_is_what_its_definition_says(case) -> None:
+    """The vectorised counts against loops over the definitions, on any matrix."""
+    votes, y = case
+    pd.testing.assert_frame_equal(summarize(votes, y), by_definition(votes, y))
+
+
+@given(matrices())
+def test_all_forms_of_votes_give_one_table(case) -> None:
+    """A DataFrame, an array, a list of lists and CSR of vote + 1 are the same votes."""
+    votes, y = case
+    expected = summarize(votes, y)
+    named = summarize(pd.DataFrame(votes, columns=[f"lf_{j}" for j in range(votes.shape[1])]), y)
+    pd.testing.assert_frame_equal(named.reset_index(drop=True), expected)
+    pd.testing.assert_frame_equal(summarize(votes.tolist(), y), expected)
+    pd.testing.assert_frame_equal(summarize(scipy.sparse.csr_array(votes + np.int8(1)), y), expected)
+
+
+def test_rows_are_named_after_the_labeling_functions() -> None:
+    """In the order of the votes; without gold there are no columns about it."""
+    table = summarize(pd.DataFrame({"b": [0, 1], "a": [-1, -1]}))
+    assert table.index.tolist() == ["b", "a"]
+    assert table.columns.tolist() == ["polarity", "votes", "coverage", "overlaps", "conflicts"]
+    assert table.loc["a", "polarity"] == []
+
+
+def test_classes_are_shown_and_taken_by_name() -> None:
+    """Where names are declared, polarity reads better with them, and gold may come as the data has it."""
+    table = summarize([[0, 1], [1, -1]], ["ham", None], classes=["ham", "spam"])
+    assert table["polarity"].tolist() == [["ham", "spam"], ["spam"]]
+    assert table["correct"].tolist() == [1, 0]
+    assert table["incorrect"].tolist() == [0, 1]
+
+
+def test_gold_of_a_class_that_nobody_votes_is_an_error_of_all() -> None:
+    """The votes alone do not bound the classes."""
+    assert summarize([[0, 1]], [5])["incorrect"].tolist() == [1, 1]
+
+
+def test_no_rows_have_no_shares() -> None:
+    """0 of 0 is unknown; the counts are 0."""
+    table = summarize(np.empty((0, 2), dtype=np.int8), [])
+    assert table["votes"].tolist() == [0, 0]
+    assert table[["coverage", "overlaps", "conflicts"]].isna().all(axis=None)
+    assert table["accuracy"].isna().all()
+
+
+def test_gold_by_name_without_classes_says_how_to_declare_them() -> None:
+    """The names alone do not tell their codes."""
+    with pytest.raises(GoldError, match=r"classes=\['ham', 'spam'\]"):
+        summarize([[0], [1]], ["ham", "spam"])
+
+
+def test_what_is_no_vote_no_gold_or_no_class_is_named() -> None:
+    """Errors come from the checks that all rooms share."""
+    with pytest.raises(VoteError, match="row 1"):
+        summarize([[0], [-7]])
+    with pytest.raises(GoldError, match=r"shape \(2,\)"):
+        summarize([[0], [1]], [0])
+    with pytest.raises(GoldError, match=r"'spma'.*Did you mean 'spam'"):
+        summarize([[0], [1]], ["ham", "spma"], classes=["ham", "spam"])
+    with pytest.raises(ClassError, match="given more than once"):
+        summarize([[0], [1]], classes=["ham", "ham"])
+
+
+def test_a_million_rows_take_a_moment() -> None:
+    """Half a second on an idle core; the bound is loose because tests share their machine."""
+    planted = make_votes(n=1_000_000, m=20)
+    start = time.perf_counter()
+    table = summarize(planted.votes, planted.y)
+    assert time.perf_counter() - start < 8
+    deviation = np.sqrt(planted.coverage * (1 - planted.coverage) / 1_000_000)
+    assert (np.abs(table["coverage"] - planted.coverage) < 5 * deviation).all()
+    assert (np.abs(table["accuracy"] - planted.accuracy) < 5 * np.sqrt(0.25 / table["votes"])).all()

@@ -1,0 +1,260 @@
+"""Rows worth reading: those predicted wrongly, those without votes, those whose votes conflict."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from weaklab.analysis.summary import conflicting_rows
+from weaklab.exceptions import ClassError, FrameError, GoldError, ParameterError, did_you_mean
+from weaklab.typing import ABSTAIN, Frame, Votes
+from weaklab.votes import SoftLabels, VoteMatrix, check_classes, check_gold, check_soft_labels, check_votes
+
+
+def error_table(
+    frame: Frame,
+    votes: Votes,
+    predictions: Any,
+    y: Any,
+    *,
+    classes: Sequence[Hashable] | None = None,
+    actual: Hashable = None,
+    predicted: Hashable = None,
+) -> pd.DataFrame:
+    """The rows that were predicted wrongly, with what each labeling function said of them.
+
+    Parameters
+    ----------
+    frame : DataFrame, polars or pyarrow table, or list of mappings
+        The data, n rows.
+    votes : DataFrame, ndarray of shape (n, m), list of lists, or scipy sparse matrix of ``vote + 1``
+        The votes on the same rows.
+    predictions : array-like of shape (n,) or (n, k), or SoftLabels
+        Predicted classes, by name or by code; or probabilities, of which the highest is the prediction (the lowest
+        code of a tie). -1 or None is "no prediction".
+    y : array-like of shape (n,)
+        Gold labels, by name or by code; -1, None and NaN are "unknown".
+    classes : sequence of hashable, optional
+        The class names in the order of their codes. Needed where one of predictions and y is given by name and the
+        other by code; SoftLabels bring their own.
+    actual, predicted : class name or code, optional
+        Show one cell of the confusion only: rows of this gold class, rows predicted as this class.
+
+    Returns
+    -------
+    DataFrame
+        The columns of the frame, with its index, and ``gold``, ``predicted``, ``confidence`` (of the prediction, where
+        probabilities are given) and ``votes`` (a dict from labeling function to what it said, empty where none
+        voted). The most confident errors come first, else rows keep their order. Rows without gold or without a
+        prediction are in no confusion and left out. Where the frame has a column of one of these names already, the
+        new one gets an underscore.
+
+    Raises
+    ------
+    FrameError
+        If frame, votes and predictions have different numbers of rows.
+    GoldError, ClassError, VoteError, SoftLabelError
+        If labels, classes or votes are not what they should be; says which one and where.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"text": ["hi", "win money", "call me"]})
+    >>> votes = pd.DataFrame({"money": [-1, 1, -1], "short": [0, -1, 0]})
+    >>> error_table(frame, votes, ["ham", "spam", "ham"], ["ham", "spam", "spam"], classes=["ham", "spam"])
+          text  gold predicted             votes
+    2  call me  spam       ham  {'short': 'ham'}
+    """
+    table, matrix = _rows_and_votes(frame, votes, classes)
+    if isinstance(frame, pd.DataFrame):
+        if not _same_index(y, frame.index):
+            raise GoldError("The index of y is not that of the frame: align them, or give y as an array.")
+        if not _same_index(predictions, frame.index):
+            raise FrameError("The index of the predictions is not that of the frame: align them, or give an array.")
+    y = y.to_numpy() if isinstance(y, pd.Series) else y
+    if isinstance(predictions, SoftLabels) and classes is None and predictions.classes is not None:
+        classes = list(predictions.classes)
+    guesses, confidence = _predictions(predictions, matrix.n)
+    gold, guessed, names = _codes(y, guesses, matrix, classes)
+    wrong = (gold != ABSTAIN) & (guessed != ABSTAIN) & (gold != guessed)
+    if actual is not None:
+        wrong &= gold == _one(actual, names, "actual")
+    if predicted is not None:
+        wrong &= guessed == _one(predicted, names, "predicted")
+    rows = np.flatnonzero(wrong)
+    if confidence is not None:
+        rows = rows[np.argsort(-confidence[rows], kind="stable")]
+    added = {"gold": _named(gold[rows], names), "predicted": _named(guessed[rows], names)}
+    if confidence is not None:
+        added["confidence"] = confidence[rows]
+    said = _said(matrix, rows, names if classes is not None else None)
+    return _with_columns(table.iloc[rows], {**added, "votes": said})
+
+
+def uncovered(frame: Frame, votes: Votes) -> pd.DataFrame:
+    """The rows that no labeling function votes on: what the next one could be about.
+
+    Parameters
+    ----------
+    frame : DataFrame, polars or pyarrow table, or list of mappings
+        The data, n rows.
+    votes : DataFrame, ndarray of shape (n, m), list of lists, or scipy sparse matrix of ``vote + 1``
+        The votes on the same rows.
+
+    Returns
+    -------
+    DataFrame
+        Rows of the frame, in its order and with its index.
+
+    Raises
+    ------
+    FrameError, VoteError
+        If frame and votes have different numbers of rows, or the votes are none.
+
+    Examples
+    --------
+    >>> uncovered(pd.DataFrame({"text": ["hi", "win money"]}), [[-1, -1], [1, -1]])
+      text
+    0   hi
+    """
+    table, matrix = _rows_and_votes(frame, votes, None)
+    return table.iloc[np.flatnonzero(matrix.row_counts == 0)]
+
+
+def conflicts(frame: Frame, votes: Votes, *, classes: Sequence[Hashable] | None = None) -> pd.DataFrame:
+    """The rows on which labeling functions vote for different classes, those with the most votes first.
+
+    Parameters
+    ----------
+    frame : DataFrame, polars or pyarrow table, or list of mappings
+        The data, n rows.
+    votes : DataFrame, ndarray of shape (n, m), list of lists, or scipy sparse matrix of ``vote + 1``
+        The votes on the same rows.
+    classes : sequence of hashable, optional
+        The class names in the order of their codes, to show votes by name.
+
+    Returns
+    -------
+    DataFrame
+        Rows of the frame with its index, and ``votes``: a dict from labeling function to what it said.
+
+    Raises
+    ------
+    FrameError, VoteError, ClassError
+        If frame and votes have different numbers of rows, or votes or classes are not what they should be.
+
+    Examples
+    --------
+    >>> conflicts(pd.DataFrame({"text": ["hi", "win money"]}), [[0, 0], [1, 0]])
+            text         votes
+    1  win money  {0: 1, 1: 0}
+    """
+    table, matrix = _rows_and_votes(frame, votes, classes)
+    rows = np.flatnonzero(conflicting_rows(matrix))
+    rows = rows[np.argsort(-matrix.row_counts[rows], kind="stable")]
+    names = check_classes(classes)
+    return _with_columns(table.iloc[rows], {"votes": _said(matrix, rows, names if isinstance(names, list) else None)})
+
+
+def _rows_and_votes(frame: Frame, votes: Votes, classes: Sequence[Hashable] | None) -> tuple[pd.DataFrame, VoteMatrix]:
+    if isinstance(frame, (pd.Series, str, bytes)):
+        raise FrameError(f"frame must be a table, got a {type(frame).__name__}: use .to_frame() for a Series.")
+    if hasattr(frame, "to_pandas"):  # polars and pyarrow
+        frame = frame.to_pandas()
+    table = frame if isinstance(frame, pd.DataFrame) else pd.DataFrame(frame)
+    matrix = check_votes(votes, classes=classes)
+    if len(table) != matrix.n:
+        raise FrameError(f"The frame has {len(table):,} rows, and there are votes on {matrix.n:,}.")
+    if isinstance(frame, pd.DataFrame) and matrix.index is not None and not matrix.index.equals(table.index):
+        raise FrameError("The index of the votes is not that of the frame: are these the votes on these rows?")
+    return table, matrix
+
+
+def _same_index(values: Any, index: pd.Index) -> bool:
+    """Whether values that carry an index carry this one; others of the same length are told by the length alone."""
+    own = values.index if isinstance(values, (pd.Series, pd.DataFrame, SoftLabels)) else None
+    return own is None or len(own) != len(index) or own.equals(index)
+
+
+def _predictions(predictions: Any, n: int) -> tuple[Any, np.ndarray | None]:
+    """Predicted classes, and the confidence in them where probabilities were given."""
+    if isinstance(predictions, SoftLabels) or np.ndim(predictions) == 2:
+        probs = check_soft_labels(predictions, n).probs
+        return probs.argmax(axis=1), probs.max(axis=1)
+    if np.ndim(predictions) != 1 or len(predictions) != n:
+        raise FrameError(f"predictions must be one per row, {n:,} in all; got shape {np.shape(predictions)}.")
+    return predictions, None
+
+
+def _codes(
+    y: Any, predictions: Any, matrix: VoteMatrix, classes: Sequence[Hashable] | None
+) -> tuple[np.ndarray, np.ndarray, list[Hashable]]:
+    """Gold and predictions as codes of one list of names, -1 where there is none."""
+    declared = check_classes(classes)
+    if isinstance(declared, list):
+        return check_gold(y, matrix.n, declared), check_gold(predictions, matrix.n, declared), declared
+    named = [_is_named(values) for values in (y, predictions)]
+    if named == [False, False]:
+        gold, guessed = check_gold(y, matrix.n, None), check_gold(predictions, matrix.n, None)
+        k = max(matrix.k, int(gold.max(initial=0)) + 1, int(guessed.max(initial=0)) + 1)
+        return gold, guessed, list(range(k))
+    if named != [True, True]:
+        how = "y is given by name and predictions by code" if named[0] else "y is given by code and predictions by name"
+        raise ClassError(f"{how}: give classes=[...], the names in the order of their codes.")
+    if len(y) != matrix.n:
+        raise GoldError(f"y must be one label per row, {matrix.n:,} in all; got {len(y):,}.")
+    both = [None if pd.isna(value) or value == ABSTAIN else value for value in [*y, *predictions]]
+    codes, names = pd.factorize(_objects(both))
+    return codes[: matrix.n], codes[matrix.n :], names.tolist()
+
+
+def _is_named(values: Any) -> bool:
+    array = np.asarray(values)
+    return array.dtype.kind in "OUT" and any(isinstance(value, str) for value in array.astype(object))
+
+
+def _one(value: Hashable, names: list[Hashable], what: str) -> int:
+    """The code of the class that a cell of the confusion is asked for."""
+    if value in names:
+        return names.index(value)
+    if isinstance(value, (int, np.integer)) and 0 <= value < len(names):
+        return int(value)
+    raise ParameterError(f"{what}={value!r} is no class.{did_you_mean(value, names)}")
+
+
+def _named(codes: np.ndarray, names: list[Hashable]) -> np.ndarray:
+    return np.asarray(names)[codes] if all(isinstance(name, (str, int)) for name in names) else _objects(names)[codes]
+
+
+def _objects(values: Sequence[Any]) -> np.ndarray:
+    """An array of objects that numpy does not look into."""
+    out = np.empty(len(values), dtype=object)
+    out[:] = values
+    return out
+
+
+def _said(matrix: VoteMatrix, rows: np.ndarray, names: list[Hashable] | None) -> np.ndarray:
+    """Per row, a dict of what each labeling function that voted said; an array of objects."""
+    chosen = matrix.take(rows)
+    lfs: Any = range(matrix.m) if matrix.names is None else matrix.names
+    said = []
+    for start, end in zip(chosen.indptr[:-1], chosen.indptr[1:], strict=True):
+        votes = chosen.vote[start:end].tolist()
+        said.append(
+            {
+                lfs[j]: vote if names is None else names[vote]
+                for j, vote in zip(chosen.lf[start:end], votes, strict=True)
+            }
+        )
+    return _objects(said)
+
+
+def _with_columns(table: pd.DataFrame, columns: dict[str, np.ndarray]) -> pd.DataFrame:
+    out = table.copy()
+    for name, values in columns.items():
+        while name in table.columns:
+            name += "_"
+        out[name] = values
+    return out

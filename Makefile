@@ -6,7 +6,7 @@ PIP    := $(PY) -m pip --disable-pip-version-check install --quiet --constraint 
 PYTEST := $(PY) -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow check lint types coverage clean
+.PHONY: help demo test test-slow check lint types coverage notebooks clean
 
 help:  ## print what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -45,6 +45,9 @@ lint: $(VENV)/.dev  ## ruff, import-linter, file sizes
 
 types: $(VENV)/.dev  ## mypy
 	$(VENV)/bin/mypy
+
+notebooks: $(VENV)/.dev  ## write the notebook twins of the examples anew
+	$(PY) tests/examples/notebooks.py
 
 check: lint types test  ## what CI runs
 

@@ -1,1 +1,6 @@
-"""..."""
+"""Run labeling functions over data: the planner, an engine per kind of function, and the report of faults."""
+
+from weaklab.apply.applier import apply
+from weaklab.apply.faults import Fault
+
+__all__ = ["Fault", "apply"]

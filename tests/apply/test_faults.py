@@ -1,0 +1,233 @@
+"""Labeling functions fail; it is said which one, where, and why, or counted and told."""
+
+import copy
+import io
+import json
+import pickle
+
+import pandas as pd
+import polars as pl
+import pytest
+
+from weaklab.apply import Fault, apply
+from weaklab.exceptions import FaultWarning, LabelingFunctionFailure, ReturnValueError
+from weaklab.labeling import keyword_lf, labeling_function, preprocessor, threshold_lf
+
+FRAME = pd.DataFrame({"text": ["a", "b", "c"], "n": [1, 0, 2]}, index=["x", "y", "x"])
+
+
+def divides(row):
+    return int(1 / row.n > 0.9)
+
+
+def floats(row):
+    return [1, 1.9, "SPAM"][int("abc".index(row.text))]
+
+
+def good(row):
+    return 0
+
+
+def test_a_failure_names_function_and_row_and_chains():
+    """Without the row nobody finds the one in a million that was odd."""
+    with pytest.raises(
+        LabelingFunctionFailure,
+        match=r"labeling function 'divides' failed on row 1 \(index label 'y'\): ZeroDivisionError",
+    ) as caught:
+        apply([good, divides], FRAME, progress=False)
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
+    assert caught.value.__cause__.__traceback__ is not None
+
+
+def test_a_row_without_a_label_of_its_own_is_named_by_position():
+    """'row 1 (index label 1)' would say nothing twice."""
+    with pytest.raises(LabelingFunctionFailure, match=r"on row 1: Zero"):
+        apply([divides], FRAME.reset_index(drop=True), progress=False)
+    with pytest.raises(LabelingFunctionFailure, match=r"on row 1: Zero"):
+        apply([divides], pl.DataFrame(FRAME.reset_index()), progress=False)
+    with pytest.raises(LabelingFunctionFailure, match=r"on row 1 \(index label 5\): Zero"):
+        apply([divides], FRAME.set_axis([4, 5, 6]), progress=False)
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [(1.9, "1.9"), ("SPAM", "declare them"), (7, "0 to 1"), (float("nan"), "Return None"), (-5, "-5"), ([1], "batch")],
+)
+def test_what_is_no_vote_names_function_row_and_value(value, says):
+    """1.9 became 1 in Snorkel, 7 of 2 classes was found much later."""
+
+    def returns(row):
+        return value if row.text == "b" else 1
+
+    with pytest.raises(
+        ReturnValueError, match=rf"(?s)labeling function 'returns' on row 1 \(index label 'y'\) returned.*{says}"
+    ):
+        apply([returns], FRAME, classes=2, progress=False)
+
+
+def test_a_row_of_a_later_chunk_is_named_right():
+    """Rows are read in chunks; positions are those of the frame."""
+
+    def odd(row):
+        return 0.5 if row.n == 2049 else 1
+
+    frame = pd.DataFrame({"n": range(4000)})
+    with pytest.raises(ReturnValueError, match=r"on row 2049 returned 0\.5"):
+        apply([odd], frame, progress=False)
+    with pytest.raises(LabelingFunctionFailure, match="'fails' failed on row 3000"):
+        apply([good, labeling_function(name="fails")(lambda row: 1 if row.n < 3000 else 1 // 0)], frame, progress=False)
+    with pytest.warns(FaultWarning):
+        votes = apply([odd], frame, progress=False, on_error="abstain")
+    assert votes.attrs["faults"]["odd"].rows == (2049,)
+    assert votes.odd.tolist() == [1] * 2049 + [-1] + [1] * 1950
+
+
+def test_abstaining_functions_are_counted_and_told_once():
+    """A long run must not die of one row, nor hide what it left out."""
+    with pytest.warns(FaultWarning) as warned:
+        votes = apply([good, divides, floats], FRAME, on_error="abstain", progress=False)
+    assert len(warned) == 1
+    text = str(warned[0].message)
+    assert "2 labeling functions failed" in text
+    assert "'divides' on 1 of 3 rows (ZeroDivisionError: division by zero)" in text
+    assert "'floats' on 2 of 3 rows" in text
+    assert warned[0].filename == __file__
+    assert votes.to_numpy().tolist() == [[0, 1, 1], [0, -1, -1], [0, 0, -1]]
+    faults = votes.attrs["faults"]
+    assert list(faults) == ["divides", "floats"]
+    assert faults["divides"][:3] == (1, (1,), ("y",))
+    assert faults["floats"][:3] == (2, (1, 2), ("y", "x"))
+    assert "return int(1 / row.n > 0.9)" in faults["divides"].traceback
+    assert "row_engine" not in faults["divides"].traceback
+    assert faults["floats"].reason.startswith(
+        "weaklab.exceptions.ReturnValueError: labeling function 'floats' on row 1"
+    )
+
+
+def test_no_faults_no_warning():
+    """And an empty dict, so that the key is always there."""
+    assert apply([good], FRAME, on_error="abstain", progress=False).attrs == {"faults": {}}
+    assert apply([good], FRAME, progress=False).attrs == {}
+
+
+def test_a_batch_function_that_fails_abstains_everywhere():
+    """There is no row to blame."""
+
+    @labeling_function(batch=True)
+    def fails(frame):
+        raise KeyError("no")
+
+    @labeling_function(batch=True)
+    def too_few(frame):
+        return [1]
+
+    @labeling_function(batch=True)
+    def half(frame):
+        return [1, 1.9, None]
+
+    for lf, error, says in (
+        (fails, LabelingFunctionFailure, "'fails' failed on the frame of 3 rows: KeyError"),
+        (too_few, ReturnValueError, "'too_few' returned 1 votes for 3 rows"),
+        (half, ReturnValueError, r"'half' on row 1 \(index label 'y'\) returned 1.9"),
+    ):
+        with pytest.raises(error, match=says):
+            apply([lf], FRAME, progress=False)
+    with pytest.warns(FaultWarning, match="'fails' on all 3 of 3 rows"):
+        votes = apply([fails, too_few, half, good], FRAME, on_error="abstain", progress=False)
+    assert votes.to_numpy().tolist() == [[-1, -1, 1, 0], [-1, -1, -1, 0], [-1, -1, -1, 0]]
+    assert {name: fault.count for name, fault in votes.attrs["faults"].items()} == {"fails": 3, "too_few": 3, "half": 1}
+
+
+def test_cells_that_cannot_be_read_are_faults_of_that_row():
+    """A number in a column of texts, a text in a column of numbers."""
+    frame = pd.DataFrame({"text": ["free", 3, None], "n": [5, "x", None]}, dtype=object)
+    lfs = [keyword_lf("free", column="text", label=1), threshold_lf("n", above=1, label=0)]
+    with pytest.raises(
+        LabelingFunctionFailure, match=r"'free' failed on row 1: FrameError: column 'text' holds 3 \(int"
+    ):
+        apply(lfs, frame, progress=False)
+    with pytest.raises(LabelingFunctionFailure, match="'n_above_1' failed on row 1: FrameError: column 'n' holds 'x'"):
+        apply(lfs[1:], frame, progress=False)
+    with pytest.warns(FaultWarning, match="2 labeling functions"):
+        votes = apply(lfs, frame, on_error="abstain", progress=False)
+    assert votes.to_numpy().tolist() == [[1, 0], [-1, -1], [-1, -1]]
+
+
+def test_a_preprocessor_that_fails_is_a_fault_of_the_function():
+    """The row abstains, and the next row gets its own chance."""
+
+    @preprocessor
+    def forgets(row):
+        row.m = row.n
+        return row if row.n else None
+
+    @labeling_function(pre=[forgets])
+    def uses(row):
+        return row.m
+
+    with pytest.raises(LabelingFunctionFailure, match=r"'uses' failed on row 1 .*preprocessor 'forgets' returned None"):
+        apply([uses], FRAME, progress=False)
+    with pytest.warns(FaultWarning):
+        assert apply([uses], FRAME, on_error="abstain", progress=False).uses.tolist() == [1, -1, 2]
+
+
+@pytest.mark.parametrize("batch", [True, False])
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt, SystemExit])
+def test_interruptions_are_never_swallowed(batch, interruption):
+    """Who presses Ctrl-C wants it to stop."""
+
+    def interrupted(row):
+        raise interruption
+
+    with pytest.raises(interruption):
+        apply([labeling_function(batch=batch)(interrupted)], FRAME, on_error="abstain", progress=False)
+
+
+def _votes():
+    with pytest.warns(FaultWarning):
+        return apply([divides, good], FRAME, on_error="abstain", progress=False)
+
+
+def test_faults_survive_what_pandas_does_to_frames():
+    """pandas copies `attrs` deeply, compares them in concat, and writes them to Parquet as JSON."""
+    votes = _votes()
+    faults = votes.attrs["faults"]
+    assert votes.copy().attrs == votes[["good"]].attrs == votes.head(1).attrs == {"faults": faults}
+    assert pd.concat([votes, votes]).attrs == {"faults": faults}
+    assert pd.concat([votes, votes], axis=1).shape == (3, 4)
+    assert votes.groupby("good").sum().shape == (1, 1)
+    assert pickle.loads(pickle.dumps(votes)).attrs == votes.attrs
+    file = io.BytesIO()
+    votes.to_parquet(file)
+    pd.testing.assert_frame_equal(pd.read_parquet(file), votes, check_flags=False)
+    assert copy.deepcopy(faults)["divides"] is faults["divides"]
+    assert copy.copy(faults["divides"]) is faults["divides"]
+
+
+def test_labels_that_json_does_not_know_are_text():
+    """The frame's own are at hand: votes.index[list(fault.rows)]."""
+    index = pd.MultiIndex.from_tuples([(pd.Timestamp("2020-01-01"), 1), (pd.Timestamp("2020-01-02"), 2), (None, 3)])
+    with pytest.warns(FaultWarning):
+        votes = apply([divides], FRAME.set_axis(index), on_error="abstain", progress=False)
+    assert votes.attrs["faults"]["divides"].labels == (("2020-01-02 00:00:00", 2),)
+    json.dumps(votes.attrs)
+
+
+def test_faults_show_themselves_shortly():
+    """A hundred thousand rows are not printed."""
+    fault = Fault(20, tuple(range(20)), tuple(range(20)), "Traceback\nValueError: <x>\n")
+    assert repr(fault) == "Fault(count=20, rows=(0, 1, 2, 3, 4, ...), labels=(0, 1, 2, 3, 4, ...), 'ValueError: <x>')"
+    assert "&lt;x&gt;" in fault._repr_html_()
+    assert "20 rows" in fault._repr_html_()
+    assert Fault(1, (1,), ("y" * 9,), "E").__repr__() == "Fault(count=1, rows=(1,), labels=('yyyyyyyyy',), 'E')"
+
+
+def test_long_reasons_are_cut_in_the_warning():
+    """The traceback has all of it."""
+
+    def wordy(row):
+        raise ValueError("x" * 500)
+
+    with pytest.warns(FaultWarning, match=r"x\.\.\.\)"):
+        votes = apply([wordy], FRAME, on_error="abstain", progress=False)
+    assert "x" * 500 in votes.attrs["faults"]["wordy"].traceback

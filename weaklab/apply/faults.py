@@ -1,0 +1,188 @@
+"""What went wrong while labeling functions ran: raised at once, or counted and told at the end."""
+
+from __future__ import annotations
+
+import traceback
+import warnings
+from collections.abc import Hashable
+from html import escape
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from weaklab.exceptions import FaultWarning, LabelingFunctionFailure, ReturnValueError
+
+
+class Fault(NamedTuple):
+    """The rows on which one labeling function failed, and why it first did.
+
+    It is a tuple of plain values, so that pandas can copy, compare and write the frame whose ``attrs`` hold it.
+
+    Attributes
+    ----------
+    count : int
+        How many rows.
+    rows : tuple of int
+        Their positions, 0..n-1, in order.
+    labels : tuple
+        Their index labels; those that JSON does not know, such as dates, as text. ``votes.index[list(fault.rows)]``
+        has them as they are.
+    traceback : str
+        The traceback of the first.
+
+    Examples
+    --------
+    >>> Fault(1, (7,), ("a",), "ZeroDivisionError: division by zero")
+    Fault(count=1, rows=(7,), labels=('a',), 'ZeroDivisionError: division by zero')
+    """
+
+    count: int  # type: ignore[assignment]  # it takes the place of tuple.count, which a record does not need
+    rows: tuple[int, ...]
+    labels: tuple[Any, ...]
+    traceback: str
+
+    def __copy__(self) -> Fault:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Fault:
+        return self  # pandas copies `attrs` deeply in every operation; this is immutable
+
+    @property
+    def reason(self) -> str:
+        """The last line of the traceback."""
+        return self.traceback.strip().rsplit("\n", 1)[-1]
+
+    def __repr__(self) -> str:
+        rows = f"({', '.join(map(str, self.rows[:5]))}, ...)" if self.count > 5 else repr(self.rows)
+        labels = f"({', '.join(map(repr, self.labels[:5]))}, ...)" if self.count > 5 else repr(self.labels)
+        return f"Fault(count={self.count}, rows={rows}, labels={labels}, {self.reason!r})"
+
+    def _repr_html_(self) -> str:
+        rows = ", ".join(map(str, self.rows[:10])) + (", ..." if self.count > 10 else "")
+        return f"<div><b>{self.count:,} rows</b>: {escape(rows)}<pre>{escape(self.traceback)}</pre></div>"
+
+
+class FaultLog:
+    """Takes what goes wrong in one call of ``apply``: raises it, or keeps it.
+
+    Parameters
+    ----------
+    on_error : {"raise", "abstain"}
+        Which of the two.
+    index : pandas.Index of length n
+        The index of the frame.
+    """
+
+    def __init__(self, on_error: str, index: pd.Index) -> None:
+        self.raises = on_error == "raise"
+        self.index = index
+        self._rows: dict[str, set[int]] = {}
+        self._first: dict[str, tuple[int, Exception]] = {}
+
+    def failed(self, name: str, row: int, error: Exception) -> None:
+        """A labeling function raised on one row.
+
+        Raises
+        ------
+        LabelingFunctionFailure
+            Where errors are to be raised, from the original one.
+        """
+        if self.raises:
+            raise LabelingFunctionFailure(
+                f"labeling function {name!r} failed on {self.where(row)}: {type(error).__name__}: {error}"
+            ) from error
+        self._keep(name, row, error)
+
+    def failed_whole(self, name: str, error: Exception) -> None:
+        """A labeling function of the whole frame raised: it abstains on every row.
+
+        Raises
+        ------
+        LabelingFunctionFailure
+            Where errors are to be raised, from the original one.
+        """
+        if self.raises:
+            raise LabelingFunctionFailure(
+                f"labeling function {name!r} failed on the frame of {len(self.index):,} rows: "
+                f"{type(error).__name__}: {error}"
+            ) from error
+        for row in range(len(self.index)):
+            self._keep(name, row, error)
+
+    def no_vote(self, name: str, row: int, error: ReturnValueError) -> None:
+        """A labeling function returned something that is no vote.
+
+        Raises
+        ------
+        ReturnValueError
+            Where errors are to be raised.
+        """
+        located = ReturnValueError(f"labeling function {name!r} on {self.where(row)} {error}")
+        if self.raises:
+            raise located from error.__cause__
+        self._keep(name, row, located)
+
+    def no_votes(self, name: str, error: ReturnValueError) -> None:
+        """A labeling function of the whole frame returned something that is not a vote per row.
+
+        Raises
+        ------
+        ReturnValueError
+            Where errors are to be raised.
+        """
+        whole = ReturnValueError(f"labeling function {name!r} {error}")
+        if self.raises:
+            raise whole from error.__cause__
+        for row in range(len(self.index)):
+            self._keep(name, row, whole)
+
+    def where(self, row: int) -> str:
+        """A row in words: its position, and its index label where that says more."""
+        label = self.index[row]
+        plain = label.item() if hasattr(label, "item") else label
+        return f"row {row}" if type(plain) is int and plain == row else f"row {row} (index label {plain!r})"
+
+    def _keep(self, name: str, row: int, error: Exception) -> None:
+        self._rows.setdefault(name, set()).add(row)
+        if name not in self._first or row < self._first[name][0]:
+            self._first[name] = (row, error)
+
+    def faults(self) -> dict[str, Fault]:
+        """What was kept, by name of the labeling function."""
+        return {name: self._fault(name) for name in self._rows}
+
+    def _fault(self, name: str) -> Fault:
+        rows = tuple(sorted(self._rows[name]))
+        _, error = self._first[name]
+        # The outermost frame is the loop that called the labeling function, which explains nothing to its author.
+        trace = error.__traceback__.tb_next if error.__traceback__ else None
+        text = "".join(traceback.format_exception(type(error), error, trace))
+        labels = tuple(_plain(label) for label in self.index[list(rows)])
+        return Fault(len(rows), rows, labels, text)
+
+    def warn(self, faults: dict[str, Fault], stacklevel: int) -> None:
+        """One warning for all that was kept."""
+        if not faults:
+            return
+        n = len(self.index)
+        counts = "; ".join(
+            f"{name!r} on {'all ' if fault.count == n else ''}{fault.count:,} of {n:,} rows ({_cut(fault.reason)})"
+            for name, fault in faults.items()
+        )
+        warnings.warn(
+            f"{len(faults)} labeling function{'s' if len(faults) > 1 else ''} failed and abstained there: {counts}. "
+            f"votes.attrs['faults'] has the rows and the first traceback of each.",
+            FaultWarning,
+            stacklevel=stacklevel,
+        )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 120 else f"{text[:117]}..."
+
+
+def _plain(label: Any) -> Hashable:
+    if isinstance(label, tuple):
+        return tuple(_plain(part) for part in label)
+    label = label.item() if hasattr(label, "item") else label
+    return label if isinstance(label, (str, int, float, bool)) or label is None else str(label)

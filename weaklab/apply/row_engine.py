@@ -1,0 +1,114 @@
+"""Labeling functions of one row: a loop over light rows, a chunk at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+from weaklab.apply.frames import FrameReader, ObjectReader
+from weaklab.apply.plan import Planned
+from weaklab.apply.run import Run
+from weaklab.labeling import DeclarativeLF, LabelingFunction, Row
+from weaklab.labeling.row_sources import ObjectSource, RowSource
+from weaklab.labeling.rows import MUTABLE, is_record, make_rows
+
+#: Rows that exist at once, with what preprocessors made of them. More of them run no faster.
+CHUNK = 1024
+
+
+class ChunkSource(RowSource):
+    """Some rows of a frame, converted column by column when a labeling function first reads one.
+
+    Parameters
+    ----------
+    reader : FrameReader
+        The frame.
+    start, stop : int
+        The rows.
+    read : dict
+        The columns that were read in earlier chunks, in order; shared by all chunks, so that those columns are at
+        hand when the rows are made.
+    """
+
+    def __init__(self, reader: FrameReader, start: int, stop: int, read: dict[Hashable, None]) -> None:
+        super().__init__()
+        self.reader = reader
+        self.start, self.stop = start, stop
+        self.read = read
+        self._cells: dict[Hashable, list[Any]] = {}
+
+    def columns(self, position: int) -> Sequence[Hashable]:
+        """The columns of the frame."""
+        return self.reader.names
+
+    def cell(self, name: Hashable, position: int) -> Any:
+        """One cell."""
+        return self._column(name)[position - self.start]
+
+    def _column(self, name: Hashable) -> list[Any]:
+        if name not in self._cells:
+            if name not in self.reader.names:
+                raise KeyError(name)
+            self.reader.check_column(name, "a labeling function")
+            self._cells[name] = self.reader.cells(name, self.start, self.stop)
+            self.read[name] = None
+        return self._cells[name]
+
+    def rows(self) -> list[Row]:
+        """The rows, with the cells in place that earlier chunks were asked for."""
+        ready = {}
+        for name in list(self.read):
+            cells = self._column(name)
+            if set(map(type, cells)).isdisjoint(MUTABLE):  # those are copied by each reader, when it reads
+                ready[name] = cells
+        return make_rows(self, range(self.start, self.stop), ready)
+
+
+def run_rows(planned: Sequence[Planned[LabelingFunction] | Planned[DeclarativeLF]], run: Run) -> None:
+    """Run labeling functions of one row over a frame.
+
+    Parameters
+    ----------
+    planned : sequence of Planned
+        What to run. Each sees every row as the frame has it, whatever others did to theirs.
+    run : Run
+        Where votes and faults go.
+    """
+    if not planned:
+        return
+    read: dict[Hashable, None] = {}
+    for start in range(0, run.reader.n, CHUNK):
+        stop = min(start + CHUNK, run.reader.n)
+        source, rows = _rows(run.reader, start, stop, read)
+        for each in planned:
+            try:
+                values = _values(each, rows, start, run)
+            finally:
+                source.take_back()
+            codes, errors = run.coder.codes(values)
+            run.write_codes(each.column, each.lf.name, start, codes, errors)
+        source.forget()
+
+
+def _rows(reader: FrameReader, start: int, stop: int, read: dict[Hashable, None]) -> tuple[RowSource, Sequence[Any]]:
+    if not isinstance(reader, ObjectReader):
+        chunk = ChunkSource(reader, start, stop, read)
+        return chunk, chunk.rows()
+    objects = reader.objects[start:stop]
+    source = ObjectSource(objects, start)
+    return source, [Row(source, start + i) if is_record(item) else item for i, item in enumerate(objects)]
+
+
+def _values(each: Planned[Any], rows: Sequence[Any], start: int, run: Run) -> list[Any]:
+    """What a labeling function returns for some rows; None where it failed."""
+    function = each.lf.bound() if isinstance(each.lf, LabelingFunction) else each.lf
+    values: list[Any] = []
+    keep = values.append
+    # A loop and not `map`: a StopIteration out of a labeling function would end that quietly.
+    for row in rows:
+        try:
+            keep(function(row))
+        except Exception as error:  # noqa: BLE001  -- a labeling function may raise anything
+            run.faults.failed(each.lf.name, start + len(values), error)
+            keep(None)
+    return values

@@ -1,0 +1,81 @@
+"""What every engine gets: the frame, the classes, the faults, the bar; and where it puts votes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from weaklab.apply.faults import FaultLog
+from weaklab.apply.frames import FrameReader
+from weaklab.exceptions import ReturnValueError
+from weaklab.labeling import VoteCoder
+from weaklab.typing import ABSTAIN
+
+
+def vote_dtype(highest: int) -> type[np.signedinteger[Any]]:
+    """The narrowest of int8, int16 and int32 that holds a class code.
+
+    Examples
+    --------
+    >>> vote_dtype(127).__name__, vote_dtype(128).__name__
+    ('int8', 'int16')
+    """
+    if highest <= np.iinfo(np.int8).max:
+        return np.int8
+    return np.int16 if highest <= np.iinfo(np.int16).max else np.int32
+
+
+class VoteTable:
+    """Votes of shape (n, m), all abstaining at first, in the narrowest type that holds them.
+
+    Parameters
+    ----------
+    n, m : int
+        Rows and labeling functions.
+    k : int or None
+        How many classes there are; None lets the type grow with the votes.
+    """
+
+    def __init__(self, n: int, m: int, k: int | None) -> None:
+        dtype = vote_dtype(0 if k is None else k - 1)
+        # By column, since every labeling function writes one.
+        self.votes: np.ndarray = np.full((n, m), ABSTAIN, dtype=dtype, order="F")
+
+    def write(self, column: int, rows: slice, codes: np.ndarray) -> None:
+        """Set some rows of one column to checked class codes."""
+        highest = int(codes.max(initial=ABSTAIN))
+        if highest > np.iinfo(self.votes.dtype).max:
+            self.votes = self.votes.astype(vote_dtype(highest), order="F")
+        self.votes[rows, column] = codes
+
+    def frame(self, index: pd.Index, names: list[str]) -> pd.DataFrame:
+        """The votes as a DataFrame, without a copy."""
+        return pd.DataFrame(self.votes, index=index, columns=names, copy=False)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One call of ``apply``."""
+
+    reader: FrameReader
+    coder: VoteCoder
+    faults: FaultLog
+    table: VoteTable
+    bar: Any
+
+    def write_matches(self, column: int, code: int, matches: np.ndarray) -> None:
+        """Votes of a labeling function that votes one class where it matches, (n,)."""
+        self.table.write(column, slice(None), np.where(matches, code, ABSTAIN))
+        self.bar.update(self.reader.n)
+
+    def write_codes(
+        self, column: int, name: str, start: int, codes: np.ndarray, errors: dict[int, ReturnValueError]
+    ) -> None:
+        """Votes of some rows from ``start`` on, with what is no vote among them."""
+        for offset, error in errors.items():
+            self.faults.no_vote(name, start + offset, error)
+        self.table.write(column, slice(start, start + len(codes)), codes)
+        self.bar.update(len(codes))

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from weaklab.exceptions import ClassError, GoldError, ParameterError, SoftLabelError
+from weaklab.seeding import generator
 from weaklab.votes import (
     SoftLabels,
     break_ties,
@@ -19,7 +20,6 @@ from weaklab.votes import (
     check_soft_labels,
     class_array,
     class_code,
-    generator,
     number_of_classes,
 )
 

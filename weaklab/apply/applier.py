@@ -52,7 +52,7 @@ def apply(
         gives one warning with counts, and keeps rows and tracebacks in ``votes.attrs["faults"]``. What is wrong
         before anything runs (a missing column, two functions of one name) always raises; KeyboardInterrupt too.
     progress : bool
-        Whether to show a progress bar, in votes.
+        Whether to show a progress bar, in votes, once a call has taken a second.
 
     Returns
     -------
@@ -100,7 +100,9 @@ def apply(
     n, m = reader.n, len(plan.names)
     faults = FaultLog(on_error, reader.index)
     table = VoteTable(n, m, coder.k)
-    with tqdm(total=n * m, desc=f"{m} labeling functions", unit="votes", unit_scale=True, disable=not progress) as bar:
+    with tqdm(
+        total=n * m, desc=f"{m} labeling functions", unit="votes", unit_scale=True, delay=1.0, disable=not progress
+    ) as bar:
         run = Run(reader, coder, faults, table, bar)
         run_texts(plan.texts, run)
         run_thresholds(plan.thresholds, run)

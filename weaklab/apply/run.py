@@ -13,19 +13,7 @@ from weaklab.apply.frames import FrameReader
 from weaklab.exceptions import ReturnValueError
 from weaklab.labeling import VoteCoder
 from weaklab.typing import ABSTAIN
-
-
-def vote_dtype(highest: int) -> type[np.signedinteger[Any]]:
-    """The narrowest of int8, int16 and int32 that holds a class code.
-
-    Examples
-    --------
-    >>> vote_dtype(127).__name__, vote_dtype(128).__name__
-    ('int8', 'int16')
-    """
-    if highest <= np.iinfo(np.int8).max:
-        return np.int8
-    return np.int16 if highest <= np.iinfo(np.int16).max else np.int32
+from weaklab.votes import vote_dtype
 
 
 class VoteTable:
@@ -40,7 +28,7 @@ class VoteTable:
     """
 
     def __init__(self, n: int, m: int, k: int | None) -> None:
-        dtype = vote_dtype(0 if k is None else k - 1)
+        dtype = vote_dtype(1 if k is None else k)
         # By column, since every labeling function writes one.
         self.votes: np.ndarray = np.full((n, m), ABSTAIN, dtype=dtype, order="F")
 
@@ -48,7 +36,7 @@ class VoteTable:
         """Set some rows of one column to checked class codes."""
         highest = int(codes.max(initial=ABSTAIN))
         if highest > np.iinfo(self.votes.dtype).max:
-            self.votes = self.votes.astype(vote_dtype(highest), order="F")
+            self.votes = self.votes.astype(vote_dtype(highest + 1), order="F")
         self.votes[rows, column] = codes
 
     def frame(self, index: pd.Index, names: list[str]) -> pd.DataFrame:

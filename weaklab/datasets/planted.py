@@ -20,6 +20,7 @@ from weaklab.datasets.planted_theta import (
     spread,
 )
 from weaklab.exceptions import ParameterError
+from weaklab.seeding import generator
 from weaklab.typing import Codes, Floats, Seed
 
 
@@ -209,7 +210,7 @@ def make_votes(
         raise ParameterError(f"class_dependence must be a number from 0, got {class_dependence!r}.")
     leader, copies = _place_groups(groups, m)
     balance = check_balance(class_balance, k)
-    rng = _generator(random_state)
+    rng = generator(random_state)
 
     can = draw_polarities(kind, m, k, rng)[leader]  # (m, k): who copies votes what the leader votes
     right = _with_groups(spread(accuracy, m, "accuracy", rng), groups, "accuracy")
@@ -302,17 +303,6 @@ def _with_groups(values: Floats, groups: Sequence[Group], what: str) -> Floats:
             out[start : start + group.size] = spread(value, group.size, f"Group {what}", np.random.default_rng(0))
         start += group.size
     return out
-
-
-def _generator(random_state: Any) -> np.random.Generator:
-    if isinstance(random_state, np.random.Generator):
-        return random_state
-    if isinstance(random_state, np.random.RandomState):
-        return np.random.default_rng(random_state.randint(2**31 - 1))
-    if random_state is None:
-        return np.random.default_rng(0)
-    _check_count(random_state, "random_state", 0)
-    return np.random.default_rng(int(random_state))
 
 
 def _check_count(value: Any, what: str, least: int) -> None:

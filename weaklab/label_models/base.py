@@ -17,6 +17,7 @@ from weaklab._kernels.em import posterior
 from weaklab.exceptions import CoverageWarning, GoldError, ParameterError, VoteError, did_you_mean
 from weaklab.label_models.card import card
 from weaklab.label_models.problem import Fit, Problem
+from weaklab.seeding import generator
 from weaklab.typing import Classes, Floats, Seed, Ties
 from weaklab.typing import Votes as VotesLike
 from weaklab.votes import (
@@ -30,7 +31,6 @@ from weaklab.votes import (
     class_array,
     compress,
     decode,
-    generator,
 )
 from weaklab.votes.pairs import PairTable, pair_up
 

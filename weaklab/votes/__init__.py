@@ -12,7 +12,7 @@ from weaklab.votes.matrix import VoteMatrix, vote_dtype
 from weaklab.votes.patterns import Patterns, compress
 from weaklab.votes.rich import PartialVotes, SoftVotes
 from weaklab.votes.soft import SoftLabels, check_sample_weight, check_soft_labels, decode
-from weaklab.votes.ties import break_ties, generator
+from weaklab.votes.ties import break_ties
 
 __all__ = [
     "PartialVotes",
@@ -31,7 +31,6 @@ __all__ = [
     "class_codes",
     "compress",
     "decode",
-    "generator",
     "number_of_classes",
     "vote_dtype",
 ]

@@ -1,0 +1,111 @@
+"""Loss terms: what they compute, how they compose, what they are given."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from weaklab.end_models import EndModel, LossTerm, SoftCrossEntropy, Step
+from weaklab.exceptions import ParameterError
+
+
+def _step(logits, target, weight):
+    logits = torch.tensor(logits, requires_grad=True)
+    n = len(logits)
+    model = torch.nn.Linear(1, 1)
+    return Step(
+        logits, None, torch.tensor(target), torch.tensor(weight), torch.arange(n), torch.zeros(n, 1), 0, 0.0, model
+    )
+
+
+def test_soft_cross_entropy_is_the_weighted_mean_of_minus_q_log_p():
+    """Two rows by hand: p = (1/2, 1/2) costs ln 2 whatever q is; p = (3/4, 1/4) with q = (1, 0) costs ln 4/3."""
+    step = _step([[0.0, 0.0], [math.log(3), 0.0]], [[0.3, 0.7], [1.0, 0.0]], [0.5, 1.5])
+    expected = (0.5 * math.log(2) + 1.5 * math.log(4 / 3)) / 2
+    assert SoftCrossEntropy()(step).item() == pytest.approx(expected, rel=1e-6)
+
+
+def test_terms_add_and_scale_and_say_so():
+    """Objectives of the literature are sums of terms; a sum must be readable in a notebook."""
+    step = _step([[1.0, 2.0]], [[0.5, 0.5]], [1.0])
+
+    def largest(step):
+        return step.logits.max()
+
+    total = 2 * SoftCrossEntropy() + LossTerm(largest) * 0.5
+    assert total(step).item() == pytest.approx(2 * SoftCrossEntropy()(step).item() + 1.0)
+    assert repr(total) == "2 * SoftCrossEntropy() + 0.5 * LossTerm(largest)"
+    assert repr(3 * (SoftCrossEntropy() + SoftCrossEntropy())) == "3 * (SoftCrossEntropy() + SoftCrossEntropy())"
+    assert (largest + SoftCrossEntropy())(step).item() == pytest.approx(2.0 + SoftCrossEntropy()(step).item())
+
+
+def test_terms_refuse_what_is_no_term():
+    """An error where the sum is written, not in the middle of training."""
+    with pytest.raises(TypeError):
+        SoftCrossEntropy() + 1
+    with pytest.raises(TypeError):
+        1 + SoftCrossEntropy()
+    with pytest.raises(TypeError):
+        SoftCrossEntropy() * "a"
+    with pytest.raises(ParameterError, match="callable"):
+        LossTerm(3)
+
+
+def test_a_step_holds_all_that_a_term_may_need():
+    """Terms with a memory per row need its position; ramps need the progress; regularisers need the features."""
+    seen = []
+
+    def spy(step):
+        seen.append(step)
+        return step.logits.square().mean()
+
+    X = np.arange(12.0).reshape(12, 1)
+    weight = np.array([0.0, 1.0] * 6)
+    EndModel(hidden=5, loss=spy, max_epochs=4, batch_size=4, validation_fraction=0).fit(
+        X, np.full((12, 3), 1 / 3), sample_weight=weight
+    )
+    assert {tuple(step.logits.shape) for step in seen} == {(4, 3), (2, 3)}
+    assert {tuple(step.features.shape) for step in seen} == {(4, 5), (2, 5)}
+    assert [step.epoch for step in seen] == [0, 0, 1, 1, 2, 2, 3, 3]
+    np.testing.assert_allclose([step.progress for step in seen], np.arange(8) / 8)
+    for epoch in range(4):
+        index = torch.cat([step.index for step in seen if step.epoch == epoch])
+        assert sorted(index.tolist()) == [1, 3, 5, 7, 9, 11]  # positions in X, of the rows that have weight
+    mean, std = X.mean(), X.std()
+    for step in seen:
+        np.testing.assert_allclose(step.x[:, 0] * std + mean, step.index.double(), rtol=1e-5)
+        assert step.weight.tolist() == [1.0] * len(step.index)
+        assert step.target.shape == step.logits.shape
+        assert step.views == ()
+        assert isinstance(step.model, torch.nn.Module)
+
+
+def test_the_loss_given_is_the_loss_that_is_minimised():
+    """A term that prefers one class must pull all predictions there, against the labels."""
+    X = np.random.default_rng(0).normal(size=(100, 2))
+
+    def prefer_second(step):
+        return torch.nn.functional.softplus(step.logits[:, 0] - step.logits[:, 1]).mean()
+
+    soft = np.tile([0.9, 0.1], (100, 1))
+    model = EndModel(hidden=None, loss=SoftCrossEntropy() + 50 * LossTerm(prefer_second), validation_fraction=0)
+    assert (model.fit(X, soft).predict(X) == 1).all()
+
+
+@pytest.mark.parametrize(
+    ("loss", "message"),
+    [
+        (lambda step: step.logits, "shape"),
+        (lambda step: 1.0, r"gave 1\.0"),
+        (lambda step: torch.tensor(1.0), "depends on step.logits"),
+        ("cross_entropy", "callable"),
+        (lambda step: step.logits.mean() * float("nan"), "first epoch"),
+    ],
+)
+def test_a_loss_that_cannot_be_followed_is_refused(loss, message):
+    """torch's own message would name neither the loss nor what is wrong with it."""
+    with pytest.raises(ParameterError, match=message):
+        EndModel(loss=loss).fit([[0.0], [1.0]], [0, 1])

@@ -1,0 +1,101 @@
+"""scikit-learn's own checks, and the company that estimators keep there."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from weaklab.end_models import EndModel, SoftLabelClassifier
+
+ESTIMATORS = [
+    EndModel(hidden=None, max_epochs=10),
+    EndModel(hidden=8, max_epochs=12, learning_rate=0.02),
+    SoftLabelClassifier(LogisticRegression()),
+]
+BY_NAME = "the check gives y by name; the second argument of fit is called soft, as the library's contract says"
+EXPECTED = {
+    "check_fit_score_takes_y": BY_NAME,
+    "check_sample_weight_equivalence_on_dense_data": BY_NAME + "; the equivalence is tested below",
+    "check_sample_weight_equivalence_on_sparse_data": BY_NAME + "; the equivalence is tested below",
+}
+
+
+@parametrize_with_checks(ESTIMATORS, expected_failed_checks=lambda estimator: EXPECTED)
+def test_keeps_the_rules_of_scikit_learn(estimator, check):
+    """Whatever takes a classifier of scikit-learn shall take these."""
+    check(estimator)
+
+
+def _two_groups(rng, n=200):
+    X = rng.normal(size=(n, 3))
+    y = (X[:, 0] + 0.3 * rng.normal(size=n) > 0).astype(int)
+    soft = np.where(y[:, None] == [0, 1], 0.85, 0.15)  # (n, 2)
+    return X, y, soft
+
+
+def test_a_weight_of_two_is_a_row_given_twice_for_a_classifier_trained_to_the_end(rng):
+    """Weights multiply the loss; a solver that converges cannot tell them from repeated rows."""
+    X, _, soft = _two_groups(rng)
+    weight = rng.integers(0, 3, len(X))
+    inner = LogisticRegression(tol=1e-10, max_iter=10_000)
+    weighted = SoftLabelClassifier(inner).fit(X, soft, sample_weight=weight)
+    repeated = SoftLabelClassifier(inner).fit(np.repeat(X, weight, axis=0), np.repeat(soft, weight, axis=0))
+    np.testing.assert_allclose(weighted.predict_proba(X), repeated.predict_proba(X), atol=1e-6)
+
+
+def test_a_weight_of_two_is_nearly_a_row_given_twice_for_the_end_model(rng):
+    """Batches differ, so the bits do; but a full batch without dropout or hold-out follows the same gradient."""
+    X, _, soft = _two_groups(rng, 60)
+    weight = np.tile([1, 2], 30)
+    model = EndModel(hidden=None, validation_fraction=0, batch_size=200, max_epochs=300, weight_decay=0)
+    X = X - np.average(X, axis=0, weights=weight)  # both standardise by the rows they see, so give both the same scale
+    weighted = model.fit(X, soft, sample_weight=weight).predict_proba(X)
+    repeated = clone(model).fit(np.repeat(X, weight, axis=0), np.repeat(soft, weight, axis=0)).predict_proba(X)
+    np.testing.assert_allclose(weighted, repeated, atol=0.01)
+
+
+@pytest.mark.parametrize("kind", ["end model", "soft label classifier"])
+def test_survives_pickle_clone_and_deepcopy_after_fit(rng, kind):
+    """A fitted model travels between processes; a clone starts afresh with the same parameters."""
+    X, _, soft = _two_groups(rng)
+    model = EndModel(hidden=4, max_epochs=3) if kind == "end model" else SoftLabelClassifier(LogisticRegression())
+    model.fit(X, soft)
+    expected = model.predict_proba(X)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(model)).predict_proba(X), expected)
+    np.testing.assert_array_equal(copy.deepcopy(model).predict_proba(X), expected)
+    fresh = clone(model)
+    assert not hasattr(fresh, "classes_")
+    np.testing.assert_array_equal(fresh.fit(X, soft).predict_proba(X), expected)
+
+
+def test_works_in_pipelines_cross_validation_and_grid_search(rng):
+    """These call fit and score by position, with hard labels and with soft ones."""
+    X, y, soft = _two_groups(rng)
+    model = EndModel(hidden=None, max_epochs=5)
+    piped = make_pipeline(StandardScaler(), model).fit(X, soft)
+    assert piped.score(X, y) > 0.8
+    assert cross_val_score(model, X, y, cv=3).mean() > 0.8
+    search = GridSearchCV(model, {"learning_rate": [1e-5, 0.05]}, cv=3).fit(X, soft)
+    assert search.best_params_ == {"learning_rate": 0.05}
+
+
+def test_feature_names_are_those_of_the_columns_used(rng):
+    """scikit-learn's tools read them to label what they show."""
+    frame = pd.DataFrame({"text": ["a word", "b word"] * 10, "age": range(20), "label": ["x", "y"] * 10})
+    model = EndModel(column="text", max_epochs=1).fit(frame, frame["label"])
+    assert model.feature_names_in_.tolist() == ["text"]
+    assert model.n_features_in_ == 1
+    model.fit(frame["text"], frame["label"])
+    assert not hasattr(model, "feature_names_in_")
+    both = EndModel(columns=["age", "text"], max_epochs=1).fit(frame, frame["label"])
+    assert both.feature_names_in_.tolist() == ["age", "text"]

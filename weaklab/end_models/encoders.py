@@ -1,0 +1,249 @@
+"""One encoder per kind of column: text, numeric, bool. Each is fitted on the training rows and gives float32."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+
+from weaklab.end_models.text import HashedText
+from weaklab.exceptions import FrameError, ParameterError, did_you_mean
+from weaklab.typing import Floats
+
+Block: TypeAlias = "np.ndarray | sp.csr_array"
+
+
+class NumericColumn:
+    """A column of numbers: standardised; missing values become the mean, and a second column says where.
+
+    Parameters
+    ----------
+    name : object
+        The column's name, for errors.
+
+    Attributes
+    ----------
+    mean_, std_ : float
+        Of the values seen at fit; ``std_`` is 1 where they do not vary.
+    missing_ : float in [0, 1]
+        The share of missing values at fit; above 0 there is a column of 0 and 1 for them.
+
+    Examples
+    --------
+    >>> NumericColumn("age").fit_transform(pd.Series([1.0, 3.0, None]))
+    array([[-1.,  0.],
+           [ 1.,  0.],
+           [ 0.,  1.]], dtype=float32)
+    """
+
+    def __init__(self, name: Any) -> None:
+        self.name = name
+
+    @property
+    def n_columns(self) -> int:
+        """1, or 2 with the column that says where values are missing."""
+        return 2 if self.missing_ else 1
+
+    @property
+    def detail(self) -> str:
+        """What was learnt, in words."""
+        missing = f", {self.missing_:.1%} missing" if self.missing_ else ""
+        return f"mean {self.mean_:.4g}, standard deviation {self.std_:.4g}{missing}"
+
+    def fit_transform(self, column: pd.Series) -> Block:
+        """Learn from a column, and encode it."""
+        values = numbers(column, self.name)
+        known = values[~np.isnan(values)]
+        self.missing_ = float(np.isnan(values).mean())
+        self.mean_ = float(known.mean()) if len(known) else 0.0
+        self.std_ = spread(known[:, None])[0] if len(known) else 1.0  # [:, None]: (known, 1)
+        return self._encode(values)
+
+    def transform(self, column: pd.Series) -> Block:
+        """Encode a column, (n, n_columns)."""
+        return self._encode(numbers(column, self.name))
+
+    def _encode(self, values: Floats) -> Block:
+        missing = np.isnan(values)
+        scaled = np.where(missing, 0.0, (values - self.mean_) / self.std_)
+        columns = [scaled, missing] if self.missing_ else [scaled]
+        return np.column_stack(columns).astype(np.float32)  # (n, n_columns)
+
+
+class BoolColumn:
+    """A column of truth values: 1 and -1, and 0 where missing.
+
+    Parameters
+    ----------
+    name : object
+        The column's name, for errors.
+
+    Examples
+    --------
+    >>> BoolColumn("open").fit_transform(pd.Series([True, None, False]))
+    array([[ 1.],
+           [ 0.],
+           [-1.]], dtype=float32)
+    """
+
+    n_columns = 1
+
+    def __init__(self, name: Any) -> None:
+        self.name = name
+
+    @property
+    def detail(self) -> str:
+        """What was learnt, in words."""
+        return f"{self.true_:.1%} true"
+
+    def fit_transform(self, column: pd.Series) -> Block:
+        """Learn from a column, and encode it."""
+        encoded = self.transform(column)
+        self.true_ = float((encoded > 0).mean())
+        return encoded
+
+    def transform(self, column: pd.Series) -> Block:
+        """Encode a column, (n, 1)."""
+        values = numbers(column, self.name)
+        wrong = ~(np.isnan(values) | (values == 0) | (values == 1))
+        if wrong.any():
+            raise _wrong_value(column, wrong, self.name, "True, False or missing")
+        return np.nan_to_num(2 * values - 1)[:, None].astype(np.float32)  # (n, 1)
+
+
+class TextColumn:
+    """A column of texts: hashed n-grams, see :class:`~weaklab.end_models.text.HashedText`. Missing is no n-gram.
+
+    Parameters
+    ----------
+    name : object
+        The column's name, for errors.
+    max_features : int
+        How many buckets of words, and of characters, to keep at most.
+
+    Examples
+    --------
+    >>> TextColumn("body", 100).fit_transform(pd.Series(["free money", None])).shape[0]
+    2
+    """
+
+    def __init__(self, name: Any, max_features: int) -> None:
+        self.name = name
+        self.max_features = max_features
+
+    @property
+    def n_columns(self) -> int:
+        """The buckets of words and of characters that were kept."""
+        return self.hashed_.n_columns
+
+    @property
+    def detail(self) -> str:
+        """What was learnt, in words."""
+        words, chars = len(self.hashed_.word_buckets_), len(self.hashed_.char_buckets_)
+        return f"{words:,} buckets of word 1-2-grams, {chars:,} of character 3-5-grams"
+
+    def fit_transform(self, column: pd.Series) -> Block:
+        """Learn from a column, and encode it."""
+        self.hashed_ = HashedText(max_features=self.max_features)
+        block = self.hashed_.fit_transform(self._texts(column))
+        if not self.n_columns:
+            raise FrameError(f"Column {self.name!r} holds no text at all: all {len(column):,} rows are empty or blank.")
+        return block
+
+    def transform(self, column: pd.Series) -> Block:
+        """Encode a column, (n, n_columns)."""
+        return self.hashed_.transform(self._texts(column))
+
+    def _texts(self, column: pd.Series) -> list[str]:
+        values = column.astype(object).where(column.notna(), "").tolist()
+        if set(map(type, values)) - {str}:
+            wrong = np.array([not isinstance(value, str) for value in values])
+            if wrong.any():
+                raise _wrong_value(column, wrong, self.name, "texts (str) or missing")
+        return values
+
+
+KINDS = {"text": TextColumn, "numeric": NumericColumn, "bool": BoolColumn}
+
+
+def infer_kind(column: pd.Series) -> str:
+    """The kind of a column by its type: "text", "numeric" or "bool".
+
+    Raises
+    ------
+    FrameError
+        If its type is none of these.
+
+    Examples
+    --------
+    >>> infer_kind(pd.Series(["a", None])), infer_kind(pd.Series([1, 2]))
+    ('text', 'numeric')
+    """
+    kind = column.dtype
+    if pd.api.types.is_bool_dtype(kind):
+        return "bool"
+    if pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_complex_dtype(kind):
+        return "numeric"
+    known = column.dropna()
+    loose = pd.api.types.is_object_dtype(kind) or pd.api.types.is_string_dtype(kind)
+    types = set(map(type, known)) if loose else set()
+    if types and all(issubclass(found, str) for found in types):
+        return "text"
+    if types and all(issubclass(found, (bool, np.bool_)) for found in types):
+        return "bool"
+    if types and all(issubclass(found, (int, float, np.number)) for found in types):
+        return "numeric"
+    if pd.api.types.is_string_dtype(kind) and not types:
+        return "text"
+    held = f" of {', '.join(sorted(found.__name__ for found in types))}" if types else ""
+    raise FrameError(
+        f"Column {column.name!r} is {kind}{held}, which is no feature as it is: turn it into numbers or texts, "
+        "or leave it out by naming the others in columns=[...]."
+    )
+
+
+def numbers(column: pd.Series, name: Any) -> Floats:
+    """A column as float64 of shape (n,), NaN where missing.
+
+    Raises
+    ------
+    FrameError
+        If a value is no number, or infinite; the first is named.
+    """
+    kind = column.dtype
+    plain = pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_complex_dtype(kind)
+    if not plain and len(column):
+        known = column.notna().to_numpy()
+        real = (int, float, np.integer, np.floating, np.bool_)
+        wrong = known & np.array([not isinstance(value, real) for value in column.astype(object)])
+        if wrong.any():
+            raise _wrong_value(column, wrong, name, "numbers")
+        column = column.astype(object).where(known, np.nan)
+    values: Floats = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    if np.isinf(values).any():
+        raise _wrong_value(column, np.isinf(values), name, "finite numbers (missing ones may be NaN)")
+    return values
+
+
+def spread(values: Floats) -> Floats:
+    """The standard deviation of each column of (n, c), and 1 where it is 0 or only rounding."""
+    std = values.std(axis=0)
+    return np.where(std > 1e-12 * np.abs(values).max(axis=0, initial=0), std, 1.0)
+
+
+def _wrong_value(column: pd.Series, wrong: np.ndarray, name: Any, expected: str) -> FrameError:
+    row = int(np.argmax(wrong))
+    return FrameError(
+        f"Column {name!r} should hold {expected}; {int(wrong.sum()):,} rows do not, the first is row {row} "
+        f"with {column.iloc[row]!r}."
+    )
+
+
+def check_kind(kind: str, name: Any) -> str:
+    """The kind itself, if there is such a kind."""
+    if kind not in KINDS:
+        hint = did_you_mean(kind, KINDS)
+        raise ParameterError(f"columns={{{name!r}: {kind!r}}}: there is no such kind of column.{hint}")
+    return kind

@@ -1,0 +1,21 @@
+"""Logits of many rows, slice by slice, without gradients."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from weaklab.end_models.networks import run_module
+from weaklab.end_models.rows import Rows, take
+
+_SLICE = 4096  # rows per slice: bounds the memory for hidden units and for rows made dense
+
+
+@torch.no_grad()
+def predict_logits(model: nn.Module, rows: Rows, k: int, index: Tensor | None = None) -> Tensor:
+    """The logits (n, k) of all rows, or of those numbered by ``index``, without gradients."""
+    model.eval()
+    device = rows.device
+    index = torch.arange(len(rows), device=device) if index is None else index
+    parts = [run_module(model, take(rows, part), k)[0] for part in index.split(_SLICE) if len(part)]
+    return torch.cat(parts) if parts else torch.zeros((0, k), dtype=torch.float32, device=device)

@@ -1,0 +1,95 @@
+"""What rows of data come as: frames, texts, matrices; told apart in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+
+from weaklab.exceptions import ColumnError, FrameError, did_you_mean
+
+
+@dataclass(frozen=True, eq=False)
+class Input:
+    """Data as found: its form, itself (DataFrame, Series of texts, or matrix), pandas index, and type."""
+
+    form: Literal["frame", "texts", "matrix"]
+    data: Any
+    index: pd.Index | None
+    name: str
+
+    @property
+    def n_dimensions(self) -> int:
+        """2 for rows of columns, 1 for texts; a matrix may have any number until it is checked."""
+        return len(self.data.shape) if hasattr(self.data, "shape") else int(np.asarray(self.data).ndim)
+
+
+def read_input(X: Any) -> Input:
+    """Tell what the data is.
+
+    Parameters
+    ----------
+    X : DataFrame (pandas, polars, pyarrow), Series or list of str, list of mappings, array-like, or sparse matrix
+        The data.
+
+    Returns
+    -------
+    Input
+
+    Raises
+    ------
+    FrameError
+        If it is none of these.
+
+    Examples
+    --------
+    >>> read_input(["a text"]).form, read_input([[1.0]]).form, read_input([{"text": "a"}]).form
+    ('texts', 'matrix', 'frame')
+    """
+    name = type(X).__name__
+    if isinstance(X, (pd.DataFrame, pd.Series)):
+        return Input("frame" if X.ndim == 2 else "texts", X, X.index, name)
+    if isinstance(X, (str, bytes, Mapping)) or X is None:
+        raise FrameError(f"X must be rows of data (a frame, a list of texts, a matrix), got {name}: {X!r:.80}.")
+    if sp.issparse(X):
+        return Input("matrix", X, None, name)
+    if hasattr(X, "to_pandas"):  # polars and pyarrow
+        return replace(read_input(X.to_pandas()), index=None, name=name)
+    if isinstance(X, (list, tuple)) and any(isinstance(row, Mapping) for row in X[:1]):
+        return Input("frame", pd.DataFrame(list(X)), None, name)
+    if _is_texts(X):
+        return Input("texts", pd.Series(list(X), dtype=object), None, name)
+    return Input("matrix", X, None, name)
+
+
+def _is_texts(X: Any) -> bool:
+    """Whether X is flat and its first value that is not missing is a text; flat and empty counts."""
+    if isinstance(X, np.ndarray):
+        if X.ndim != 1 or (X.dtype.kind not in "UO" and len(X)):
+            return False
+    elif not isinstance(X, (list, tuple)):
+        return False
+    first = next((value for value in X if not (value is None or value is pd.NA or isinstance(value, float))), "")
+    return isinstance(first, str)
+
+
+def find_column(frame: pd.DataFrame, name: Hashable) -> pd.Series:
+    """A column of a frame.
+
+    Raises
+    ------
+    ColumnError
+        If the frame has no such column; a close name is suggested.
+    FrameError
+        If it has several.
+    """
+    if name not in frame.columns:
+        raise ColumnError(f"There is no column {name!r}.{did_you_mean(name, frame.columns)}")
+    column = frame[name]
+    if column.ndim != 1:
+        raise FrameError(f"There are {column.shape[1]} columns named {name!r}; names must differ.")
+    return column

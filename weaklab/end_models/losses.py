@@ -1,0 +1,192 @@
+"""Loss terms: what a step of training gives them, how they add up, and the soft cross-entropy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor, nn
+
+from weaklab.end_models.rows import Rows
+from weaklab.exceptions import ParameterError
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """All that a loss term may look at in one step of training, over b rows and k classes.
+
+    Parameters
+    ----------
+    logits : Tensor of shape (b, k)
+        What the model gives; gradients flow through it.
+    features : Tensor of shape (b, h) or None
+        The last hidden layer, where the model shows one.
+    target : Tensor of shape (b, k)
+        The soft labels; each row sums to 1.
+    weight : Tensor of shape (b,)
+        The weight of each row; over all rows of weight above 0, the mean is 1.
+    index : Tensor of int64 of shape (b,)
+        The position of each row in what was given to ``fit``, the same in every epoch.
+    x : Tensor or SparseRows of shape (b, columns)
+        The rows themselves.
+    epoch : int
+        From 0.
+    progress : float
+        The share of all steps of ``max_epochs`` that is over, from 0 to below 1.
+    model : nn.Module
+        What is being trained.
+    views : tuple of Tensor or SparseRows
+        Other forms of the same rows, for terms that compare them.
+    """
+
+    logits: Tensor
+    features: Tensor | None
+    target: Tensor
+    weight: Tensor
+    index: Tensor
+    x: Rows
+    epoch: int
+    progress: float
+    model: nn.Module
+    views: tuple[Rows, ...] = ()
+
+
+Term: TypeAlias = Callable[[Step], Tensor]
+
+
+class LossTerm:
+    """A loss term that can be added to others and multiplied by a number.
+
+    Any callable that takes a :class:`Step` and gives a scalar is a loss term. This class adds the arithmetic:
+    ``SoftCrossEntropy() + 0.1 * LossTerm(my_function)``.
+
+    Parameters
+    ----------
+    function : callable (Step) -> Tensor of shape ()
+        The term.
+
+    Raises
+    ------
+    ParameterError
+        If it cannot be called.
+
+    Examples
+    --------
+    >>> def small_logits(step):
+    ...     return step.logits.square().mean()
+    >>> SoftCrossEntropy() + 0.1 * LossTerm(small_logits)
+    SoftCrossEntropy() + 0.1 * LossTerm(small_logits)
+    """
+
+    def __init__(self, function: Term) -> None:
+        if not callable(function):
+            raise ParameterError(f"A loss term must be a callable (step) -> scalar tensor, got {function!r}.")
+        self.function = function
+
+    def __call__(self, step: Step) -> Tensor:
+        """The value of the term, a scalar."""
+        return self.function(step)
+
+    def __add__(self, other: Term) -> LossTerm:
+        return Sum(self, other) if callable(other) else NotImplemented
+
+    def __radd__(self, other: Term) -> LossTerm:
+        return Sum(other, self) if callable(other) else NotImplemented
+
+    def __mul__(self, factor: float) -> LossTerm:
+        return Scaled(self, factor) if isinstance(factor, (int, float)) else NotImplemented
+
+    __rmul__ = __mul__
+
+    def __repr__(self) -> str:
+        name = getattr(self.function, "__name__", None) or repr(self.function)
+        return f"LossTerm({name})"
+
+
+class Sum(LossTerm):
+    """The sum of two terms; what ``+`` makes."""
+
+    def __init__(self, left: Term, right: Term) -> None:
+        self.left, self.right = left, right
+
+    def __call__(self, step: Step) -> Tensor:
+        """The sum of both, a scalar."""
+        return self.left(step) + self.right(step)
+
+    def __repr__(self) -> str:
+        return f"{self.left!r} + {self.right!r}"
+
+
+class Scaled(LossTerm):
+    """A term times a number; what ``*`` makes."""
+
+    def __init__(self, term: Term, factor: float) -> None:
+        self.term, self.factor = term, float(factor)
+
+    def __call__(self, step: Step) -> Tensor:
+        """The product, a scalar."""
+        return self.factor * self.term(step)
+
+    def __repr__(self) -> str:
+        inner = f"({self.term!r})" if isinstance(self.term, Sum) else repr(self.term)
+        return f"{self.factor:g} * {inner}"
+
+
+class SoftCrossEntropy(LossTerm):
+    r"""The cross-entropy from soft labels to the model's probabilities, weighted by row, in nats.
+
+    .. math:: -\frac1b \sum_i w_i \sum_y q_{iy} \ln p_{iy}
+
+    Training on it is the same, in expectation, as training on a class drawn from the soft label each time (Ratner et
+    al., 2016, doi:10.48550/arXiv.1605.07723, "noise-aware loss").
+
+    Examples
+    --------
+    >>> cross_entropy(torch.zeros(1, 2), torch.tensor([[0.5, 0.5]]), torch.ones(1))
+    tensor(0.6931)
+    """
+
+    def __init__(self) -> None:
+        pass
+
+    def __call__(self, step: Step) -> Tensor:
+        """The mean over the rows of the batch, a scalar."""
+        return cross_entropy(step.logits, step.target, step.weight)
+
+    def __repr__(self) -> str:
+        return "SoftCrossEntropy()"
+
+
+def cross_entropy(logits: Tensor, target: Tensor, weight: Tensor) -> Tensor:
+    """The weighted soft cross-entropy, averaged over rows, in nats.
+
+    Parameters
+    ----------
+    logits, target : Tensor of shape (b, k)
+        What the model gives, and the soft labels.
+    weight : Tensor of shape (b,)
+        The weight of each row.
+
+    Returns
+    -------
+    Tensor of shape ()
+    """
+    rows = -(target * torch.log_softmax(logits, dim=1)).sum(dim=1)  # (b,)
+    return (weight * rows).mean()
+
+
+def loss_value(loss: Term, step: Step) -> Tensor:
+    """The value of a loss term, checked to be a scalar tensor that training can follow.
+
+    Raises
+    ------
+    ParameterError
+        If it is anything else.
+    """
+    value: Any = loss(step)
+    if not isinstance(value, Tensor) or value.numel() != 1 or not value.requires_grad:
+        what = f"a tensor of shape {tuple(value.shape)}" if isinstance(value, Tensor) else repr(value)
+        raise ParameterError(f"loss={loss!r} gave {what}; it must give a scalar tensor that depends on step.logits.")
+    return value.reshape(())

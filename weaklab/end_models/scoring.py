@@ -1,0 +1,55 @@
+"""The accuracy of predictions against hard or soft labels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from weaklab.end_models.targets import read_targets
+from weaklab.exceptions import ParameterError
+
+
+def score_predictions(
+    predicted: np.ndarray, y: Any, classes: np.ndarray, sample_weight: Any = None, index: pd.Index | None = None
+) -> float:
+    """The weighted mean probability that the label is what was predicted; with hard labels that is accuracy.
+
+    Parameters
+    ----------
+    predicted : ndarray of shape (n,)
+        Classes, all among ``classes``.
+    y : array-like of shape (n,) or (n, k), or SoftLabels
+        The labels. Rows of SoftLabels with weight 0 do not count.
+    classes : ndarray of shape (k,)
+        The classes of the model.
+    sample_weight : array-like of shape (n,), optional
+        How much each row counts.
+    index : pandas.Index, optional
+        The index of the data, which that of the labels must equal.
+
+    Returns
+    -------
+    float in [0, 1]
+
+    Raises
+    ------
+    ParameterError
+        If there are no rows.
+    ClassError, SoftLabelError
+        If a label is none of the classes, or the labels do not fit the rows.
+
+    Examples
+    --------
+    >>> score_predictions(np.array([0, 1]), [[0.5, 0.5], [0.0, 1.0]], np.array([0, 1]))
+    0.75
+    """
+    n = len(predicted)
+    if not n:
+        raise ParameterError("There are 0 rows to score on.")
+    targets = read_targets(y, n, sample_weight=sample_weight, index=index, known=classes)
+    column = {name: i for i, name in enumerate(classes.tolist())}
+    codes = np.array([column[name] for name in predicted.tolist()], dtype=np.int64)
+    right = targets.probs[np.arange(n), codes]  # (n,)
+    return float(np.average(right, weights=targets.weight))

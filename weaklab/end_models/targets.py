@@ -1,0 +1,239 @@
+"""What a classifier is trained on, from every form that labels come in: the one intake of all end models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.utils import assert_all_finite, column_or_1d
+from sklearn.utils.multiclass import check_classification_targets
+
+from weaklab.exceptions import ClassError, SoftLabelError, did_you_mean
+from weaklab.typing import Classes, Floats
+from weaklab.votes.classes import check_classes, class_array, class_code
+from weaklab.votes.soft import SoftLabels, check_sample_weight, check_soft_labels
+
+
+@dataclass(frozen=True, eq=False)
+class Targets:
+    """Soft labels with a weight and a name for each class, as end models train on them.
+
+    Parameters
+    ----------
+    probs : ndarray of float64 of shape (n, k)
+        Each row sums to 1; one-hot where the class is known.
+    weight : ndarray of float64 of shape (n,)
+        0 or more; rows of weight 0 are not trained on.
+    classes : ndarray of shape (k,)
+        The class names, or codes, in the order of the columns.
+    """
+
+    probs: Floats
+    weight: Floats
+    classes: np.ndarray
+
+    @property
+    def used(self) -> np.ndarray:
+        """The rows with a weight above 0, as positions."""
+        return np.flatnonzero(self.weight > 0)
+
+
+def read_targets(
+    soft: Any,
+    n: int,
+    *,
+    classes: Classes = None,
+    sample_weight: Any = None,
+    index: pd.Index | None = None,
+    known: np.ndarray | None = None,
+) -> Targets:
+    """Targets from whatever may carry them.
+
+    Parameters
+    ----------
+    soft : SoftLabels, array-like of shape (n, k) or (n,), DataFrame or Series
+        Soft labels, or one hard label per row. Rows of SoftLabels with gold count as known.
+    n : int
+        The number of rows of data.
+    classes : int, sequence of hashable, or None
+        The classes that the user declared.
+    sample_weight : array-like of shape (n,), optional
+        Multiplied with the weight of SoftLabels.
+    index : pandas.Index, optional
+        The index of the data, which that of the labels must equal where they have one.
+    known : ndarray of shape (k,), optional
+        The classes of a fitted model, in the place of ``classes``; no others are allowed.
+
+    Returns
+    -------
+    Targets
+
+    Raises
+    ------
+    SoftLabelError
+        If the labels are not n, are no distributions, have another index than the data, or all have weight 0.
+    ClassError
+        If a hard label is none of the declared classes, or -1 is mixed with codes from 0.
+
+    Examples
+    --------
+    >>> read_targets(["spam", "ham"], 2).probs
+    array([[0., 1.],
+           [1., 0.]])
+    """
+    if soft is None:
+        raise SoftLabelError("This estimator requires y to be passed, but the target y is None.")
+    if not isinstance(soft, SoftLabels) and hasattr(soft, "to_pandas"):  # polars and pyarrow
+        soft = soft.to_pandas()
+    weight = check_sample_weight(sample_weight, n)
+    if weight is None:
+        weight = np.ones(n)
+    if is_soft(soft):
+        _check_index(soft, index)
+        checked = _soft_of_classes(soft, n, classes) if known is None else _soft_of_known(soft, n, known)
+        probs = checked.probs.copy()
+        if checked.weight is not None:
+            weight = weight * checked.weight
+        if checked.gold is not None:
+            known = np.flatnonzero(checked.gold >= 0)
+            probs[known] = np.eye(checked.k)[checked.gold[known]]
+        targets = Targets(probs, weight, checked.classes_)
+    else:
+        codes, names = read_hard_labels(soft, n, classes, known)
+        _check_index(soft, index)
+        targets = Targets(np.eye(len(names))[codes], weight, names)
+    if n and not len(targets.used):
+        raise SoftLabelError(
+            f"All {n:,} rows have weight 0, so there is nothing to train on. Soft labels of a label model have "
+            "weight 0 where no labeling function votes."
+        )
+    return targets
+
+
+def is_soft(soft: Any) -> bool:
+    """Whether labels are a distribution per row, rather than one class per row.
+
+    Examples
+    --------
+    >>> is_soft([[0.5, 0.5]]), is_soft([0, 1]), is_soft([[0], [1]])
+    (True, False, False)
+    """
+    if isinstance(soft, SoftLabels):
+        return True
+    try:
+        shape = np.asarray(soft).shape
+    except ValueError as error:
+        raise SoftLabelError(f"Labels must be of shape (n,) or (n, k), with rows of one length: {error}") from error
+    return len(shape) > 1 and not (len(shape) == 2 and shape[1] == 1)
+
+
+def read_hard_labels(
+    labels: Any, n: int, classes: Classes = None, known: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """The codes of hard labels and the classes that they stand for.
+
+    Parameters
+    ----------
+    labels : array-like of shape (n,)
+        Class names or numbers; strings, ints, bools, floats without fraction.
+    n : int
+        The number of rows of data.
+    classes : int, sequence of hashable, or None
+        The declared classes; None takes the sorted distinct labels.
+    known : ndarray of shape (k,), optional
+        The classes of a fitted model, in the place of ``classes``.
+
+    Returns
+    -------
+    codes : ndarray of int64 of shape (n,)
+    classes : ndarray of shape (k,)
+
+    Raises
+    ------
+    SoftLabelError
+        If there are not n labels, or one is missing or a fraction.
+    ClassError
+        If a label is no declared class, or -1 is mixed with codes from 0.
+    """
+    try:
+        array = column_or_1d(labels, warn=True)
+        array = array if array.dtype.kind in "iufbUO" else np.asarray(array, dtype=object)
+        assert_all_finite(array, input_name="y")
+        missing = pd.isna(array)
+        if missing.any():
+            raise SoftLabelError(f"{int(missing.sum()):,} labels are missing; the first is in row {missing.argmax()}.")
+        distinct, codes = np.unique(array, return_inverse=True)
+        check_classification_targets(array)
+    except TypeError as error:
+        raise SoftLabelError(f"Labels must be of one type, all strings or all numbers: {error}") from error
+    except ValueError as error:
+        raise error if isinstance(error, SoftLabelError) else SoftLabelError(str(error)) from error
+    if len(array) != n:
+        raise SoftLabelError(f"There are {len(array):,} labels for {n:,} rows of data.")
+    if known is not None:
+        return _codes_of_known(distinct, known)[codes], known
+    declared = check_classes(classes)
+    if declared is None:
+        if distinct.dtype.kind == "i" and {-1, 0} <= set(distinct.tolist()):
+            raise ClassError(
+                f"The labels hold both -1 ({int((array == -1).sum()):,} rows), which elsewhere means 'unknown', and 0. "
+                f"Drop those rows, or say classes={distinct.tolist()!r} if -1 is a class."
+            )
+        return codes.astype(np.int64), _plain(distinct)
+    of_distinct = np.array([class_code(_whole(value), declared) for value in distinct], dtype=np.int64)
+    return of_distinct[codes], class_array(declared)
+
+
+def _plain(distinct: np.ndarray) -> np.ndarray:
+    if distinct.dtype == object and all(isinstance(value, str) for value in distinct):
+        return np.asarray(distinct, dtype=str)
+    return distinct
+
+
+def _codes_of_known(distinct: np.ndarray, known: np.ndarray) -> np.ndarray:
+    column = {name: i for i, name in enumerate(known.tolist())}
+    for name in distinct.tolist():
+        if name not in column:
+            raise ClassError(f"Label {name!r} is none of the classes of this model.{did_you_mean(name, column)}")
+    return np.array([column[name] for name in distinct.tolist()], dtype=np.int64)
+
+
+def _whole(value: Any) -> Any:
+    """A float without a fraction as an int, which is what it means where classes are counted or named."""
+    return int(value) if isinstance(value, (float, np.floating)) else value
+
+
+def _soft_of_classes(soft: Any, n: int, classes: Classes) -> SoftLabels:
+    declared = check_classes(classes)
+    if isinstance(declared, list):
+        return check_soft_labels(soft, n, declared)
+    checked = check_soft_labels(soft, n)
+    if declared is not None and checked.k != declared:
+        raise SoftLabelError(f"The soft labels have {checked.k} columns, but classes={declared}.")
+    return checked
+
+
+def _soft_of_known(soft: Any, n: int, known: np.ndarray) -> SoftLabels:
+    checked = check_soft_labels(soft, n)
+    if checked.k != len(known) or (checked.classes is not None and list(checked.classes) != known.tolist()):
+        raise SoftLabelError(
+            f"The soft labels are of {checked.k} classes {checked.classes_.tolist()!r}, "
+            f"those of this model are {known.tolist()!r}."
+        )
+    return checked
+
+
+def _check_index(labels: Any, index: pd.Index | None) -> None:
+    own = labels.index if isinstance(labels, (SoftLabels, pd.DataFrame, pd.Series)) else None
+    if own is None or index is None or len(own) != len(index) or own.equals(index):
+        return
+    first = int(np.argmax([a != b for a, b in zip(own, index, strict=True)]))
+    order = own.isin(index).all()
+    raise SoftLabelError(
+        f"The labels have another index than the data{' (the same entries in another order)' if order else ''}: "
+        f"row {first} is {own[first]!r} among the labels and {index[first]!r} in the data. Bring both into one order; "
+        "or, if they are row by row the same, give the labels without index: labels.replace(index=None) for "
+        "SoftLabels, labels.to_numpy() for pandas."
+    )

@@ -204,7 +204,7 @@ def test_errors_name_what_is_wrong(model):
 def test_a_huge_confusion_is_refused(monkeypatch, rng):
     """Above the limit, confusion_ says what to ask instead, and confusion_of still answers."""
     model = LabelModel().fit(rng.integers(-1, 2, size=(50, 4)))
-    monkeypatch.setattr("weaklab.label_models.base.MAX_CONFUSION_BYTES", 10)
+    monkeypatch.setattr("weaklab.label_models.learned.MAX_CONFUSION_BYTES", 10)
     with pytest.raises(ParameterError, match="confusion_of"):
         _ = model.confusion_
     assert model.confusion_of(np.int64(1)).shape == (2, 3)

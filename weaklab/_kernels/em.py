@@ -1,7 +1,12 @@
 """One pass of expectation-maximisation over sparse rows: posteriors, and the expected counts that follow from them.
 
 All label models whose log-posterior is linear in the votes share it. A *pair* is a (labeling function, vote) that
-occurs; ``pair[at]`` numbers the pair of each vote, and ``log_weights[p, y]`` is what pair p adds to class y.
+occurs; ``pair[at]`` numbers the pair of each vote. A *state* is a class, or a class together with whatever else a model
+does not see of a row (its difficulty, a subtype): states ``y * per_class`` to ``(y + 1) * per_class`` belong to class
+y. ``log_weights[p, s]`` is what pair p adds to state s.
+
+No pass keeps a posterior of the rows: expected counts of pairs and states are all that an M-step needs. Where rows have
+no weights or no gold, the arrays for these are empty, and cost nothing.
 """
 
 from __future__ import annotations
@@ -12,65 +17,123 @@ from typing import NamedTuple
 import numpy as np
 
 from weaklab._kernels._jit import kernel
-from weaklab._kernels.chunks import over_chunks
+from weaklab._kernels.chunks import CHUNK, over_chunks
+
+#: Tables of up to this many entries are kept once per chunk that is in flight; larger ones once, and without threads.
+THREADED_TABLE = 4_000_000
 
 
-class Pass(NamedTuple):
+class Rows(NamedTuple):
+    """The rows that a pass goes over."""
+
+    indptr: np.ndarray  # (n + 1,) int64: row i is indptr[i]:indptr[i + 1] of pair
+    pair: np.ndarray  # (nnz,) unsigned int: the pair of each vote
+    weight: np.ndarray  # (n,) or (0,) where each row counts once
+    gold: np.ndarray  # (n,) int64, -1 where the class is not known; or (0,) where it never is
+    empty: bool  # whether rows without votes count
+
+    @property
+    def n(self) -> int:
+        """How many rows there are."""
+        return len(self.indptr) - 1
+
+
+class Expected(NamedTuple):
     """What one pass over the rows gives."""
 
-    counts: np.ndarray  # (pairs, k): expected number of times that the pair occurs on a row of class y
-    class_counts: np.ndarray  # (k,): expected number of rows of class y
+    counts: np.ndarray  # (pairs, states): expected number of times that the pair occurs on a row of the state
+    state_counts: np.ndarray  # (states,): expected number of rows of the state
     log_likelihood: float  # of all rows, by weight
-    change: float  # the largest change of any posterior
 
 
 @kernel
-def posterior_rows(  # type: ignore[no-untyped-def]
-    indptr, pair, start, stop, scale, log_weights, log_prior, gold, weight, q, log_likelihood
+def row_posterior(indptr, pair, i, factor, log_weights, log_prior, first, last, q):  # type: ignore[no-untyped-def]
+    """The posterior of row i over states ``first`` to ``last`` into q; returns its log-likelihood."""
+    states = log_prior.shape[0]
+    for s in range(states):
+        q[s] = 0.0
+    for at in range(indptr[i], indptr[i + 1]):
+        p = pair[at]
+        for s in range(first, last):
+            q[s] += log_weights[p, s]
+    top = -np.inf
+    for s in range(first, last):
+        q[s] = factor * q[s] + log_prior[s]
+        top = max(top, q[s])
+    norm = 0.0
+    for s in range(first, last):
+        q[s] = math.exp(q[s] - top)
+        norm += q[s]
+    for s in range(first, last):
+        q[s] /= norm
+    return top + math.log(norm)
+
+
+@kernel
+def expect_rows(  # type: ignore[no-untyped-def]
+    indptr, pair, start, stop, scale, log_weights, log_prior, per_class, gold, weight, empty, counts, state_counts
 ):
-    """Posteriors of rows ``start`` to ``stop`` into ``q``; adds up the log-likelihood, returns the largest change."""
-    k = log_prior.shape[0]
-    logits = np.empty(k)
-    largest_change = 0.0
+    """Add the posteriors of rows to the pairs that occur in them, and to the states; returns the log-likelihood."""
+    states = log_prior.shape[0]
+    q = np.empty(states)
     total = 0.0
     for i in range(start, stop):
-        for y in range(k):
-            logits[y] = 0.0
-        for at in range(indptr[i], indptr[i + 1]):
+        begin, end = indptr[i], indptr[i + 1]
+        if begin == end and not empty:
+            continue
+        first, last = 0, states
+        if gold.shape[0] > 0 and gold[i] >= 0:
+            first = gold[i] * per_class
+            last = first + per_class
+        w = weight[i] if weight.shape[0] > 0 else 1.0
+        total += w * row_posterior(indptr, pair, i, scale[end - begin], log_weights, log_prior, first, last, q)
+        for s in range(first, last):
+            q[s] *= w
+            state_counts[s] += q[s]
+        for at in range(begin, end):
             p = pair[at]
-            for y in range(k):
-                logits[y] += log_weights[p, y]
-        top = -np.inf
-        for y in range(k):
-            logits[y] = scale[i] * logits[y] + log_prior[y]
-            top = max(top, logits[y])
-        norm = 0.0
-        known = gold[i]
-        log_known = logits[known] if known >= 0 else 0.0
-        for y in range(k):
-            logits[y] = math.exp(logits[y] - top)
-            norm += logits[y]
-        for y in range(k):
-            new = (1.0 if y == known else 0.0) if known >= 0 else logits[y] / norm
-            largest_change = max(largest_change, abs(new - q[i, y]))
-            q[i, y] = new
-        total += weight[i] * (log_known if known >= 0 else top + math.log(norm))
-    log_likelihood[0] += total
-    return largest_change
+            for s in range(first, last):
+                counts[p, s] += q[s]
+    return total
 
 
 @kernel
-def count_pairs(indptr, pair, start, stop, weight, q, counts, class_counts):  # type: ignore[no-untyped-def]
-    """Add the posteriors of rows ``start`` to ``stop`` to the pairs that occur in them, and to the classes."""
-    k = q.shape[1]
+def share_rows(indptr, pair, start, stop, vote, gold, weight, empty, counts, class_counts):  # type: ignore[no-untyped-def]
+    """Add the vote shares of rows to the pairs that occur in them, and to the classes."""
+    k = class_counts.shape[0]
+    q = np.empty(k)
     for i in range(start, stop):
-        w = weight[i]
+        begin, end = indptr[i], indptr[i + 1]
+        if begin == end and not empty:
+            continue
+        w = weight[i] if weight.shape[0] > 0 else 1.0
+        known = gold[i] if gold.shape[0] > 0 else -1
         for y in range(k):
-            class_counts[y] += w * q[i, y]
-        for at in range(indptr[i], indptr[i + 1]):
+            q[y] = w / k if begin == end and known < 0 else 0.0
+        if known >= 0:
+            q[known] = w
+        else:
+            for at in range(begin, end):
+                q[vote[pair[at]]] += w / (end - begin)
+        for y in range(k):
+            class_counts[y] += q[y]
+        for at in range(begin, end):
             p = pair[at]
             for y in range(k):
-                counts[p, y] += w * q[i, y]
+                counts[p, y] += q[y]
+
+
+@kernel
+def posterior_rows(indptr, pair, start, stop, scale, log_weights, log_prior, per_class, out):  # type: ignore[no-untyped-def]
+    """The posteriors of rows over the classes into ``out``."""
+    states = log_prior.shape[0]
+    q = np.empty(states)
+    for i in range(start, stop):
+        row_posterior(indptr, pair, i, scale[indptr[i + 1] - indptr[i]], log_weights, log_prior, 0, states, q)
+        for y in range(out.shape[1]):
+            out[i, y] = 0.0
+            for s in range(y * per_class, (y + 1) * per_class):
+                out[i, y] += q[s]
 
 
 def posterior(
@@ -79,98 +142,116 @@ def posterior(
     scale: np.ndarray,
     log_weights: np.ndarray,
     log_prior: np.ndarray,
+    per_class: int = 1,
 ) -> np.ndarray:
-    """The posterior of each row: ``softmax(scale_i * sum of log_weights over its votes + log_prior)``.
+    """The posterior of each row: ``softmax(scale * sum of log_weights over its votes + log_prior)``.
 
     Parameters
     ----------
     indptr : ndarray of int64 of shape (n + 1,)
         Row i is ``indptr[i]:indptr[i + 1]`` of ``pair``.
-    pair : ndarray of int32 of shape (nnz,)
+    pair : ndarray of unsigned int of shape (nnz,)
         The pair of each vote.
-    scale : ndarray of shape (n,)
-        What the evidence of a row is multiplied by.
-    log_weights : ndarray of shape (pairs, k)
-        What each pair adds to the log-score of each class, in nats.
-    log_prior : ndarray of shape (k,)
-        The log-score of each class before any vote.
+    scale : ndarray of shape (most votes on a row + 1,)
+        What the evidence of a row is multiplied by, by its number of votes.
+    log_weights : ndarray of shape (pairs, states)
+        What each pair adds to the log-score of each state, in nats.
+    log_prior : ndarray of shape (states,)
+        The log-score of each state before any vote.
+    per_class : int
+        How many states each class has.
 
     Returns
     -------
-    ndarray of shape (n, k)
+    ndarray of shape (n, states / per_class)
         Rows sum to 1.
     """
     n = len(indptr) - 1
-    q = np.zeros((n, len(log_prior)))
-    gold, weight, ignored = np.full(n, -1, dtype=np.int64), np.ones(n), np.zeros(1)
+    out = np.empty((n, len(log_prior) // per_class))
     for _ in over_chunks(
-        lambda start, stop: posterior_rows(
-            indptr, pair, start, stop, scale, log_weights, log_prior, gold, weight, q, np.zeros_like(ignored)
-        ),
+        lambda start, stop: posterior_rows(indptr, pair, start, stop, scale, log_weights, log_prior, per_class, out),
         n,
     ):
         pass
-    return q
+    return out
 
 
 def expectation(
-    indptr: np.ndarray,
-    pair: np.ndarray,
-    scale: np.ndarray,
-    log_weights: np.ndarray,
-    log_prior: np.ndarray,
-    gold: np.ndarray,
-    weight: np.ndarray,
-    q: np.ndarray,
-) -> Pass:
-    """Update the posteriors ``q`` in place, and give the expected counts under the new ones.
+    rows: Rows, scale: np.ndarray, log_weights: np.ndarray, log_prior: np.ndarray, per_class: int = 1
+) -> Expected:
+    """Expected counts under the posteriors that weights and prior give.
 
     Parameters
     ----------
-    indptr, pair, scale, log_weights, log_prior : ndarray
+    rows : Rows
+        The rows.
+    scale, log_weights, log_prior, per_class
         As for :func:`posterior`.
-    gold : ndarray of int64 of shape (n,)
-        The class of a row where it is known, which then has all its posterior; -1 elsewhere.
-    weight : ndarray of shape (n,)
-        How often each row counts.
-    q : ndarray of shape (n, k)
-        The posteriors before; overwritten by those after.
 
     Returns
     -------
-    Pass
+    Expected
     """
 
-    def work(start: int, stop: int) -> tuple[np.ndarray, np.ndarray, float, float]:
-        counts, class_counts, log_likelihood = np.zeros_like(log_weights), np.zeros(q.shape[1]), np.zeros(1)
-        change = posterior_rows(
-            indptr, pair, start, stop, scale, log_weights, log_prior, gold, weight, q, log_likelihood
+    def work(start: int, stop: int, counts: np.ndarray, state_counts: np.ndarray) -> float:
+        return expect_rows(
+            rows.indptr,
+            rows.pair,
+            start,
+            stop,
+            scale,
+            log_weights,
+            log_prior,
+            per_class,
+            rows.gold,
+            rows.weight,
+            rows.empty,
+            counts,
+            state_counts,
         )
-        count_pairs(indptr, pair, start, stop, weight, q, counts, class_counts)
-        return counts, class_counts, log_likelihood[0], change
 
-    return _combine(list_of_parts=over_chunks(work, len(indptr) - 1), shape=log_weights.shape)
+    return _accumulate(work, rows.n, log_weights.shape)
 
 
-def expected_counts(
-    indptr: np.ndarray, pair: np.ndarray, weight: np.ndarray, q: np.ndarray, pairs: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """The expected counts under given posteriors: of pairs by class (pairs, k), and of classes (k,)."""
+def share_counts(rows: Rows, vote: np.ndarray, k: int) -> Expected:
+    """Expected counts where each row's votes share it: the class that a vote of it is for, drawn evenly.
 
-    def work(start: int, stop: int) -> tuple[np.ndarray, np.ndarray, float, float]:
-        counts, class_counts = np.zeros((pairs, q.shape[1])), np.zeros(q.shape[1])
-        count_pairs(indptr, pair, start, stop, weight, q, counts, class_counts)
-        return counts, class_counts, 0.0, 0.0
+    Parameters
+    ----------
+    rows : Rows
+        The rows.
+    vote : ndarray of int of shape (pairs,)
+        The class that each pair votes for.
+    k : int
+        How many classes there are; a row without votes or gold falls evenly on all.
 
-    total = _combine(list_of_parts=over_chunks(work, len(indptr) - 1), shape=(pairs, q.shape[1]))
-    return total.counts, total.class_counts
+    Returns
+    -------
+    Expected
+        Its log-likelihood is 0.
+    """
+
+    def work(start: int, stop: int, counts: np.ndarray, state_counts: np.ndarray) -> float:
+        share_rows(rows.indptr, rows.pair, start, stop, vote, rows.gold, rows.weight, rows.empty, counts, state_counts)
+        return 0.0
+
+    return _accumulate(work, rows.n, (len(vote), k))
 
 
-def _combine(list_of_parts, shape: tuple[int, ...]) -> Pass:  # type: ignore[no-untyped-def]
-    counts, class_counts, log_likelihood, change = np.zeros(shape), np.zeros(shape[1]), 0.0, 0.0
-    for part in list_of_parts:  # in chunk order, so that the sums have the same bits at any number of threads
-        counts += part[0]
-        class_counts += part[1]
-        log_likelihood += part[2]
-        change = max(change, part[3])
-    return Pass(counts, class_counts, float(log_likelihood), float(change))
+def _accumulate(work, n: int, shape: tuple[int, ...]) -> Expected:  # type: ignore[no-untyped-def]
+    """Sums over chunks of rows, combined in chunk order: the same bits at any number of threads."""
+    counts, state_counts, log_likelihood = np.zeros(shape), np.zeros(shape[1]), 0.0
+    if counts.size > THREADED_TABLE or n <= CHUNK:  # one table, filled in row order
+        for start in range(0, n, CHUNK):
+            log_likelihood += work(start, min(start + CHUNK, n), counts, state_counts)
+        return Expected(counts, state_counts, float(log_likelihood))
+
+    def part(start: int, stop: int) -> tuple[np.ndarray, np.ndarray, float]:
+        own, own_states = np.zeros(shape), np.zeros(shape[1])
+        return own, own_states, work(start, stop, own, own_states)
+
+    for own, own_states, own_likelihood in over_chunks(part, n):
+        counts += own
+        state_counts += own_states
+        log_likelihood += own_likelihood
+    return Expected(counts, state_counts, float(log_likelihood))

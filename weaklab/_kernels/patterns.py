@@ -11,13 +11,15 @@ from weaklab._kernels.chunks import over_chunks
 
 
 @kernel
-def pack_rows(indptr, lf, vote, start, stop, bits, per_word, words):  # type: ignore[no-untyped-def]
+def pack_rows(indptr, code, start, stop, k, bits, per_word, words):  # type: ignore[no-untyped-def]
     """Add ``vote + 1`` of each vote to the word and the bit position of its labeling function."""
     for i in range(start, stop):
         for at in range(indptr[i], indptr[i + 1]):
-            word = lf[at] // per_word
-            shift = (lf[at] - word * per_word) * bits
-            words[i, word] |= np.uint64(vote[at] + 1) << np.uint64(shift)
+            lf = np.int64(code[at]) // k
+            vote = np.int64(code[at]) - lf * k
+            word = lf // per_word
+            shift = (lf - word * per_word) * bits
+            words[i, word] |= np.uint64(vote + 1) << np.uint64(shift)
 
 
 def packed_words(m: int, k: int) -> int:
@@ -31,13 +33,13 @@ def packed_words(m: int, k: int) -> int:
     return math.ceil(m / (64 // max(1, k.bit_length())))
 
 
-def pack(indptr: np.ndarray, lf: np.ndarray, vote: np.ndarray, m: int, k: int) -> np.ndarray:
+def pack(indptr: np.ndarray, code: np.ndarray, m: int, k: int) -> np.ndarray:
     """Rows of votes as 64-bit words: equal words if, and only if, equal votes.
 
     Parameters
     ----------
-    indptr, lf, vote : ndarray
-        Sparse rows, as :func:`weaklab._kernels.sparse_rows.sparse_rows` makes them.
+    indptr, code : ndarray
+        Sparse rows, as :mod:`weaklab._kernels.sparse_rows` makes them.
     m, k : int
         How many labeling functions and classes there are.
 
@@ -49,6 +51,6 @@ def pack(indptr: np.ndarray, lf: np.ndarray, vote: np.ndarray, m: int, k: int) -
     n = len(indptr) - 1
     bits = max(1, k.bit_length())  # vote + 1 runs from 0 (abstain) to k
     words = np.zeros((n, packed_words(m, k)), dtype=np.uint64)
-    for _ in over_chunks(lambda start, stop: pack_rows(indptr, lf, vote, start, stop, bits, 64 // bits, words), n):
+    for _ in over_chunks(lambda start, stop: pack_rows(indptr, code, start, stop, k, bits, 64 // bits, words), n):
         pass
     return words

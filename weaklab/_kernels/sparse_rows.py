@@ -27,32 +27,29 @@ def count_rows(votes, start, stop, counts):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def fill_rows(votes, start, stop, indptr, lf, vote):  # type: ignore[no-untyped-def]
-    """Write the votes of rows ``start`` to ``stop`` where ``indptr`` says."""
+def fill_rows(votes, start, stop, indptr, k, code):  # type: ignore[no-untyped-def]
+    """Write the codes ``lf * k + vote`` of rows ``start`` to ``stop`` where ``indptr`` says."""
     for i in range(start, stop):
         at = indptr[i]
         for j in range(votes.shape[1]):
             value = votes[i, j]
             if value >= 0:
-                lf[at] = j
-                vote[at] = value
+                code[at] = j * k + value
                 at += 1
 
 
-def sparse_rows(votes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, int, int]:
-    """Sparse rows of a dense matrix of votes.
+def row_bounds(votes: np.ndarray) -> tuple[np.ndarray, int, int]:
+    """Where the sparse rows of a dense matrix of votes begin and end.
 
     Parameters
     ----------
     votes : ndarray of shape (n, m), int8 or int32
-        -1 is "abstain"; any other negative value is reported, not stored.
+        -1 is "abstain"; any other negative value is reported, and counts as one.
 
     Returns
     -------
     indptr : ndarray of int64 of shape (n + 1,)
-        Row i is ``indptr[i]:indptr[i + 1]`` of the next two.
-    lf, vote : ndarray of int32 of shape (nnz,)
-        Which labeling function, and what it voted.
+        Row i holds votes ``indptr[i]:indptr[i + 1]``.
     lowest, highest : int
         The lowest value if it is negative, else 0; the highest value, -1 where there is no vote.
     """
@@ -61,10 +58,15 @@ def sparse_rows(votes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, 
     indptr = np.zeros(n + 1, dtype=np.int64)
     bounds = list(over_chunks(lambda start, stop: count_rows(votes, start, stop, indptr), n))
     np.cumsum(indptr, out=indptr)
-    lf = np.empty(indptr[-1], dtype=np.int32)
-    vote = np.empty(indptr[-1], dtype=np.int32)
-    for _ in over_chunks(lambda start, stop: fill_rows(votes, start, stop, indptr, lf, vote), n):
-        pass
     lowest = min((low for low, _ in bounds), default=0)
     highest = max((high for _, high in bounds), default=-1)
-    return indptr, lf, vote, int(lowest), int(highest)
+    return indptr, int(lowest), int(highest)
+
+
+def row_codes(votes: np.ndarray, indptr: np.ndarray, k: int, dtype: np.dtype) -> np.ndarray:
+    """The codes ``lf * k + vote`` of all votes, row by row, (nnz,)."""
+    votes = frozen(votes)
+    code = np.empty(indptr[-1], dtype=dtype)
+    for _ in over_chunks(lambda start, stop: fill_rows(votes, start, stop, indptr, k, code), votes.shape[0]):
+        pass
+    return code

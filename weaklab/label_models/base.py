@@ -8,14 +8,14 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
-from scipy.stats import beta
 from sklearn.base import BaseEstimator
 from sklearn.utils import ClassifierTags
 from sklearn.utils.validation import check_is_fitted
 
 from weaklab._kernels.em import posterior
-from weaklab.exceptions import CoverageWarning, GoldError, ParameterError, VoteError, did_you_mean
+from weaklab.exceptions import CoverageWarning, GoldError, VoteError, did_you_mean
 from weaklab.label_models.card import card
+from weaklab.label_models.learned import LearnedAttributes
 from weaklab.label_models.problem import Fit, Problem
 from weaklab.seeding import generator
 from weaklab.typing import Classes, Floats, Seed, Ties
@@ -34,13 +34,8 @@ from weaklab.votes import (
 )
 from weaklab.votes.pairs import PairTable, pair_up
 
-#: ``confusion_`` refuses to be larger; ``confusion_of`` gives one labeling function's.
-MAX_CONFUSION_BYTES = 1_000_000_000
-#: The nominal coverage of ``accuracy_intervals_``.
-INTERVAL = 0.90
 
-
-class BaseLabelModel(BaseEstimator):
+class BaseLabelModel(LearnedAttributes, BaseEstimator):
     """The contract of all label models.
 
     A model implements :meth:`_fit`, and either the linear rule (:meth:`_log_weights`, :meth:`_log_prior` and
@@ -70,6 +65,9 @@ class BaseLabelModel(BaseEstimator):
     #: Laws of `weaklab.testing.check_label_model` that a model is exempt from, each with its reason.
     law_exemptions: ClassVar[dict[str, str]] = {}
 
+    #: How many states a class has in the rule: weights and prior then have a column per state, k times as many.
+    _states_per_class: int = 1
+
     classes: Classes
     random_state: Seed
 
@@ -88,14 +86,15 @@ class BaseLabelModel(BaseEstimator):
         return np.log(self.class_prior_)
 
     def _scale(self, row_counts: np.ndarray) -> Floats:
-        """What the evidence of a row is multiplied by, by its number of votes, (n,)."""
+        """What the evidence of a row is multiplied by, for each number of votes in ``row_counts``."""
         return np.ones(len(row_counts))
 
     def _posterior(self, votes: VoteMatrix) -> Floats:
         """Posteriors of rows that have votes, (n, k); what it gives for others is not used."""
         pairs, pair = pair_up(votes)
         weights = np.ascontiguousarray(self._log_weights(pairs, self._pairs.find(pairs)))
-        return posterior(votes.indptr, pair, self._scale(votes.row_counts), weights, self._log_prior())
+        scale = self._scale(np.arange(votes.row_counts.max(initial=0) + 1))
+        return posterior(votes.indptr, pair, scale, weights, self._log_prior(), self._states_per_class)
 
     # What the shell gives ---------------------------------------------------------------------------------------
 
@@ -131,12 +130,10 @@ class BaseLabelModel(BaseEstimator):
             k = k if classes is not None else max(k, int(gold.max()) + 1)
             matrix = matrix.with_classes(k)
         weight = check_sample_weight(sample_weight, matrix.n)
-        patterns = compress(matrix, gold, weight)
-        pairs, pair = pair_up(patterns.votes)
-        problem = Problem(patterns.votes, pairs, pair, patterns.weight, patterns.gold)
+        problem = Problem.of(compress(matrix, gold, weight))
         self._set_names(matrix)
         self.classes_ = class_array(k if classes is None else classes)
-        self._pairs = pairs
+        self._pairs = problem.pairs
         if not matrix.nnz:
             warnings.warn(
                 f"No labeling function votes on any of the {matrix.n:,} rows: there is nothing to learn, "
@@ -251,7 +248,8 @@ class BaseLabelModel(BaseEstimator):
         -------
         DataFrame
             A row ``(prior)``, then one per vote; a column ``vote``, then one per class, in nats. Each row is centred
-            over the classes; the sum of all rows is the log-posterior, up to a constant.
+            over the classes; the sum of all rows is the log-posterior, up to a constant. Where a model's evidence is
+            no sum over votes, each row is what its vote says alone, and a last row ``(together)`` what is missing.
 
         Raises
         ------
@@ -267,71 +265,18 @@ class BaseLabelModel(BaseEstimator):
         if matrix.n != 1:
             raise VoteError(f"explain takes the votes on one row, got {matrix.n:,} rows.")
         names = [matrix.name(j) for j in matrix.lf]
-        prior, parts = self._contributions(matrix)
-        scores = np.vstack([prior, parts])  # (1 + votes, k)
+        said = [None, *self.classes_[matrix.vote].tolist()]
+        scores = self._contributions(matrix)  # (1 + votes, or one more, k)
+        if len(scores) > len(said):
+            names, said = [*names, "(together)"], [*said, None]
         scores -= scores.mean(axis=1, keepdims=True)
         frame = pd.DataFrame(
             scores, index=pd.Index(["(prior)", *names], name="labeling function"), columns=self.classes_
         )
-        said = [None, *self.classes_[matrix.vote].tolist()]
         frame.insert(0, "vote", pd.Series(said, index=frame.index, dtype=object))  # else None becomes NaN
         return frame
 
-    def confusion_of(self, lf: str | int) -> pd.DataFrame:
-        """The estimated confusion of one labeling function.
-
-        Parameters
-        ----------
-        lf : str or int
-            Its name or its column.
-
-        Returns
-        -------
-        DataFrame of shape (k, k + 1)
-            A row per true class, a column per vote, the last "abstain"; rows sum to 1.
-        """
-        check_is_fitted(self)
-        j = self._column(lf)
-        table = pd.DataFrame(self._confusion(np.array([j]))[0], index=pd.Index(self.classes_, name="class"))
-        table.columns = pd.Index([*self.classes_, "abstain"], name="vote")
-        return table
-
-    @property
-    def confusion_(self) -> Floats:
-        """Vote probabilities by class, (m, k, k + 1); last = abstain."""
-        check_is_fitted(self)
-        size = self.n_features_in_ * self._k * (self._k + 1) * 8
-        if size > MAX_CONFUSION_BYTES:
-            raise ParameterError(f"confusion_ would take {size / 1e9:.1f} GB; ask for one with confusion_of(lf).")
-        return self._confusion(np.arange(self.n_features_in_))
-
-    @property
-    def accuracies_(self) -> Floats:
-        """The estimated accuracy of each labeling function where it votes, (m,); NaN where it never did."""
-        check_is_fitted(self)
-        right, total = self._right_and_total()
-        with np.errstate(invalid="ignore"):
-            return right / total
-
-    @property
-    def accuracy_intervals_(self) -> Floats:
-        """90 % intervals for ``accuracies_``, (m, 2).
-
-        Equal-tailed intervals of Beta(1/2 + r, 1/2 + w), for r expected right and w expected wrong votes (Jeffreys'
-        interval: Brown, Cai and DasGupta, 2001, doi:10.1214/ss/1009213286). They take the model's posteriors as true.
-        """
-        check_is_fitted(self)
-        right, total = self._right_and_total()
-        tail = (1 - INTERVAL) / 2
-        bounds = beta.ppf([[tail], [1 - tail]], right + 0.5, np.maximum(total - right, 0) + 0.5).T  # (m, 2)
-        bounds[total == 0] = np.nan
-        return bounds
-
     # What the shell needs ---------------------------------------------------------------------------------------
-
-    @property
-    def _k(self) -> int:
-        return len(self.classes_)
 
     def _has_codes(self) -> bool:
         return not isinstance(check_classes(self.classes), list)
@@ -378,47 +323,41 @@ class BaseLabelModel(BaseEstimator):
         q[matrix.row_counts == 0] = self.class_prior_
         return q
 
-    def _contributions(self, matrix: VoteMatrix) -> tuple[Floats, Floats]:
-        """The prior (k,), and what each vote of a single row adds, (votes, k), in nats."""
+    @property
+    def _is_linear(self) -> bool:
+        """Whether the log-posterior is a sum over the votes of a row."""
+        return type(self)._posterior is BaseLabelModel._posterior and self._states_per_class == 1
+
+    def _contributions(self, matrix: VoteMatrix) -> Floats:
+        """What the prior and each vote of a single row add, (1 + votes, k), in nats.
+
+        Where votes do not add up, each is taken alone, and one more row says what they make together beyond that.
+        """
         if not matrix.nnz:
-            return np.log(self.class_prior_), np.zeros((0, self._k))
-        pairs, pair = pair_up(matrix)
-        weights = self._log_weights(pairs, self._pairs.find(pairs))
-        return self._log_prior(), self._scale(matrix.row_counts)[0] * weights[pair]
+            return np.log(self.class_prior_)[np.newaxis]
+        if self._is_linear:
+            pairs, pair = pair_up(matrix)
+            weights = self._log_weights(pairs, self._pairs.find(pairs))
+            return np.vstack([self._log_prior(), self._scale(matrix.row_counts)[0] * weights[pair]])
+        each = VoteMatrix(np.arange(matrix.nnz + 1), matrix.code, matrix.m, matrix.k)
+        tiny = np.finfo(float).tiny
+        prior = np.log(np.maximum(self.class_prior_, tiny))
+        alone = np.log(np.maximum(self._posterior(each), tiny)) - prior  # (votes, k)
+        together = np.log(np.maximum(self._posterior(matrix)[0], tiny)) - prior - alone.sum(axis=0)
+        return np.vstack([prior, alone, together])
 
     def _count(self, problem: Problem) -> None:
         """The expected counts under the fitted posteriors, from which accuracies and confusions follow."""
-        q = self._predict_proba(problem.votes)
-        known = np.flatnonzero(problem.gold >= 0)
-        q[known] = np.eye(problem.k)[problem.gold[known]]
-        self._pair_counts, self._class_counts = problem.counts(q)
-
-    def _right_and_total(self) -> tuple[Floats, Floats]:
-        table, m = self._pairs, self.n_features_in_
-        right = np.bincount(table.lf, self._pair_counts[np.arange(len(table)), table.vote], minlength=m)
-        total = np.bincount(table.lf, self._pair_counts.sum(axis=1), minlength=m)
-        return right.astype(np.float64), total.astype(np.float64)  # bincount of nothing gives ints
-
-    def _confusion(self, columns: np.ndarray) -> Floats:
-        """The confusions of some labeling functions, (columns, k, k + 1): expected counts over expected rows."""
-        out = np.zeros((len(columns), self._k, self._k + 1))
-        place = np.full(self.n_features_in_, -1)
-        place[columns] = np.arange(len(columns))
-        ours = np.flatnonzero(place[self._pairs.lf] >= 0)
-        rows = np.maximum(self._class_counts, np.finfo(float).tiny)
-        out[place[self._pairs.lf[ours]], :, self._pairs.vote[ours]] = self._pair_counts[ours] / rows
-        out[:, :, -1] = np.clip(1 - out[:, :, :-1].sum(axis=2), 0, 1)
-        return out
-
-    def _column(self, lf: str | int) -> int:
-        if isinstance(lf, str):
-            names = list(getattr(self, "feature_names_in_", []))
-            if lf not in names:
-                raise ParameterError(f"There is no labeling function {lf!r}.{did_you_mean(lf, names)}")
-            return names.index(lf)
-        if isinstance(lf, bool) or not isinstance(lf, (int, np.integer)) or not 0 <= lf < self.n_features_in_:
-            raise ParameterError(f"lf={lf!r}: give a name, or a column from 0 to {self.n_features_in_ - 1}.")
-        return int(lf)
+        silent = problem.total - problem.covered().total
+        if type(self)._posterior is BaseLabelModel._posterior:  # states or not
+            scale = self._scale(np.arange(problem.most_votes + 1))
+            weights = self._log_weights(problem.pairs, np.arange(len(problem.pairs)))
+            step = problem.covered().step(weights, self._log_prior(), scale, self._states_per_class)
+            self._pair_counts = step.counts.reshape(-1, self._k, self._states_per_class).sum(axis=2)
+            self._class_counts = step.state_counts.reshape(self._k, self._states_per_class).sum(axis=1)
+        else:
+            self._pair_counts, self._class_counts = problem.covered().counts_under(self._posterior)
+        self._class_counts = self._class_counts + silent * self.class_prior_
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

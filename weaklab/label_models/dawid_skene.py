@@ -8,7 +8,6 @@ from typing import Any, Literal, get_args
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from weaklab._kernels.em import expectation
 from weaklab.exceptions import NotConvergedWarning, ParameterError, did_you_mean
 from weaklab.label_models.base import BaseLabelModel
 from weaklab.label_models.problem import Fit, Problem
@@ -120,21 +119,18 @@ class DawidSkene(BaseLabelModel):
         if self.abstain == "ignore":
             problem = problem.covered()  # a row without votes says nothing of the parameters
         balance = self._known_balance(problem.k)
-        rows = problem.weight.sum()
-        fires = np.bincount(problem.pairs.lf, problem.pair_weights(), minlength=problem.m)
+        rows = problem.total
+        fires = np.bincount(problem.pairs.lf, problem.fired, minlength=problem.m)
         self._coverage = (fires + 1) / (rows + 2)  # smoothed, so that neither outcome is impossible
-        q = problem.vote_share.copy()
-        counts, class_counts = problem.counts(q)
+        counts, class_counts, _ = problem.start()
         path: list[float] = []
-        converged, scale = rows == 0, np.ones(problem.votes.n)
+        converged = rows == 0
         while not converged and len(path) < self.max_iter:
             self._maximise(problem.pairs, counts, class_counts, balance)
             weights = self._log_weights(problem.pairs, np.arange(len(problem.pairs)))
-            step = expectation(
-                problem.votes.indptr, problem.pair, scale, weights, self._log_prior(), problem.gold, problem.weight, q
-            )
+            step = problem.step(weights, self._log_prior())
             path.append(step.log_likelihood + self._log_parameter_prior(problem.pairs, balance is None))
-            counts, class_counts = step.counts, step.class_counts
+            counts, class_counts = step.counts, step.state_counts
             converged = len(path) > 1 and path[-1] - path[-2] < self.tol * rows
         if not converged:
             warnings.warn(

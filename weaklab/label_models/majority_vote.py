@@ -11,7 +11,6 @@ from weaklab.label_models.base import BaseLabelModel
 from weaklab.label_models.problem import Fit, Problem
 from weaklab.typing import Classes, Floats, Seed
 from weaklab.votes import VoteMatrix
-from weaklab.votes.pairs import PairTable
 
 
 class MajorityVote(BaseLabelModel):
@@ -70,9 +69,6 @@ class MajorityVote(BaseLabelModel):
         tied = counts == counts.max(axis=1, keepdims=True)
         return tied / tied.sum(axis=1, keepdims=True)
 
-    def _log_weights(self, pairs: PairTable, seen: np.ndarray) -> Floats:
-        return np.eye(self._k)[pairs.vote]
-
     def explain(self, votes: object) -> pd.DataFrame:
         """Which labeling functions voted for what on one row: a 1 under the class that each counts for.
 
@@ -88,6 +84,7 @@ class MajorityVote(BaseLabelModel):
         DataFrame
             A row per vote; a column ``vote``, then one per class. The columns sum to the votes for each class.
         """
-        frame = super().explain(votes).iloc[1:]
+        frame = super().explain(votes)
+        frame = frame[frame["vote"].notna()].copy()  # neither prior nor remainder counts
         frame.loc[:, list(self.classes_)] = (frame[list(self.classes_)] > 0).astype(np.float64)
         return frame

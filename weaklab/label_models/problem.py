@@ -2,26 +2,53 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
-from weaklab._kernels.em import expected_counts
+from weaklab._kernels.chunks import CHUNK
+from weaklab._kernels.em import Expected, Rows, expectation, share_counts
 from weaklab.typing import Floats
-from weaklab.votes import VoteMatrix
-from weaklab.votes.pairs import PairTable
+from weaklab.votes import Patterns, VoteMatrix
+from weaklab.votes.pairs import PairTable, pair_up
 
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """What a model is fitted to: distinct rows with weights, and the pairs that occur in them."""
+    """What a model is fitted to: rows of votes with weights, and the pairs that occur in them.
+
+    The rows themselves stay out of a model's sight: it asks for expected counts, and gives weights and a prior.
+
+    Parameters
+    ----------
+    votes : VoteMatrix
+        Rows, u in all; equal ones may have been merged.
+    pairs : PairTable
+        The (labeling function, vote) pairs that occur.
+    pair : ndarray of unsigned int of shape (nnz,)
+        The number of the pair of each vote.
+    weight : ndarray of shape (u,) or (0,)
+        How many rows each stands for; empty where each stands for itself.
+    gold : ndarray of int64 of shape (u,) or (0,)
+        The known class, or -1; empty where no class is known.
+    empty : bool
+        Whether rows without votes count.
+    """
 
     votes: VoteMatrix
     pairs: PairTable
-    pair: np.ndarray  # (nnz,) the pair of each vote
-    weight: Floats  # (u,)
-    gold: np.ndarray  # (u,) known class or -1
+    pair: np.ndarray
+    weight: Floats
+    gold: np.ndarray
+    empty: bool = True
+
+    @classmethod
+    def of(cls, patterns: Patterns) -> Problem:
+        """The problem that (merged) rows of votes pose."""
+        pairs, pair = pair_up(patterns.votes)
+        return cls(patterns.votes, pairs, pair, patterns.weight, patterns.gold)
 
     @property
     def k(self) -> int:
@@ -33,32 +60,104 @@ class Problem:
         """How many labeling functions there are."""
         return self.votes.m
 
+    @property
+    def rows(self) -> Rows:
+        """What a pass goes over."""
+        return Rows(self.votes.indptr, self.pair, self.weight, self.gold, self.empty)
+
     @cached_property
-    def vote_share(self) -> Floats:
-        """The share of the votes that each class gets on each row, (u, k); gold where known; uniform without votes."""
-        counts = self.votes.class_votes()
-        total = counts.sum(axis=1, keepdims=True)
-        share = np.where(total > 0, counts / np.maximum(total, 1), 1 / self.k)
-        known = np.flatnonzero(self.gold >= 0)
-        share[known] = np.eye(self.k)[self.gold[known]]
-        return share
+    def total(self) -> float:
+        """The total weight of the rows that count."""
+        return float(self.start().state_counts.sum())
 
-    def pair_weights(self) -> Floats:
+    @cached_property
+    def has_gold(self) -> bool:
+        """Whether any row's class is known."""
+        return bool(len(self.gold)) and bool((self.gold >= 0).any())
+
+    @cached_property
+    def fired(self) -> Floats:
         """The total weight of the rows on which each pair occurs, (pairs,)."""
-        fired = np.bincount(self.pair, self.weight[self.votes.rows], minlength=len(self.pairs))
-        return fired.astype(np.float64)  # bincount of nothing gives ints
+        return self.start().counts.sum(axis=1)
 
-    def counts(self, q: Floats) -> tuple[Floats, Floats]:
-        """Expected counts under posteriors q (u, k): of pairs by class (pairs, k), and of classes (k,)."""
-        return expected_counts(self.votes.indptr, self.pair, self.weight, q, len(self.pairs))
+    @cached_property
+    def most_votes(self) -> int:
+        """The most votes on a row."""
+        return int(self.votes.row_counts.max(initial=0))
+
+    @cached_property
+    def _shares(self) -> Expected:
+        return share_counts(self.rows, self.pairs.vote, self.k)
+
+    def start(self) -> Expected:
+        """Expected counts where each row's class is its vote share; gold where known; uniform without votes."""
+        return self._shares
+
+    def step(self, log_weights: Floats, log_prior: Floats, scale: Floats | None = None, per_class: int = 1) -> Expected:
+        """Expected counts under the posteriors of a rule.
+
+        Parameters
+        ----------
+        log_weights : ndarray of shape (pairs, states)
+            What each pair adds to the log-score of each state.
+        log_prior : ndarray of shape (states,)
+            The log-score of each state before any vote.
+        scale : ndarray of shape (most_votes + 1,), optional
+            What the evidence of a row is multiplied by, by its number of votes; 1 by default.
+        per_class : int
+            How many states each class has; they stand side by side.
+
+        Returns
+        -------
+        Expected
+            Counts of pairs by state, counts of states, log-likelihood.
+        """
+        scale = np.ones(self.most_votes + 1) if scale is None else scale
+        return expectation(self.rows, scale, np.ascontiguousarray(log_weights), log_prior, per_class)
+
+    def counts_under(self, posterior: Callable[[VoteMatrix], Floats]) -> tuple[Floats, Floats]:
+        """Expected counts under posteriors that no weights give: of pairs by class, (pairs, k), and of classes, (k,).
+
+        Parameters
+        ----------
+        posterior : callable
+            From rows of votes to probabilities (rows, k).
+        """
+        counts, class_counts = np.zeros((len(self.pairs), self.k)), np.zeros(self.k)
+        for start in range(0, self.votes.n, CHUNK):
+            rows = np.arange(start, min(start + CHUNK, self.votes.n))
+            part = self.votes.take(rows)
+            q = np.array(posterior(part))
+            if len(self.gold):
+                known = np.flatnonzero(self.gold[rows] >= 0)
+                q[known] = np.eye(self.k)[self.gold[rows[known]]]
+            if len(self.weight):
+                q *= self.weight[rows, np.newaxis]
+            if not self.empty:
+                q[part.row_counts == 0] = 0
+            pair = self.pair[self.votes.indptr[start] : self.votes.indptr[rows[-1] + 1]]
+            np.add.at(counts, pair, q[part.rows])
+            class_counts += q.sum(axis=0)
+        return counts, class_counts
 
     def covered(self) -> Problem:
-        """The rows that have a vote."""
-        kept = np.flatnonzero(self.votes.row_counts)
-        if len(kept) == self.votes.n:
+        """The same, but rows that have no vote do not count."""
+        return replace(self, empty=False)
+
+    def sample(self, size: int) -> Problem:
+        """Rows spread evenly over the data, ``size`` at most; itself where there are no more.
+
+        The pairs keep their numbers, also those that do not occur in the sample.
+        """
+        if self.votes.n <= size:
             return self
-        # Rows without votes hold no pairs, so the pairs stay as they are.
-        return Problem(self.votes.take(kept), self.pairs, self.pair, self.weight[kept], self.gold[kept])
+        chosen = np.linspace(0, self.votes.n - 1, size).astype(np.int64)
+        votes = self.votes.take(chosen)
+        number = np.full(self.m * self.k, 0, dtype=self.pair.dtype)
+        number[self.pairs.lf * self.k + self.pairs.vote] = np.arange(len(self.pairs))
+        weight = self.weight[chosen] if len(self.weight) else self.weight
+        gold = self.gold[chosen] if len(self.gold) else self.gold
+        return Problem(votes, self.pairs, number[votes.code], weight, gold, self.empty)
 
 
 @dataclass(frozen=True, eq=False)

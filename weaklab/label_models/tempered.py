@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from weaklab._kernels.em import expectation
+from weaklab._kernels.em import Expected
 from weaklab.label_models.problem import Problem
 from weaklab.typing import Floats
 from weaklab.votes.pairs import PairTable
@@ -41,7 +41,7 @@ class Tempered:
     log_prior : ndarray of shape (k,)
         The log of the class prior that the rule uses, sums to 1 in probability.
     changes : list of float
-        The largest change of any posterior, per iteration.
+        The largest change of any log-weight, in nats and less its mean over the classes, per iteration.
     """
 
     counts: Floats
@@ -88,11 +88,11 @@ def share_prior(problem: Problem) -> PriorRule:
     With u the share of the votes that come from partial labeling functions and s the class shares of the row-wise vote
     share, the prior is ``balance^(1 - u) * s^(u / 2)``.
     """
-    weight = problem.weight[problem.votes.rows]
     partial = partial_lfs(problem.pairs, problem.m)
-    u = float(weight[partial[problem.votes.lf]].sum() / weight.sum()) if len(weight) else 1.0
-    share = problem.weight @ problem.vote_share + 1
-    share /= share.sum()
+    fired = problem.fired
+    u = float(fired[partial[problem.pairs.lf]].sum() / fired.sum()) if fired.sum() else 1.0
+    share = problem.start().state_counts + 1
+    share = share / share.sum()
     return lambda balance: balance ** (1 - u) * share ** (u / 2)
 
 
@@ -135,49 +135,39 @@ def fit_tempered(problem: Problem, prior_rule: PriorRule) -> Tempered:
     Tempered
     """
     partial = partial_lfs(problem.pairs, problem.m)
-    q = problem.vote_share.copy()
-    scale = row_scale(problem.votes.row_counts)
-    fired = problem.pair_weights()
-    counts, class_counts = problem.counts(q)
-    changes: list[float] = []
+    scale = row_scale(np.arange(problem.most_votes + 1))
     seen = np.arange(len(problem.pairs))
+    expected = problem.start()
+    weights: Floats | None = None
+    changes: list[float] = []
     for _ in range(MAX_ITER):
-        rule = _smooth(problem.pairs, counts, class_counts, fired, partial, prior_rule, changes)
-        step = expectation(
-            problem.votes.indptr,
-            problem.pair,
-            scale,
-            rule.log_weights(problem.pairs, seen),
-            rule.log_prior,
-            problem.gold,
-            problem.weight,
-            q,
-        )
-        counts, class_counts = step.counts, step.class_counts
-        changes.append(step.change)
-        if step.change < TOL:
-            break
+        rule = _smooth(problem, expected, partial, prior_rule, changes)
+        before, weights = weights, rule.log_weights(problem.pairs, seen)
+        if before is not None:
+            changes.append(float(np.abs(centred(weights) - centred(before)).max(initial=0)))
+            if changes[-1] < TOL:
+                break
+        expected = problem.step(weights, rule.log_prior, scale)
     return rule
 
 
+def centred(weights: Floats) -> Floats:
+    """Log-weights less their mean over the classes: what is left moves posteriors."""
+    return weights - weights.mean(axis=1, keepdims=True)
+
+
 def _smooth(
-    pairs: PairTable,
-    counts: Floats,
-    class_counts: Floats,
-    fired: Floats,
-    partial: np.ndarray,
-    prior_rule: PriorRule,
-    changes: list[float],
+    problem: Problem, expected: Expected, partial: np.ndarray, prior_rule: PriorRule, changes: list[float]
 ) -> Tempered:
-    k = pairs.k
+    pairs, class_counts, k = problem.pairs, expected.state_counts, problem.k
     balance = (class_counts + 1) / (class_counts.sum() + k)
     joint = _prior_joint(pairs, balance)  # (pairs, k)
-    share = np.where(partial, SHARE_PRIOR["partial"], SHARE_PRIOR["full"])[pairs.lf] * fired  # (pairs,)
+    share = np.where(partial, SHARE_PRIOR["partial"], SHARE_PRIOR["full"])[pairs.lf] * problem.fired  # (pairs,)
     from_share = share[:, np.newaxis] * joint / joint.sum(axis=1, keepdims=True)
-    by_lf = pairs.sum_by_lf(counts + from_share, len(partial))  # (m, k)
+    by_lf = pairs.sum_by_lf(expected.counts + from_share, len(partial))  # (m, k)
     rho = prior_rule(balance)
     return Tempered(
-        counts=counts + ABSOLUTE_PRIOR * k * joint + from_share,
+        counts=expected.counts + ABSOLUTE_PRIOR * k * joint + from_share,
         sums=by_lf + ABSOLUTE_PRIOR * k * balance,  # the prior joint of all k votes sums to the balance
         partial=partial,
         class_counts=class_counts,

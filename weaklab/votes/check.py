@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import scipy.sparse
 
-from weaklab._kernels.sparse_rows import sparse_rows
+from weaklab._kernels.sparse_rows import row_bounds, row_codes
 from weaklab.exceptions import VoteError
 from weaklab.typing import ABSTAIN, Classes
 from weaklab.votes.classes import number_of_classes
-from weaklab.votes.matrix import VoteMatrix
+from weaklab.votes.matrix import VoteMatrix, code_dtype, encode
 from weaklab.votes.rich import PartialVotes, SoftVotes
 
 
@@ -56,10 +56,11 @@ def check_votes(votes: Any, *, classes: Classes = None) -> VoteMatrix:
     if isinstance(votes, pd.DataFrame):
         names, index = _names(votes.columns), votes.index
     array = _as_integers(_as_array(votes), names, index)
-    indptr, lf, vote, lowest, highest = sparse_rows(array)
+    indptr, lowest, highest = row_bounds(array)
     if lowest < ABSTAIN or (k is not None and highest >= k):
         _raise_out_of_range(array, k, names, index)
-    return VoteMatrix(indptr, lf, vote, array.shape[1], k or max(2, highest + 1), names, index)
+    m, k = array.shape[1], k or max(2, highest + 1)
+    return VoteMatrix(indptr, row_codes(array, indptr, k, code_dtype(m, k)), m, k, names, index)
 
 
 def _as_array(votes: Any) -> np.ndarray:
@@ -200,4 +201,5 @@ def _from_sparse(votes: Any, k: int | None) -> VoteMatrix:
         )
     vote = data.astype(np.int32) - 1
     k = k or max(2, int(vote.max(initial=-1)) + 1)
-    return VoteMatrix(csr.indptr.astype(np.int64), csr.indices.astype(np.int32), vote, csr.shape[1], k)
+    m = csr.shape[1]
+    return VoteMatrix(csr.indptr.astype(np.int64), encode(csr.indices, vote, m, k), m, k)

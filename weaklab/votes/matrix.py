@@ -20,11 +20,10 @@ class VoteMatrix:
     Parameters
     ----------
     indptr : ndarray of int64 of shape (n + 1,)
-        Row i is ``indptr[i]:indptr[i + 1]`` of the next two.
-    lf : ndarray of int32 of shape (nnz,)
-        Which labeling function voted; ascending within a row.
-    vote : ndarray of int32 of shape (nnz,)
-        The class that it voted for, 0..k-1.
+        Row i is ``indptr[i]:indptr[i + 1]`` of ``code``.
+    code : ndarray of unsigned int of shape (nnz,)
+        ``lf * k + vote`` of each vote: which labeling function voted, and for which class, 0..k-1; ascending within
+        a row. One number instead of two, of the smallest type that holds it: this is all that fitting keeps of data.
     m : int
         How many labeling functions there are.
     k : int
@@ -36,8 +35,7 @@ class VoteMatrix:
     """
 
     indptr: np.ndarray
-    lf: np.ndarray
-    vote: np.ndarray
+    code: np.ndarray
     m: int
     k: int
     names: tuple[str, ...] | None = None
@@ -51,7 +49,17 @@ class VoteMatrix:
     @property
     def nnz(self) -> int:
         """How many votes there are."""
-        return len(self.lf)
+        return len(self.code)
+
+    @cached_property
+    def lf(self) -> np.ndarray:
+        """Which labeling function cast each vote, (nnz,) int32."""
+        return (self.code // self.code.dtype.type(self.k)).astype(np.int32)
+
+    @cached_property
+    def vote(self) -> np.ndarray:
+        """The class that each vote is for, (nnz,) int32."""
+        return (self.code % self.code.dtype.type(self.k)).astype(np.int32)
 
     @cached_property
     def row_counts(self) -> np.ndarray:
@@ -89,7 +97,7 @@ class VoteMatrix:
 
     def pack(self) -> np.ndarray:
         """Rows as 64-bit words (n, words): equal words if, and only if, equal votes."""
-        return pack(self.indptr, self.lf, self.vote, self.m, self.k)
+        return pack(self.indptr, self.code, self.m, self.k)
 
     @property
     def packed_words(self) -> int:
@@ -98,7 +106,7 @@ class VoteMatrix:
 
     def with_classes(self, k: int) -> VoteMatrix:
         """The same votes, for k classes, which must include those that are voted for."""
-        return self if k == self.k else replace(self, k=k)
+        return self if k == self.k else replace(self, code=encode(self.lf, self.vote, self.m, k), k=k)
 
     def take(self, rows: np.ndarray) -> VoteMatrix:
         """The votes of some rows, by position."""
@@ -106,7 +114,7 @@ class VoteMatrix:
         indptr = np.concatenate([[0], np.cumsum(counts)])
         source = np.repeat(starts - indptr[:-1], counts) + np.arange(indptr[-1])
         index = None if self.index is None else self.index[rows]
-        return VoteMatrix(indptr, self.lf[source], self.vote[source], self.m, self.k, self.names, index)
+        return VoteMatrix(indptr, self.code[source], self.m, self.k, self.names, index)
 
     def reorder(self, order: np.ndarray) -> VoteMatrix:
         """The votes with labeling function ``order[j]`` in place j."""
@@ -115,7 +123,28 @@ class VoteMatrix:
         lf = place[self.lf]
         by_row = np.lexsort((lf, self.rows))
         names = None if self.names is None else tuple(self.names[j] for j in order)
-        return VoteMatrix(self.indptr, lf[by_row], self.vote[by_row], self.m, self.k, names, self.index)
+        code = encode(lf[by_row], self.vote[by_row], self.m, self.k)
+        return VoteMatrix(self.indptr, code, self.m, self.k, names, self.index)
+
+
+def code_dtype(m: int, k: int) -> np.dtype:
+    """The smallest unsigned integer type that holds the codes 0..m*k-1.
+
+    Examples
+    --------
+    >>> code_dtype(20, 2), code_dtype(2000, 100)
+    (dtype('uint16'), dtype('uint32'))
+    """
+    for dtype in (np.uint16, np.uint32):
+        if m * k - 1 <= np.iinfo(dtype).max:
+            return np.dtype(dtype)
+    return np.dtype(np.uint64)
+
+
+def encode(lf: np.ndarray, vote: np.ndarray, m: int, k: int) -> np.ndarray:
+    """Codes ``lf * k + vote``, as :class:`VoteMatrix` keeps them."""
+    dtype = code_dtype(m, k)
+    return lf.astype(dtype) * dtype.type(k) + vote.astype(dtype)
 
 
 def vote_dtype(k: int) -> np.dtype:

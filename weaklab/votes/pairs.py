@@ -10,6 +10,8 @@ from weaklab.votes.matrix import VoteMatrix
 
 #: Up to this many possible pairs, which of them occur is found by counting; beyond, by sorting.
 COUNTABLE = 10_000_000
+#: Votes that are counted at a time.
+BLOCK = 4_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,8 +60,8 @@ def pair_up(votes: VoteMatrix) -> tuple[PairTable, np.ndarray]:
     -------
     table : PairTable
         The pairs that occur.
-    pair : ndarray of int32 of shape (nnz,)
-        The number of the pair of each vote.
+    pair : ndarray of unsigned int of shape (nnz,)
+        The number of the pair of each vote; ``votes.code`` itself where all pairs occur.
 
     Examples
     --------
@@ -68,11 +70,16 @@ def pair_up(votes: VoteMatrix) -> tuple[PairTable, np.ndarray]:
     >>> table.lf.tolist(), table.vote.tolist(), pair.tolist()
     ([0, 1, 1], [0, 0, 1], [0, 2, 0, 1])
     """
-    key = votes.lf * np.int64(votes.k) + votes.vote
-    if votes.m * votes.k <= COUNTABLE:
-        present = np.bincount(key, minlength=1) > 0
-        distinct = np.flatnonzero(present)
-        pair = (np.cumsum(present, dtype=np.int32) - 1)[key]
-    else:
-        distinct, pair = np.unique(key, return_inverse=True)
-    return PairTable(distinct // votes.k, distinct % votes.k, votes.k), pair.astype(np.int32, copy=False)
+    if votes.m * votes.k > COUNTABLE:
+        distinct, pair = np.unique(votes.code, return_inverse=True)
+        distinct = distinct.astype(np.int64)
+        return PairTable(distinct // votes.k, distinct % votes.k, votes.k), pair.astype(np.uint32)
+    present = np.zeros(votes.m * votes.k, dtype=bool)
+    for start in range(0, votes.nnz, BLOCK):  # bincount widens what it is given, so it is given little at a time
+        present |= np.bincount(votes.code[start : start + BLOCK], minlength=len(present)) > 0
+    distinct = np.flatnonzero(present)
+    table = PairTable(distinct // votes.k, distinct % votes.k, votes.k)
+    if present.all():
+        return table, votes.code
+    number = (np.cumsum(present) - 1).clip(0).astype(votes.code.dtype)
+    return table, number[votes.code]

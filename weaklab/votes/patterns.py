@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from weaklab.votes.matrix import VoteMatrix
 
@@ -24,10 +25,10 @@ class Patterns:
     ----------
     votes : VoteMatrix
         One row per distinct (votes, gold), u in all; or the rows as they were, where merging does not pay.
-    weight : ndarray of shape (u,)
-        The total weight of the rows that each stands for.
-    gold : ndarray of int64 of shape (u,)
-        The known class of each, or -1.
+    weight : ndarray of shape (u,) or (0,)
+        The total weight of the rows that each stands for; empty where each stands for itself.
+    gold : ndarray of int64 of shape (u,) or (0,)
+        The known class of each, or -1; empty where no class is known.
     """
 
     votes: VoteMatrix
@@ -58,25 +59,34 @@ def compress(votes: VoteMatrix, gold: np.ndarray | None = None, weight: np.ndarr
     >>> patterns.weight
     array([3., 5.])
     """
-    gold = np.full(votes.n, -1, dtype=np.int64) if gold is None else gold
-    weight = np.ones(votes.n) if weight is None else weight
+    gold = np.empty(0, dtype=np.int64) if gold is None or not (gold >= 0).any() else gold
+    weight = np.empty(0) if weight is None else weight
     if not weight.all():
         kept = np.flatnonzero(weight)
-        votes, gold, weight = votes.take(kept), gold[kept], weight[kept]
+        votes, gold, weight = votes.take(kept), gold[kept] if len(gold) else gold, weight[kept]
     if votes.packed_words > MAX_WORDS or not votes.n:
         return Patterns(votes, weight, gold)
     sample = np.linspace(0, votes.n - 1, min(SAMPLE, votes.n)).astype(np.int64)
-    if len(_distinct(votes.take(sample).pack(), gold[sample])[0]) > WORTHWHILE * len(sample):
+    if len(_distinct(votes.take(sample).pack(), gold[sample] if len(gold) else gold)[0]) > WORTHWHILE * len(sample):
         return Patterns(votes, weight, gold)
     first, inverse = _distinct(votes.pack(), gold)
-    return Patterns(votes.take(first), np.bincount(inverse, weights=weight, minlength=len(first)), gold[first])
+    total = np.bincount(inverse, weights=weight if len(weight) else None, minlength=len(first)).astype(np.float64)
+    return Patterns(votes.take(first), total, gold[first] if len(gold) else gold)
 
 
 def _distinct(words: np.ndarray, gold: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """A row of each distinct (words, gold), (u,), and the number of each row's, (n,)."""
-    order = np.lexsort((gold, *words.T))
-    changed = (np.diff(words[order], axis=0) != 0).any(axis=1) | (np.diff(gold[order]) != 0)
-    number = np.concatenate([[0], np.cumsum(changed)])
-    inverse = np.empty(len(order), dtype=np.int64)
-    inverse[order] = number
-    return order[np.concatenate([[True], changed])], inverse
+    keys = [words[:, at] for at in range(words.shape[1])]
+    if len(gold):
+        keys.append(gold.view(np.uint64))
+    inverse = pd.factorize(keys[0])[0]
+    for key in keys[1:]:  # hashing each word on its own, then the pairs of numbers, needs no sort of the rows
+        number, distinct = pd.factorize(key)
+        inverse = pd.factorize(inverse * np.int64(len(distinct)) + number)[0]
+    count = int(inverse.max(initial=-1)) + 1
+    first = np.empty(count, dtype=np.int64)
+    first[inverse[::-1]] = np.arange(len(inverse) - 1, -1, -1)  # the last one written is the first row of each
+    order = np.lexsort([key[first] for key in keys])  # of the distinct ones only, so that row order leaves no trace
+    place = np.empty(count, dtype=np.int64)
+    place[order] = np.arange(count)
+    return first[order], place[inverse]

@@ -8,7 +8,17 @@ from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from weaklab.exceptions import ParameterError
-from weaklab.label_models import DawidSkene, LabelModel, MajorityVote
+from weaklab.label_models import (
+    EBCC,
+    GLAD,
+    IBCC,
+    MACE,
+    DawidSkene,
+    LabelModel,
+    MajorityVote,
+    OneCoin,
+    WeightedVote,
+)
 from weaklab.testing import check_label_model, laws_for
 
 MODELS = {
@@ -17,6 +27,13 @@ MODELS = {
     "DawidSkene": DawidSkene(),
     "DawidSkene, abstain an outcome": DawidSkene(abstain="outcome"),
     "DawidSkene, uniform": DawidSkene(class_balance="uniform"),
+    "WeightedVote": WeightedVote(),
+    "OneCoin": OneCoin(),
+    "OneCoin, balance learned": OneCoin(class_balance="estimate"),
+    "MACE": MACE(n_restarts=2),
+    "GLAD": GLAD(n_nodes=5),
+    "IBCC": IBCC(),
+    "EBCC": EBCC(n_subtypes=3, n_restarts=2),
 }
 
 
@@ -69,7 +86,9 @@ def expected_failures(estimator):
     return SKLEARN_EXEMPTIONS
 
 
-@parametrize_with_checks([MajorityVote(), LabelModel(), DawidSkene()], expected_failed_checks=expected_failures)
+@parametrize_with_checks(
+    [model for name, model in MODELS.items() if "," not in name], expected_failed_checks=expected_failures
+)
 def test_label_models_are_scikit_learn_estimators(estimator, check):
     """clone, pickling, set_params, input checks and the rest work as scikit-learn's users expect."""
     check(estimator)

@@ -6,7 +6,24 @@ the rule, and run :func:`weaklab.testing.check_label_model` on it.
 
 from weaklab.label_models.base import BaseLabelModel
 from weaklab.label_models.dawid_skene import DawidSkene
+from weaklab.label_models.ebcc import EBCC
+from weaklab.label_models.glad import GLAD
+from weaklab.label_models.ibcc import IBCC
 from weaklab.label_models.label_model import LabelModel
+from weaklab.label_models.mace import MACE
 from weaklab.label_models.majority_vote import MajorityVote
+from weaklab.label_models.one_coin import OneCoin
+from weaklab.label_models.weighted_vote import WeightedVote
 
-__all__ = ["BaseLabelModel", "DawidSkene", "LabelModel", "MajorityVote"]
+__all__ = [
+    "EBCC",
+    "GLAD",
+    "IBCC",
+    "MACE",
+    "BaseLabelModel",
+    "DawidSkene",
+    "LabelModel",
+    "MajorityVote",
+    "OneCoin",
+    "WeightedVote",
+]

@@ -6,10 +6,11 @@ import warnings
 from typing import Any, Literal, get_args
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from weaklab.exceptions import NotConvergedWarning, ParameterError, did_you_mean
+from weaklab.label_models.anchoring import anchored_classes
 from weaklab.label_models.base import BaseLabelModel
+from weaklab.label_models.class_balance import known_balance
 from weaklab.label_models.problem import Fit, Problem
 from weaklab.typing import Classes, Floats, Seed
 from weaklab.votes.pairs import PairTable
@@ -118,7 +119,7 @@ class DawidSkene(BaseLabelModel):
     def _fit(self, problem: Problem) -> Fit:
         if self.abstain == "ignore":
             problem = problem.covered()  # a row without votes says nothing of the parameters
-        balance = self._known_balance(problem.k)
+        balance = known_balance(self.class_balance, problem.k)
         rows = problem.total
         fires = np.bincount(problem.pairs.lf, problem.fired, minlength=problem.m)
         self._coverage = (fires + 1) / (rows + 2)  # smoothed, so that neither outcome is impossible
@@ -141,23 +142,6 @@ class DawidSkene(BaseLabelModel):
         order = anchored_classes(problem.pairs, counts) if balance is None else np.arange(problem.k)
         self._maximise(problem.pairs, counts[:, order], class_counts[order], balance)
         return Fit(self._class_prior, len(path), bool(converged), path)
-
-    def _known_balance(self, k: int) -> Floats | None:
-        """The class balance if it is known, (k,); None if it is to be learned."""
-        if isinstance(self.class_balance, str):
-            rules = ("estimate", "uniform")
-            if self.class_balance not in rules:
-                raise ParameterError(f"class_balance={self.class_balance!r}.{did_you_mean(self.class_balance, rules)}")
-            return None if self.class_balance == "estimate" else np.full(k, 1 / k)
-        try:
-            balance = np.asarray(self.class_balance, dtype=np.float64)
-        except (TypeError, ValueError) as error:
-            raise ParameterError(f"class_balance={self.class_balance!r}: {error}") from error
-        if balance.shape != (k,) or not (np.isfinite(balance) & (balance > 0)).all():
-            raise ParameterError(
-                f"class_balance={self.class_balance!r}: it must be {k} numbers above 0, one per class."
-            )
-        return balance / balance.sum()
 
     def _maximise(self, pairs: PairTable, counts: Floats, class_counts: Floats, balance: Floats | None) -> None:
         """The M-step: what the rule needs of the expected counts."""
@@ -221,28 +205,3 @@ class DawidSkene(BaseLabelModel):
         all_votes = mass * (log_unseen + (matrix * np.log(matrix)).sum(axis=1))
         cast = prior * (log_unseen[pairs.lf] + np.log(self._prior_vote(pairs)))
         return float(total + strength * (all_votes[self._active].sum() - cast.sum()))
-
-
-def anchored_classes(pairs: PairTable, counts: Floats) -> np.ndarray:
-    """The order of the classes under which votes are right most often.
-
-    EM cannot tell classes apart but by the votes that name them: where another order of the learned classes agrees
-    better with the votes, the names were exchanged.
-
-    Parameters
-    ----------
-    pairs : PairTable
-        The pairs.
-    counts : ndarray of shape (pairs, k)
-        Expected counts of each pair by learned class.
-
-    Returns
-    -------
-    ndarray of int of shape (k,)
-        Which learned class belongs in place y; the identity unless another is strictly better.
-    """
-    agreement = np.zeros((pairs.k, pairs.k))
-    np.add.at(agreement, pairs.vote, counts)  # (vote, learned class)
-    _, order = linear_sum_assignment(agreement, maximize=True)
-    gain = agreement[np.arange(pairs.k), order].sum() - np.trace(agreement)
-    return order if gain > 1e-9 * agreement.sum() else np.arange(pairs.k)

@@ -17,6 +17,7 @@ from weaklab.label_models import (
     LabelModel,
     MajorityVote,
     OneCoin,
+    TemperedModel,
     WeightedVote,
 )
 from weaklab.testing import check_label_model, laws_for
@@ -30,6 +31,7 @@ MODELS = {
     "WeightedVote": WeightedVote(),
     "OneCoin": OneCoin(),
     "OneCoin, balance learned": OneCoin(class_balance="estimate"),
+    "TemperedModel": TemperedModel(),
     "MACE": MACE(n_restarts=2),
     "GLAD": GLAD(n_nodes=5),
     "IBCC": IBCC(),

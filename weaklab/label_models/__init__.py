@@ -13,6 +13,7 @@ from weaklab.label_models.label_model import LabelModel
 from weaklab.label_models.mace import MACE
 from weaklab.label_models.majority_vote import MajorityVote
 from weaklab.label_models.one_coin import OneCoin
+from weaklab.label_models.tempered_model import TemperedModel
 from weaklab.label_models.weighted_vote import WeightedVote
 
 __all__ = [
@@ -25,5 +26,6 @@ __all__ = [
     "LabelModel",
     "MajorityVote",
     "OneCoin",
+    "TemperedModel",
     "WeightedVote",
 ]

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from weaklab._kernels.em import posterior
 from weaklab.exceptions import CoverageWarning, GoldError, VoteError, did_you_mean
 from weaklab.label_models.card import card
-from weaklab.label_models.learned import LearnedAttributes
+from weaklab.label_models.learned import BOOTSTRAP_ROWS, LearnedAttributes
 from weaklab.label_models.problem import Fit, Problem
 from weaklab.seeding import generator
 from weaklab.typing import Classes, Floats, Seed, Ties
@@ -146,6 +146,8 @@ class BaseLabelModel(LearnedAttributes, BaseEstimator):
         self.converged_, self.objective_path_ = fit.converged, fit.objective_path
         self.n_rows_ = matrix.n
         self._count(problem)
+        self._resampled = problem.sample(BOOTSTRAP_ROWS).slim()
+        self.__dict__.pop("_intervals", None)
         return self
 
     def predict_proba(self, votes: VotesLike) -> Floats:

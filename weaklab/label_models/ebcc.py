@@ -92,6 +92,8 @@ class EBCC(BaseLabelModel):
     (2, 2)
     """
 
+    _bootstraps = 0
+
     def __init__(
         self,
         *,

@@ -85,6 +85,8 @@ class GLAD(BaseLabelModel):
     array([0, 1, 2, 3, 4])
     """
 
+    _bootstraps = 0
+
     def __init__(
         self,
         *,

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Callable
+from copy import copy
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
-from scipy.stats import beta
+from scipy.stats import beta, norm
 from sklearn.utils.validation import check_is_fitted
 
 from weaklab.exceptions import ParameterError, did_you_mean
+from weaklab.label_models.problem import Fit, Problem
 from weaklab.typing import Floats
 from weaklab.votes.pairs import PairTable
 
@@ -15,6 +21,8 @@ from weaklab.votes.pairs import PairTable
 MAX_CONFUSION_BYTES = 1_000_000_000
 #: The nominal coverage of ``accuracy_intervals_``.
 INTERVAL = 0.90
+#: Rows kept with a model, for its intervals.
+BOOTSTRAP_ROWS = 5_000
 
 
 class LearnedAttributes:
@@ -26,9 +34,17 @@ class LearnedAttributes:
 
     classes_: np.ndarray
     n_features_in_: int
+    class_prior_: Floats
     _pairs: PairTable
     _pair_counts: Floats
     _class_counts: Floats
+    #: Some of the rows that it was fitted to, for intervals.
+    _resampled: Problem
+    #: How often intervals are learned anew; 0 where that would take long.
+    _bootstraps: int = 40
+
+    _fit: Callable[[Problem], Fit]
+    _count: Callable[[Problem], None]
 
     @property
     def _k(self) -> int:
@@ -72,12 +88,47 @@ class LearnedAttributes:
 
     @property
     def accuracy_intervals_(self) -> Floats:
-        """90 % intervals for ``accuracies_``, (m, 2).
+        """90 % intervals for ``accuracies_``, (m, 2), computed on first access.
 
-        Equal-tailed intervals of Beta(1/2 + r, 1/2 + w), for r expected right and w expected wrong votes (Jeffreys'
-        interval: Brown, Cai and DasGupta, 2001, doi:10.1214/ss/1009213286). They take the model's posteriors as true.
+        The spread of the accuracies that the model learns anew from resampled rows (the bootstrap: Efron, 1979,
+        doi:10.1214/aos/1176344552; Poisson weights on at most ``BOOTSTRAP_ROWS`` rows, the spread scaled to all rows):
+        it counts what is not known of the classes, and of the other labeling functions. They are as right as the
+        model's assumptions: dependence that it does not see makes them too narrow, and in the wrong place. Models that
+        take long to learn give equal-tailed intervals of Beta(1/2 + right, 1/2 + wrong) instead, which take the
+        posteriors as true (Brown, Cai and DasGupta, 2001, doi:10.1214/ss/1009213286).
         """
         check_is_fitted(self)
+        if not hasattr(self, "_intervals"):
+            self._intervals = self._bootstrapped() if self._bootstraps else self._from_counts()
+        return self._intervals
+
+    def _bootstrapped(self) -> Floats:
+        """Intervals from the spread over resampled rows, at least as wide as counting alone makes them."""
+        problem, rng = self._resampled, np.random.default_rng(0)
+        weight = problem.weight if len(problem.weight) else np.ones(problem.votes.n)
+        learned = np.full((self._bootstraps, self.n_features_in_), np.nan)
+        for draw in learned:
+            other = copy(self)
+            again = replace(problem, weight=rng.poisson(weight).astype(np.float64))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                other.class_prior_ = other._fit(again).class_prior
+                other._count(again)
+            draw[:] = other.accuracies_
+        share = weight.sum() / max(self._class_counts.sum(), 1)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a labeling function that no draw saw
+            spread = np.nanstd(learned, axis=0, ddof=1) * np.sqrt(min(share, 1))
+        half = norm.ppf((1 + INTERVAL) / 2) * np.nan_to_num(spread)
+        centre, counted = self.accuracies_, self._from_counts()
+        low = np.fmin(centre - half, counted[:, 0])
+        high = np.fmax(centre + half, counted[:, 1])
+        bounds = np.clip(np.column_stack([low, high]), 0, 1)
+        bounds[np.isnan(centre)] = np.nan
+        return bounds
+
+    def _from_counts(self) -> Floats:
+        """Jeffreys' intervals of the expected counts."""
         right, total = self._right_and_total()
         tail = (1 - INTERVAL) / 2
         bounds = beta.ppf([[tail], [1 - tail]], right + 0.5, np.maximum(total - right, 0) + 0.5).T  # (m, 2)

@@ -81,6 +81,8 @@ class MACE(BaseLabelModel):
     3
     """
 
+    _bootstraps = 0
+
     def __init__(
         self,
         *,

@@ -68,7 +68,10 @@ class Problem:
     @cached_property
     def total(self) -> float:
         """The total weight of the rows that count."""
-        return float(self.start().state_counts.sum())
+        if self.empty:
+            return float(self.weight.sum()) if len(self.weight) else float(self.votes.n)
+        counted = self.votes.row_counts > 0
+        return float(self.weight[counted].sum()) if len(self.weight) else float(np.count_nonzero(counted))
 
     @cached_property
     def has_gold(self) -> bool:
@@ -144,6 +147,20 @@ class Problem:
         """The same, but rows that have no vote do not count."""
         return replace(self, empty=False)
 
+    def without_gold(self) -> Problem:
+        """The same, but no class is known."""
+        return replace(self, gold=np.empty(0, dtype=np.int64)) if len(self.gold) else self
+
+    def sample_pairs(self, rows: np.ndarray) -> np.ndarray:
+        """The pairs of the votes of some rows, by position, side by side."""
+        number = np.zeros(self.m * self.k, dtype=np.uint32)
+        number[self.pairs.lf * self.k + self.pairs.vote] = np.arange(len(self.pairs))
+        return number[self.votes.take(rows).code].astype(self.pair.dtype)
+
+    def slim(self) -> Problem:
+        """The same, without the index of the data and whatever was computed of it: small enough to be kept."""
+        return replace(self, votes=replace(self.votes, index=None))
+
     def sample(self, size: int) -> Problem:
         """Rows spread evenly over the data, ``size`` at most; itself where there are no more.
 
@@ -153,11 +170,9 @@ class Problem:
             return self
         chosen = np.linspace(0, self.votes.n - 1, size).astype(np.int64)
         votes = self.votes.take(chosen)
-        number = np.full(self.m * self.k, 0, dtype=self.pair.dtype)
-        number[self.pairs.lf * self.k + self.pairs.vote] = np.arange(len(self.pairs))
         weight = self.weight[chosen] if len(self.weight) else self.weight
         gold = self.gold[chosen] if len(self.gold) else self.gold
-        return Problem(votes, self.pairs, number[votes.code], weight, gold, self.empty)
+        return Problem(votes, self.pairs, self.sample_pairs(chosen), weight, gold, self.empty)
 
 
 @dataclass(frozen=True, eq=False)

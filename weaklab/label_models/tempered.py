@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from weaklab._kernels.em import Expected
+from weaklab.label_models.class_balance import smoothed_balance
 from weaklab.label_models.problem import Problem
 from weaklab.typing import Floats
 from weaklab.votes.pairs import PairTable
@@ -19,9 +20,45 @@ ABSOLUTE_PRIOR = 1.0
 SHARE_PRIOR = {"partial": 0.3, "full": 0.1}
 ROW_EXPONENT = -0.25
 CLASS_EXPONENT = 0.5
-OUTPUT_EXPONENT = 0.7
+SHARE_EXPONENT = 0.55
+OUTPUT_EXPONENT = 0.6
 MAX_ITER = 10
 TOL = 1e-4
+
+
+#: Above this many rows, the first iterations see a sample of this size, and the last ones all rows.
+SAMPLE = 100_000
+#: The most iterations over all rows after those over a sample.
+MAX_POLISH = 3
+#: They end at changes of less than this, in nats: far below what any label would notice.
+POLISH_TOL = 1e-3
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What a user knows of the labeling functions and the classes.
+
+    Parameters
+    ----------
+    accuracy : ndarray of shape (m, k)
+        The accuracy that the prior expects of each labeling function on rows of each class, in (0, 1).
+    pinned : ndarray of bool of shape (m,)
+        Whether it is taken as it is, and nothing is learned.
+    worth : ndarray of shape (m,)
+        What a vote of each counts, in (0, 1]: less than 1 where others repeat it.
+    balance : ndarray of shape (k,), or None
+        The class balance; None where it is learned.
+    """
+
+    accuracy: Floats
+    pinned: np.ndarray
+    worth: Floats
+    balance: Floats | None = None
+
+    @classmethod
+    def nothing(cls, m: int, k: int) -> Known:
+        """The defaults."""
+        return cls(np.full((m, k), PRIOR_ACCURACY), np.zeros(m, dtype=bool), np.ones(m))
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,10 +73,12 @@ class Tempered:
         Their sums over all votes that each labeling function could cast.
     partial : ndarray of bool of shape (m,)
         Whether it never votes for some class.
-    class_counts : ndarray of shape (k,)
-        Expected number of rows of each class.
+    balance : ndarray of shape (k,)
+        The learned class balance, or the known one.
     log_prior : ndarray of shape (k,)
         The log of the class prior that the rule uses, sums to 1 in probability.
+    known : Known
+        What was known beforehand.
     changes : list of float
         The largest change of any log-weight, in nats and less its mean over the classes, per iteration.
     """
@@ -47,30 +86,41 @@ class Tempered:
     counts: Floats
     sums: Floats
     partial: np.ndarray
-    class_counts: Floats
+    balance: Floats
     log_prior: Floats
+    known: Known
     changes: list[float]
 
     @property
     def converged(self) -> bool:
         """Whether it settled within the iterations that it is given."""
-        return bool(self.changes) and self.changes[-1] < TOL
+        return bool(self.changes) and self.changes[-1] < POLISH_TOL
+
+    @property
+    def error_bound(self) -> float:
+        r"""How far the log-weights may be from where more iterations would take them, in nats.
+
+        Changes that shrink by a factor r each time add up to less than :math:`\delta r / (1 - r)` after a change of
+        :math:`\delta`; r is taken from the last two. Infinite where they do not shrink.
+        """
+        if len(self.changes) < 2 or self.changes[-1] == 0:
+            return 0.0 if self.changes and self.changes[-1] == 0 else np.inf
+        rate = self.changes[-1] / self.changes[-2]
+        return self.changes[-1] * rate / (1 - rate) if rate < 1 else np.inf
 
     def log_weights(self, pairs: PairTable, seen: np.ndarray) -> Floats:
         """What each pair adds to each class, (pairs, k), before the row's tempering."""
-        prior = ABSOLUTE_PRIOR * pairs.k * _prior_joint(pairs, self.class_balance)
-        known = seen >= 0
-        joint = prior
-        joint[known] = self.counts[seen[known]]
+        joint = ABSOLUTE_PRIOR * pairs.k * prior_joint(pairs, self.balance, self.known.accuracy)
+        old = seen >= 0
+        joint[old] = self.counts[seen[old]]
         sums = self.sums[pairs.lf]
         weights = np.log(joint / sums)
-        fires = np.log(sums / sums.sum(axis=1, keepdims=True) / self.class_balance)
-        return weights + self.partial[pairs.lf, np.newaxis] * fires
-
-    @property
-    def class_balance(self) -> Floats:
-        """The learned class balance, (k,)."""
-        return (self.class_counts + 1) / (self.class_counts.sum() + len(self.class_counts))
+        fires = np.log(sums / sums.sum(axis=1, keepdims=True) / self.balance)
+        weights += self.partial[pairs.lf, np.newaxis] * fires
+        pinned = self.known.pinned[pairs.lf]
+        if pinned.any():
+            weights[pinned] = np.log(vote_given_class(pairs, self.known.accuracy)[pinned])
+        return weights * self.known.worth[pairs.lf, np.newaxis]
 
 
 #: From the learned class balance (k,) to the class prior of the rule (k,), which need not sum to 1.
@@ -86,14 +136,14 @@ def share_prior(problem: Problem) -> PriorRule:
     """A prior that learns the balance from labeling functions that vote for all classes, else takes the vote share.
 
     With u the share of the votes that come from partial labeling functions and s the class shares of the row-wise vote
-    share, the prior is ``balance^(1 - u) * s^(u / 2)``.
+    share, the prior is ``balance^(1 - u) * s^(0.55 u)``.
     """
     partial = partial_lfs(problem.pairs, problem.m)
     fired = problem.fired
     u = float(fired[partial[problem.pairs.lf]].sum() / fired.sum()) if fired.sum() else 1.0
     share = problem.start().state_counts + 1
     share = share / share.sum()
-    return lambda balance: balance ** (1 - u) * share ** (u / 2)
+    return lambda balance: balance ** (1 - u) * share ** (SHARE_EXPONENT * u)
 
 
 def partial_lfs(pairs: PairTable, m: int) -> np.ndarray:
@@ -106,7 +156,7 @@ def row_scale(row_counts: np.ndarray) -> Floats:
     return np.maximum(row_counts, 1).astype(np.float64) ** ROW_EXPONENT
 
 
-def fit_tempered(problem: Problem, prior_rule: PriorRule) -> Tempered:
+def fit_tempered(problem: Problem, prior_rule: PriorRule, known: Known | None = None) -> Tempered:
     r"""Fit a tempered model to rows that have votes.
 
     With :math:`J_{jly} = \sum_i q_{iy} \mathbb 1[\lambda_{ij} = l]`, the prior joint
@@ -121,7 +171,8 @@ def fit_tempered(problem: Problem, prior_rule: PriorRule) -> Tempered:
 
     where :math:`U_j` says that j never votes for some class (for these, that they fire is the evidence), and
     :math:`v_i` is the number of votes on row i. It starts from the vote share, which ties classes to votes, and draws
-    nothing. It is no EM of a likelihood, so no objective is guaranteed to rise.
+    nothing. It is no EM of a likelihood, so no objective is guaranteed to rise. Where labeling functions repeat each
+    other, W is multiplied by what a vote of each is worth.
 
     Parameters
     ----------
@@ -129,25 +180,35 @@ def fit_tempered(problem: Problem, prior_rule: PriorRule) -> Tempered:
         Rows that each have a vote.
     prior_rule : callable
         From the learned class balance to the class prior of the rule.
+    known : Known, optional
+        What is known beforehand.
 
     Returns
     -------
     Tempered
     """
+    known = Known.nothing(problem.m, problem.k) if known is None else known
     partial = partial_lfs(problem.pairs, problem.m)
-    scale = row_scale(np.arange(problem.most_votes + 1))
     seen = np.arange(len(problem.pairs))
-    expected = problem.start()
-    weights: Floats | None = None
     changes: list[float] = []
-    for _ in range(MAX_ITER):
-        rule = _smooth(problem, expected, partial, prior_rule, changes)
-        before, weights = weights, rule.log_weights(problem.pairs, seen)
-        if before is not None:
-            changes.append(float(np.abs(centred(weights) - centred(before)).max(initial=0)))
-            if changes[-1] < TOL:
+    rule: Tempered | None = None
+    sample = problem.sample(SAMPLE)
+    stages = [(sample, MAX_ITER, TOL)]
+    if sample is not problem:
+        stages.append((problem, MAX_POLISH, POLISH_TOL))
+    for rows, most, tol in stages:
+        scale = row_scale(np.arange(rows.most_votes + 1))
+        for _ in range(most):
+            if rule is None:
+                rule = _smooth(rows, rows.start(), partial, prior_rule, known, changes)
+                continue
+            before = rule.log_weights(problem.pairs, seen)
+            rule = _smooth(rows, rows.step(before, rule.log_prior, scale), partial, prior_rule, known, changes)
+            after = rule.log_weights(problem.pairs, seen)
+            changes.append(float(np.abs(centred(after) - centred(before)).max(initial=0)))
+            if changes[-1] < tol:
                 break
-        expected = problem.step(weights, rule.log_prior, scale)
+    assert rule is not None  # there is a stage, and an iteration of it
     return rule
 
 
@@ -157,11 +218,16 @@ def centred(weights: Floats) -> Floats:
 
 
 def _smooth(
-    problem: Problem, expected: Expected, partial: np.ndarray, prior_rule: PriorRule, changes: list[float]
+    problem: Problem,
+    expected: Expected,
+    partial: np.ndarray,
+    prior_rule: PriorRule,
+    known: Known,
+    changes: list[float],
 ) -> Tempered:
-    pairs, class_counts, k = problem.pairs, expected.state_counts, problem.k
-    balance = (class_counts + 1) / (class_counts.sum() + k)
-    joint = _prior_joint(pairs, balance)  # (pairs, k)
+    pairs, k = problem.pairs, problem.k
+    balance = smoothed_balance(expected.state_counts) if known.balance is None else known.balance
+    joint = prior_joint(pairs, balance, known.accuracy)  # (pairs, k)
     share = np.where(partial, SHARE_PRIOR["partial"], SHARE_PRIOR["full"])[pairs.lf] * problem.fired  # (pairs,)
     from_share = share[:, np.newaxis] * joint / joint.sum(axis=1, keepdims=True)
     by_lf = pairs.sum_by_lf(expected.counts + from_share, len(partial))  # (m, k)
@@ -170,13 +236,19 @@ def _smooth(
         counts=expected.counts + ABSOLUTE_PRIOR * k * joint + from_share,
         sums=by_lf + ABSOLUTE_PRIOR * k * balance,  # the prior joint of all k votes sums to the balance
         partial=partial,
-        class_counts=class_counts,
+        balance=balance,
         log_prior=np.log(rho / rho.sum()),
+        known=known,
         changes=changes,
     )
 
 
-def _prior_joint(pairs: PairTable, balance: Floats) -> Floats:
+def vote_given_class(pairs: PairTable, accuracy: Floats) -> Floats:
+    """The prior probability of each pair's vote in each class, (pairs, k), from accuracies (m, k)."""
+    right = accuracy[pairs.lf]  # (pairs, k)
+    return np.where(pairs.vote[:, np.newaxis] == np.arange(pairs.k), right, (1 - right) / (pairs.k - 1))
+
+
+def prior_joint(pairs: PairTable, balance: Floats, accuracy: Floats) -> Floats:
     """The prior probability of each pair's vote together with each class, (pairs, k)."""
-    other = (1 - PRIOR_ACCURACY) / (pairs.k - 1)
-    return balance * np.where(pairs.vote[:, np.newaxis] == np.arange(pairs.k), PRIOR_ACCURACY, other)
+    return balance * vote_given_class(pairs, accuracy)

@@ -25,7 +25,7 @@ def problem_of(votes, weight=None, k=4):
 
 def twin(votes, pairs, weight=None):
     """Counts from dense indicators."""
-    fires = np.stack([votes[:, j] == v for j, v in zip(pairs.lf, pairs.vote, strict=True)], axis=1, dtype=float)
+    fires = (votes[:, pairs.lf] == pairs.vote).astype(float)  # (n, pairs)
     return (fires * (np.ones(len(votes)) if weight is None else weight)[:, None]).T @ fires
 
 

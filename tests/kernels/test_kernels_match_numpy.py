@@ -131,6 +131,38 @@ def test_vote_shares_are_counted_as_numpy_counts_them(votes, seed, plain_python,
     np.testing.assert_allclose(state_counts, w @ q, atol=1e-9)
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    hnp.arrays(np.int8, hnp.array_shapes(min_dims=2, max_dims=2, max_side=12), elements=st.integers(-1, 1)),
+    st.integers(0, 2**31),
+    st.booleans(),
+    st.booleans(),
+)
+def test_two_classes_are_counted_as_many_are(votes, seed, plain_python, empty):
+    """The kernel for two classes is a faster way to the same sums, and the same likelihood where nothing is scaled."""
+    rng = np.random.default_rng(seed)
+    n = len(votes)
+    matrix = check_votes(votes, classes=2)
+    pairs, pair = pair_up(matrix)
+    weights, log_prior = rng.normal(size=(len(pairs), 2)) * 3, np.log(rng.dirichlet(np.ones(2)))
+    plain = rng.random() < 0.5
+    scale = np.ones(votes.shape[1] + 1) if plain else rng.uniform(0.2, 1, size=votes.shape[1] + 1)
+    weight = rng.uniform(0, 3, size=n) if rng.random() < 0.5 else np.empty(0)
+    gold = np.where(rng.random(n) < 0.3, rng.integers(0, 2, size=n), -1) if rng.random() < 0.5 else np.empty(0, int)
+    rows = em.Rows(matrix.indptr, pair, weight, gold, empty)
+    expected = em.expectation(rows, scale, weights, log_prior)
+    start = em.share_counts(rows, pairs.vote, 2)
+    arguments = (rows, scale, weights, log_prior, start.counts.sum(axis=1), start.state_counts.sum())
+    if plain_python:
+        with patch.object(em, "expect_two", em.expect_two.py_func):
+            found = em.expectation_of_two(*arguments)
+    else:
+        found = em.expectation_of_two(*arguments)
+    np.testing.assert_allclose(found.counts, expected.counts, atol=1e-9)
+    np.testing.assert_allclose(found.state_counts, expected.state_counts, atol=1e-9)
+    np.testing.assert_allclose(found.log_likelihood, expected.log_likelihood if plain else np.nan, atol=1e-8)
+
+
 def test_large_tables_give_the_sums_of_small_ones(rng, monkeypatch):
     """Where a table is too large to keep once per chunk, one is filled in row order: the sums are the same."""
     votes = rng.integers(-1, 3, size=(2 * CHUNK + 5, 4)).astype(np.int8)

@@ -146,6 +146,7 @@ class BaseLabelModel(LearnedAttributes, BaseEstimator):
         self.converged_, self.objective_path_ = fit.converged, fit.objective_path
         self.n_rows_ = matrix.n
         self._count(problem)
+        self._vote_shares, self._meetings = problem.covered().start().state_counts, problem.meetings
         self._resampled = problem.sample(BOOTSTRAP_ROWS).slim()
         self.__dict__.pop("_intervals", None)
         return self
@@ -350,15 +351,16 @@ class BaseLabelModel(LearnedAttributes, BaseEstimator):
 
     def _count(self, problem: Problem) -> None:
         """The expected counts under the fitted posteriors, from which accuracies and confusions follow."""
-        silent = problem.total - problem.covered().total
+        covered = problem.covered()
+        silent = problem.total - covered.total
         if type(self)._posterior is BaseLabelModel._posterior:  # states or not
             scale = self._scale(np.arange(problem.most_votes + 1))
             weights = self._log_weights(problem.pairs, np.arange(len(problem.pairs)))
-            step = problem.covered().step(weights, self._log_prior(), scale, self._states_per_class)
+            step = covered.step(weights, self._log_prior(), scale, self._states_per_class)
             self._pair_counts = step.counts.reshape(-1, self._k, self._states_per_class).sum(axis=2)
             self._class_counts = step.state_counts.reshape(self._k, self._states_per_class).sum(axis=1)
         else:
-            self._pair_counts, self._class_counts = problem.covered().counts_under(self._posterior)
+            self._pair_counts, self._class_counts = covered.counts_under(self._posterior)
         self._class_counts = self._class_counts + silent * self.class_prior_
 
     def __sklearn_tags__(self) -> Any:

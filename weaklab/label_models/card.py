@@ -38,12 +38,25 @@ def card(model: Any) -> str:
     )
     more = f"<p>and {m - ROWS:,} more</p>" if m > ROWS else ""
     how = f"{model.n_iter_} iterations" if model.n_iter_ else "nothing to iterate"
+    remarks = "".join(f"<li>{escape(remark)}</li>" for remark in [*_groups(model, names), *model.warnings_])
+    remarks = f"<ul>{remarks}</ul>" if remarks else ""
     return (
         f"<div><p><b>{escape(repr(model))}</b><br>fitted on {model.n_rows_:,} rows &times; {m:,} labeling functions, "
         f"{how}<br>class prior: {prior}{' ...' if k > 12 else ''}</p>"
         "<table><thead><tr><th style='text-align:left'>labeling function</th><th>votes</th>"
-        f"<th>accuracy</th><th>90 % interval</th><th></th></tr></thead><tbody>{rows}</tbody></table>{more}</div>"
+        f"<th>accuracy</th><th>90 % interval</th><th></th></tr></thead>"
+        f"<tbody>{rows}</tbody></table>{more}{remarks}</div>"
     )
+
+
+def _groups(model: Any, names: Any) -> list[str]:
+    """The groups that a model counts as less than their number, in words."""
+    groups = getattr(model, "chosen_", {}).get("dependent groups", [])
+    return [
+        f"{', '.join(str(names[j]) for j in group)} repeat each other: together they count as "
+        f"{model.vote_worth_[group].sum():.1f} votes."
+        for group in groups
+    ]
 
 
 def _accuracy(accuracy: float, interval: np.ndarray, k: int) -> str:

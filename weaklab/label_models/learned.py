@@ -13,6 +13,7 @@ from scipy.stats import beta, norm
 from sklearn.utils.validation import check_is_fitted
 
 from weaklab.exceptions import ParameterError, did_you_mean
+from weaklab.label_models.findings import findings
 from weaklab.label_models.problem import Fit, Problem
 from weaklab.typing import Floats
 from weaklab.votes.pairs import PairTable
@@ -38,6 +39,9 @@ class LearnedAttributes:
     _pairs: PairTable
     _pair_counts: Floats
     _class_counts: Floats
+    #: The vote shares of the classes, and the weight of the rows on which two or more vote.
+    _vote_shares: Floats
+    _meetings: float
     #: Some of the rows that it was fitted to, for intervals.
     _resampled: Problem
     #: How often intervals are learned anew; 0 where that would take long.
@@ -77,6 +81,15 @@ class LearnedAttributes:
         if size > MAX_CONFUSION_BYTES:
             raise ParameterError(f"confusion_ would take {size / 1e9:.1f} GB; ask for one with confusion_of(lf).")
         return self._confusion(np.arange(self.n_features_in_))
+
+    @property
+    def warnings_(self) -> list[str]:
+        """What to know before trusting the model, in words: collapse, functions worse than chance, too few meetings.
+
+        Computed on access, and empty where all is well.
+        """
+        check_is_fitted(self)
+        return findings(self)
 
     @property
     def accuracies_(self) -> Floats:

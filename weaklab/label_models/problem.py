@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from weaklab._kernels.chunks import CHUNK
-from weaklab._kernels.em import Expected, Rows, expectation, share_counts
+from weaklab._kernels.em import Expected, Rows, expectation, expectation_of_two, share_counts
 from weaklab.typing import Floats
 from weaklab.votes import Patterns, VoteMatrix
 from weaklab.votes.pairs import PairTable, pair_up
@@ -74,6 +74,12 @@ class Problem:
         return float(self.weight[counted].sum()) if len(self.weight) else float(np.count_nonzero(counted))
 
     @cached_property
+    def meetings(self) -> float:
+        """The total weight of the rows on which two or more labeling functions vote."""
+        several = self.votes.row_counts > 1
+        return float(self.weight[several].sum()) if len(self.weight) else float(np.count_nonzero(several))
+
+    @cached_property
     def has_gold(self) -> bool:
         """Whether any row's class is known."""
         return bool(len(self.gold)) and bool((self.gold >= 0).any())
@@ -113,9 +119,12 @@ class Problem:
         Returns
         -------
         Expected
-            Counts of pairs by state, counts of states, log-likelihood.
+            Counts of pairs by state, counts of states, and the log-likelihood; of two classes, where evidence is
+            scaled, that is NaN.
         """
         scale = np.ones(self.most_votes + 1) if scale is None else scale
+        if self.k == 2 and per_class == 1:
+            return expectation_of_two(self.rows, scale, log_weights, log_prior, self.fired, self.total)
         return expectation(self.rows, scale, np.ascontiguousarray(log_weights), log_prior, per_class)
 
     def counts_under(self, posterior: Callable[[VoteMatrix], Floats]) -> tuple[Floats, Floats]:
@@ -145,6 +154,10 @@ class Problem:
 
     def covered(self) -> Problem:
         """The same, but rows that have no vote do not count."""
+        return self._covered if self.empty else self
+
+    @cached_property
+    def _covered(self) -> Problem:  # kept, so that its start is computed once
         return replace(self, empty=False)
 
     def without_gold(self) -> Problem:

@@ -32,6 +32,8 @@ SAMPLE = 100_000
 MAX_POLISH = 3
 #: They end at changes of less than this, in nats: far below what any label would notice.
 POLISH_TOL = 1e-3
+#: Log-weights (nats) that are this near to where more iterations would take them count as settled.
+NEAR = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,8 +95,8 @@ class Tempered:
 
     @property
     def converged(self) -> bool:
-        """Whether it settled within the iterations that it is given."""
-        return bool(self.changes) and self.changes[-1] < POLISH_TOL
+        """Whether the iterations that it is given took it near enough to where more of them would."""
+        return self.error_bound < NEAR
 
     @property
     def error_bound(self) -> float:

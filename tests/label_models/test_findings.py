@@ -1,0 +1,55 @@
+"""Warnings in words: an alarm on each planted fault, and none on clean votes."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+
+from weaklab.datasets import make_votes
+from weaklab.exceptions import NotConvergedWarning
+from weaklab.label_models import DawidSkene, LabelModel
+
+
+@pytest.mark.parametrize("kind", ["full", "unipolar", "crowd"])
+def test_clean_votes_raise_no_alarm(kind):
+    """A warning that comes without a reason is not read when there is one."""
+    for seed in range(5):
+        planted = make_votes(n=3000, m=10, kind=kind, coverage=0.3, accuracy=(0.7, 0.9), random_state=seed)
+        assert LabelModel().fit(planted.votes).warnings_ == []
+
+
+def test_a_function_that_is_wrong_is_named():
+    """Accuracy below chance is a bug of the function more often than a fact of the data."""
+    planted = make_votes(n=3000, m=8, coverage=0.5, accuracy=[0.85] * 7 + [0.25], random_state=0)
+    said = LabelModel().fit(planted.votes).warnings_
+    assert len(said) == 1
+    assert "'lf_7' is learned as worse than chance" in said[0]
+
+
+def test_collapse_is_said():
+    """Dawid and Skene's model gives unipolar votes to one class; the card and the list say so."""
+    planted = make_votes(n=5000, m=10, kind="unipolar", coverage=0.2, random_state=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotConvergedWarning)
+        model = DawidSkene().fit(planted.votes)
+        rare = make_votes(n=5000, kind="unipolar", coverage=(0.01, 0.3), class_balance=[0.9, 0.1], random_state=1)
+        other = DawidSkene().fit(rare.votes)
+    assert "No labeling function is learned as better than chance" in " ".join(model.warnings_)
+    assert "the model has collapsed to one class" in " ".join(other.warnings_)
+    assert "collapsed to one class" in other._repr_html_()
+
+
+def test_votes_that_never_meet_identify_nothing():
+    """Without overlap there are no agreements, and the accuracies are the prior's."""
+    votes = np.full((400, 4), -1)
+    votes[np.arange(400), np.arange(400) % 4] = np.arange(400) % 2
+    assert any("too few to tell" in finding for finding in LabelModel().fit(votes).warnings_)
+
+
+def test_the_card_names_groups_that_repeat_each_other():
+    """A user sees in the notebook that copies count as one."""
+    votes = make_votes(n=3000, m=8, coverage=0.5, random_state=2).votes
+    votes["again"] = votes["lf_0"]
+    assert "lf_0, again repeat each other: together they count as 1.0 votes" in LabelModel().fit(votes)._repr_html_()

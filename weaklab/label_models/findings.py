@@ -37,15 +37,15 @@ def findings(model: Any) -> list[str]:
         top = int(np.argmax(learned))
         if learned[top] > ALL and learned[top] - voted[top] > FAR:
             found.append(
-                f"{learned[top]:.0%} of the rows are called {str(classes[top])!r}, and only {voted[top]:.0%} of the votes "
-                "are for it: the model has collapsed to one class. Compare MajorityVote; give class_balance= if you know "
-                "it."
+                f"{learned[top]:.0%} of the rows are called {str(classes[top])!r}, and only {voted[top]:.0%} of the "
+                "votes are for it: the model has collapsed to one class. Compare MajorityVote; give class_balance= if "
+                "you know it."
             )
         elif np.abs(learned - voted).max() > FAR:
             far = int(np.argmax(np.abs(learned - voted)))
             found.append(
-                f"Class {str(classes[far])!r} gets {learned[far]:.0%} of the rows and {voted[far]:.0%} of the votes: the "
-                "result is far from majority vote. Look at some rows; give class_balance= if you know it."
+                f"Class {str(classes[far])!r} gets {learned[far]:.0%} of the rows and {voted[far]:.0%} of the votes: "
+                "the result is far from majority vote. Look at some rows; give class_balance= if you know it."
             )
     if model._meetings < FEW_MEETINGS and model.n_features_in_ > 1:
         found.append(

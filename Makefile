@@ -13,7 +13,8 @@ help:  ## print what there is to make
 
 $(PY):
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "weaklab needs Python 3.11 or newer; say make PYTHON=...")'
-	$(PYTHON) -m venv $(VENV)
+	@# A failed venv leaves a python without pip behind, which a second make would take for a finished one.
+	@$(PYTHON) -m venv $(VENV) || { rm -f $(PY); echo "$(PYTHON) cannot make a virtual environment: install python3-venv (Debian, Ubuntu: apt-get install python3-venv), then say make again." >&2; exit 1; }
 
 $(VENV)/.core: pyproject.toml constraints.txt | $(PY)
 	@echo "Installing weaklab into $(VENV) (once) ..."

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -42,3 +44,27 @@ def test_make_prints_every_target_and_the_readme_names_real_ones():
             if target in {"sure", "it", "up"}:
                 continue
             assert target in targets, (page.name, target)
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+def test_make_says_what_to_install_where_python_has_no_venv_and_tries_again(tmp_path):
+    """Debian's python3 leaves a python without pip behind, which a second make took for a finished environment."""
+    python = tmp_path / "python3"
+    python.write_text(
+        '#!/bin/sh\n[ "$2" = venv ] || exit 0\nmkdir -p "$3/bin" && touch "$3/bin/python"\necho x >> "$0.tries"\nexit 1\n'
+    )
+    python.chmod(0o755)
+    command = [
+        "make",
+        "-s",
+        "-C",
+        str(ROOT),
+        f"PYTHON={python}",
+        f"VENV={tmp_path}/venv",
+        f"{tmp_path}/venv/bin/python",
+    ]
+    for tries in (1, 2):
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode != 0
+        assert "install python3-venv" in done.stderr
+        assert (tmp_path / "python3.tries").read_text().count("x") == tries

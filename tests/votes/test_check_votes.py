@@ -23,6 +23,7 @@ FRAME = pd.DataFrame({"short": [0, -1], "loud": [1, 9]}, index=["a", "b"])
         (np.array([[0, np.inf]]), "is inf"),
         (pd.DataFrame({"a": pd.array([0, None], dtype="Int8")}), "'a' in row 1 is nan"),
         (np.array([[0, None]], dtype=object), "is None"),
+        (np.ma.array([[0, 1], [1, 1]], mask=[[0, 0], [0, 1]]), "column 1 in row 1 is masked.*-1 for abstain"),
         (np.array([[0, True]], dtype=object), "is True"),
         (np.array([[0, "SPAM"]], dtype=object), "is 'SPAM'"),
         (np.array([["HAM", "SPAM"]]), "class codes"),
@@ -54,6 +55,34 @@ def test_what_is_no_vote_is_named(votes, message):
     """Nothing that is not a vote is cast to one; the error names the labeling function, the row and the value."""
     with pytest.raises(VoteError, match=message):
         check_votes(votes, classes=2)
+
+
+@pytest.mark.parametrize(
+    ("votes", "where"),
+    [
+        ([[10**7, 0], [0, 1]], "column 0 in row 0 is 10000000"),
+        (pd.DataFrame({"a": [0, 1], "id": [1, 100_000]}), "function 'id' in row 1 is 100000"),
+        (scipy.sparse.csr_array([[0, 1], [100_001, 0]]), "column 0 in row 1 is 100000"),
+    ],
+)
+def test_an_id_among_the_votes_does_not_become_millions_of_classes(votes, where):
+    """The number of classes is inferred from the highest vote, and models set up arrays of that size."""
+    with pytest.raises(VoteError, match=rf"{where}: it would mean .* classes.*more than 100,000.*classes="):
+        check_votes(votes)
+    assert check_votes(votes, classes=10**7 + 1).k == 10**7 + 1
+    assert check_votes([[99_999, 0]]).k == 100_000
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.longdouble])
+def test_floats_of_every_width_are_votes_without_a_warning(dtype):
+    """A float16 cannot even hold the bounds that votes are compared with."""
+    assert check_votes(np.array([[0, -1], [1, 2]], dtype=dtype)).dense().tolist() == [[0, -1], [1, 2]]
+
+
+def test_an_array_that_masks_nothing_is_an_array():
+    """Some readers always give masked arrays."""
+    assert check_votes(np.ma.array([[0, -1]])).dense().tolist() == [[0, -1]]
 
 
 def test_a_negative_vote_is_refused_when_no_classes_are_declared():

@@ -117,6 +117,10 @@ def test_soft_labels_come_in_three_forms():
         ([0.5, 1.5], "0.5 cannot be"),
         ([[1], [2]], "cannot be the name"),
         (2.5, "list of their names"),
+        ({"ham", "spam"}, "is a set.*list of the names in the order of their codes"),
+        (frozenset(["ham", "spam"]), "is a frozenset"),
+        ({"ham": 0, "spam": 1}, "is a dict"),
+        (iter(["ham", "spam"]), "read only once"),
     ],
 )
 def test_classes_that_are_none_are_refused(classes, message):
@@ -257,3 +261,23 @@ def test_sample_weights_must_weigh(weight, message):
         check_sample_weight(weight, 3)
     assert check_sample_weight(None, 3) is None
     assert check_sample_weight(2, 3).tolist() == [2, 2, 2]
+
+
+def test_soft_labels_refuse_names_without_order_and_masked_cells():
+    """Which column a name of a set belongs to is chance; what is behind a mask is no probability."""
+    with pytest.raises(ClassError, match="is a set"):
+        SoftLabels(PROBS, classes={"ham", "spam"})
+    with pytest.raises(SoftLabelError, match="must be the names"):
+        SoftLabels(PROBS, classes=2)
+    with pytest.raises(SoftLabelError, match="row 1, column 0 is masked"):
+        SoftLabels(np.ma.array([[0.5, 0.5], [0.5, 0.5]], mask=[[0, 0], [1, 0]]))
+
+
+def test_masked_gold_is_unknown():
+    """The number behind a mask is no label."""
+    assert check_gold(np.ma.array([0, 1, 1], mask=[0, 0, 1]), 3, None).tolist() == [0, 1, -1]
+
+
+def test_tuples_may_name_classes():
+    """numpy would make a matrix of them."""
+    assert class_array([("a", 1), ("b", 2)]).tolist() == [("a", 1), ("b", 2)]

@@ -15,6 +15,10 @@ from weaklab.votes.classes import number_of_classes
 from weaklab.votes.matrix import VoteMatrix, code_dtype, encode
 from weaklab.votes.rich import PartialVotes, SoftVotes
 
+#: The most classes that a highest vote may imply; more are to be declared. One vote of 10**7 would make every model
+#: set up arrays of (m, 10**7, 10**7 + 1), and is far more often an id in the wrong column.
+MOST_INFERRED = 100_000
+
 
 def check_votes(votes: Any, *, classes: Classes = None) -> VoteMatrix:
     """Check a label matrix and bring it into the internal form.
@@ -25,7 +29,7 @@ def check_votes(votes: Any, *, classes: Classes = None) -> VoteMatrix:
         Class codes 0..k-1, and -1 for "abstain". A sparse matrix stores ``vote + 1``, so that what it does not store
         abstains. Floats are taken where each is a whole number.
     classes : int, sequence of hashable, or None
-        The classes; None infers ``k = max(2, highest vote + 1)``.
+        The classes; None infers ``k = max(2, highest vote + 1)``, up to 100,000.
 
     Returns
     -------
@@ -59,6 +63,8 @@ def check_votes(votes: Any, *, classes: Classes = None) -> VoteMatrix:
     indptr, lowest, highest = row_bounds(array)
     if lowest < ABSTAIN or (k is not None and highest >= k):
         _raise_out_of_range(array, k, names, index)
+    if k is None and highest >= MOST_INFERRED:
+        _raise_at(array, array == highest, _too_many(highest), names, index)
     m, k = array.shape[1], k or max(2, highest + 1)
     return VoteMatrix(indptr, row_codes(array, indptr, k, code_dtype(m, k)), m, k, names, index)
 
@@ -73,7 +79,7 @@ def _as_array(votes: Any) -> np.ndarray:
     ):
         raise VoteError("Votes must be class codes, got categorical columns: give their codes (.cat.codes).")
     try:
-        array = np.asarray(votes)
+        array = np.asanyarray(votes) if np.ma.isMaskedArray(votes) else np.asarray(votes)
     except ValueError as error:  # a ragged list
         raise VoteError(f"Votes must be a matrix: {error}") from error
     if array.ndim != 2:
@@ -86,8 +92,18 @@ def _as_array(votes: Any) -> np.ndarray:
     return array
 
 
+def _too_many(highest: int) -> str:
+    return (
+        f"it would mean {highest + 1:,} classes, and more than {MOST_INFERRED:,} are not inferred from votes; "
+        "if it is a class code, say how many classes there are: classes="
+    )
+
+
 def _as_integers(array: np.ndarray, names: tuple[str, ...] | None, index: pd.Index | None) -> np.ndarray:
     """The same values as int8 or int32, losing nothing."""
+    if np.ma.is_masked(array):
+        _raise_not_whole(array, np.ma.getmaskarray(array), names, index)
+    array = np.asarray(array)
     kind = array.dtype.kind
     if kind == "c":
         raise VoteError(f"Votes must be class codes; got {array.dtype}. Complex data not supported.")
@@ -96,6 +112,8 @@ def _as_integers(array: np.ndarray, names: tuple[str, ...] | None, index: pd.Ind
     if kind == "O":
         array = _integers_from_objects(array, names, index)
     elif kind == "f":
+        if array.dtype.itemsize < 8:
+            array = array.astype(np.float64)  # exact; a float16 cannot be compared with the bounds below
         with np.errstate(invalid="ignore"):
             wrong = array != np.floor(array)  # NaN too
             wrong |= ~np.isfinite(array)
@@ -200,6 +218,12 @@ def _from_sparse(votes: Any, k: int | None) -> VoteMatrix:
             f"it must store vote + 1, a whole number from 1{top}."
         )
     vote = data.astype(np.int32) - 1
-    k = k or max(2, int(vote.max(initial=-1)) + 1)
+    highest = int(vote.max(initial=ABSTAIN))
+    if k is None and highest >= MOST_INFERRED:
+        at = int(np.argmax(vote == highest))
+        row = int(np.searchsorted(csr.indptr, at, side="right")) - 1
+        column = int(csr.indices[at])
+        raise VoteError(f"The vote of column {column} in row {row} is {highest}: {_too_many(highest)}.")
+    k = k or max(2, highest + 1)
     m = csr.shape[1]
     return VoteMatrix(csr.indptr.astype(np.int64), encode(csr.indices, vote, m, k), m, k)

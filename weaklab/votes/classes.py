@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Mapping, MappingView, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,8 @@ def check_classes(classes: Classes) -> list[Hashable] | int | None:
     Raises
     ------
     ClassError
-        If there are fewer than two classes, or a name is unhashable, a float, None, or given twice.
+        If there are fewer than two classes, they come without an order (a set, a dict), or a name is unhashable, a
+        float, None, or given twice.
 
     Examples
     --------
@@ -44,6 +45,15 @@ def check_classes(classes: Classes) -> list[Hashable] | int | None:
         return int(classes)
     if isinstance(classes, (str, bytes)) or not hasattr(classes, "__iter__"):
         raise ClassError(f"classes must be a number of classes or a list of their names, got {classes!r}.")
+    if isinstance(classes, (Set, Mapping)) and not isinstance(classes, MappingView):
+        raise ClassError(
+            f"classes={classes!r} is a {type(classes).__name__}, and which class has code 0 must not depend on how that "
+            "is stored: give a list of the names in the order of their codes."
+        )
+    if isinstance(classes, Iterator):
+        raise ClassError(
+            f"classes is a {type(classes).__name__}, which can be read only once: give a list of the names."
+        )
     names = [name.item() if isinstance(name, np.generic) else name for name in classes]
     for name in names:
         if not isinstance(name, Hashable) or name is None or isinstance(name, float):
@@ -86,7 +96,8 @@ def class_array(classes: Sequence[Hashable] | int) -> np.ndarray:
     if all(isinstance(name, str) for name in names) or all(type(name) in (int, bool) for name in names):
         return np.asarray(names)
     out = np.empty(len(names), dtype=object)
-    out[:] = names
+    for code, name in enumerate(names):  # one by one: numpy would make a matrix of tuples
+        out[code] = name
     return out
 
 

@@ -72,11 +72,11 @@ class SoftLabels:
         _set(self, "weight", None if self.weight is None else _check_weight(self.weight, n))
         _set(self, "gold", None if self.gold is None else _check_codes(self.gold, n, k))
         if self.classes is not None:
-            names = check_classes(list(self.classes))
-            if not isinstance(names, list) or len(names) != k:
-                raise SoftLabelError(
-                    f"classes={self.classes!r} names {len(self.classes)} classes; probs has {k} columns."
-                )
+            names = check_classes(self.classes)
+            if not isinstance(names, list):
+                raise SoftLabelError(f"classes={self.classes!r} must be the names of the {k} classes, or None.")
+            if len(names) != k:
+                raise SoftLabelError(f"classes={self.classes!r} names {len(names)} classes; probs has {k} columns.")
             _set(self, "classes", tuple(names))
         if self.index is not None:
             index = self.index if isinstance(self.index, pd.Index) else pd.Index(self.index)
@@ -248,6 +248,9 @@ def _set(instance: SoftLabels, field: str, value: Any) -> None:
 
 
 def _check_probs(probs: Any) -> Floats:
+    if np.ma.is_masked(probs):
+        row, column = (int(part) for part in np.argwhere(np.ma.getmaskarray(probs))[0][:2])
+        raise SoftLabelError(f"Soft labels must be there for every row; row {row}, column {column} is masked.")
     try:
         array = np.ascontiguousarray(probs, dtype=np.float64)
     except (TypeError, ValueError) as error:

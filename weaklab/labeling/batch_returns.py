@@ -17,7 +17,7 @@ from weaklab.typing import Codes
 def batch_codes(returned: Any, index: pd.Index, coder: VoteCoder) -> tuple[Codes, dict[int, ReturnValueError]]:
     """The class codes that a labeling function returned for a frame.
 
-    Missing values (None, NaN, NA) abstain. Since ``np.where(..., np.nan)`` and ``Series.map`` turn ints into floats
+    Missing values (None, NaN, NA, masked ones) abstain. Since ``np.where(..., np.nan)`` and ``Series.map`` turn ints into floats
     as soon as one value is missing, an array of floats is accepted as long as every number in it is whole.
 
     Parameters
@@ -75,6 +75,8 @@ def _as_array(returned: Any, n: int) -> np.ndarray:
         array = returned.to_numpy()
     elif isinstance(returned, pd.api.extensions.ExtensionArray):
         array = _of_one_type(returned.astype(object).tolist())
+    elif np.ma.isMaskedArray(returned) and returned.ndim == 1:
+        array = _of_one_type(returned.tolist())  # None where masked; np.asarray would show what is behind the mask
     elif hasattr(returned, "to_pylist"):  # pyarrow
         array = _of_one_type(returned.to_pylist())
     elif hasattr(returned, "to_list"):  # polars

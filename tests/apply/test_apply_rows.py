@@ -34,6 +34,8 @@ FRAME = pd.DataFrame(
         "time": pd.to_datetime(["2020-01-01", None]),
         "span": pd.to_timedelta(["1D", None]),
         "nullable": pd.array([1, None], dtype="Int64"),
+        "nullable narrow": pd.array([0.1, None], dtype="Float32"),
+        "arrow narrow": pd.array([0.1, None], dtype="float[pyarrow]"),
         "category": pd.Categorical([7, 8]),
         "object": ["x", 3],
     }
@@ -52,6 +54,8 @@ FRAME = pd.DataFrame(
         ("time", (pd.Timestamp, type(pd.NaT))),
         ("span", (pd.Timedelta, type(pd.NaT))),
         ("nullable", (int, type(pd.NA))),
+        ("nullable narrow", (np.float32, type(pd.NA))),
+        ("arrow narrow", (np.float32, type(pd.NA))),
         ("category", (int, int)),
         ("object", (str, int)),
     ],
@@ -82,6 +86,21 @@ def test_cells_of_polars_keep_their_types():
     assert seen_by(frame, "list") == [[1], None]
     assert seen_by(frame, "category") == ["a", None]
     assert seen_by(frame.to_arrow(), "time") == [pd.Timestamp(1), None]
+
+
+@pytest.mark.parametrize(
+    "dtype", ["int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "float32", "float64"]
+)
+def test_numbers_are_of_one_type_whatever_the_frame(dtype):
+    """`row.score == 0.1` must not depend on the library that read the file."""
+    frame = pd.DataFrame({"number": np.array([0.1, 7.0], dtype=dtype)})
+    expected = seen_by(frame, "number")
+    for other in (pl.from_pandas(frame), pl.from_pandas(frame).to_arrow()):
+        seen = seen_by(other, "number")
+        assert seen == expected
+        assert set(map(type, seen)) == set(map(type, expected))
+    missing = seen_by(pl.DataFrame({"number": pl.Series([0.1, None], dtype=pl.Float32)}), "number")
+    assert missing == [np.float32(0.1), None]
 
 
 def test_columns_read_late_are_there():

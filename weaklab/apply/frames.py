@@ -85,9 +85,14 @@ class PandasReader(FrameReader):
     def cells(self, name: Hashable, start: int, stop: int) -> list[Any]:
         """Ints, bools and floats of Python, numpy's narrow floats, Timestamps, NA: as pandas has them."""
         column = self._column(name).iloc[start:stop]
+        plain = getattr(column.dtype, "numpy_dtype", column.dtype)  # of nullable and of arrow's types too
+        if not (isinstance(plain, np.dtype) and plain.kind == "f" and plain.itemsize < 8):
+            return column.tolist()
         # tolist() would widen float32 to Python's float, which compares otherwise.
-        narrow = isinstance(column.dtype, np.dtype) and column.dtype.kind == "f" and column.dtype != np.float64
-        return list(column.to_numpy()) if narrow else column.tolist()
+        if isinstance(column.dtype, np.dtype):
+            return list(column.to_numpy())
+        cells = column.to_numpy(dtype=plain, na_value=np.nan)
+        return [pd.NA if gone else cell for cell, gone in zip(cells, column.isna(), strict=True)]
 
     def for_batch(self) -> pd.DataFrame:
         """A copy; a lazy one where pandas copies on write."""
@@ -128,10 +133,14 @@ class PolarsReader(FrameReader):
         return self.frame.get_column(str(name))
 
     def cells(self, name: Hashable, start: int, stop: int) -> list[Any]:
-        """Python objects; dates with time as Timestamps, which keep nanoseconds."""
+        """Python objects, numpy's narrow floats; dates with time as Timestamps, which keep nanoseconds."""
         column = self._column(name).slice(start, stop - start)
         if column.dtype in (pl.Datetime, pl.Duration):
             return [None if cell is pd.NaT else cell for cell in column.to_pandas().tolist()]
+        if column.dtype.is_float() and column.dtype != pl.Float64:
+            # to_list() would widen float32 to Python's float, which compares otherwise.
+            known = column.is_not_null().to_list()
+            return [cell if there else None for cell, there in zip(column.to_numpy(), known, strict=True)]
         return column.to_list()
 
     def for_batch(self) -> Any:

@@ -292,6 +292,8 @@ class TestRefusals:
             ({"class_dependence": "x"}, "class_dependence must be a number from 0"),
             ({"groups": [Group(6), Group(5)]}, "The groups need 11 labeling functions, and there are m=10"),
             ({"groups": [3]}, "groups must be a list of Group, got 3"),
+            ({"groups": 3}, "groups must be a list of Group, got 3"),
+            ({"groups": None}, r"groups must be a list of Group, got None; \(\) means no groups"),
             ({"groups": [Group(2, accuracy=1.5)]}, "Group accuracy=1.5 must be in"),
         ],
     )

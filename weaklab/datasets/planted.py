@@ -279,6 +279,8 @@ def _seen(own: Floats, leader: Codes, copies: Floats) -> Floats:
 
 def _place_groups(groups: Sequence[Group], m: int) -> tuple[Codes, Floats]:
     """Per labeling function, its leader (itself where it has none) and the probability that it copies."""
+    if isinstance(groups, (str, Group)) or not isinstance(groups, Sequence):
+        raise ParameterError(f"groups must be a list of Group, got {groups!r}; () means no groups.")
     leader, copies = np.arange(m), np.zeros(m)
     start = 0
     for group in groups:

@@ -17,8 +17,8 @@ from weaklab.typing import Codes
 def batch_codes(returned: Any, index: pd.Index, coder: VoteCoder) -> tuple[Codes, dict[int, ReturnValueError]]:
     """The class codes that a labeling function returned for a frame.
 
-    Missing values (None, NaN, NA, masked ones) abstain. Since ``np.where(..., np.nan)`` and ``Series.map`` turn ints into floats
-    as soon as one value is missing, an array of floats is accepted as long as every number in it is whole.
+    Missing values (None, NaN, NA, masked ones) abstain. Since ``np.where(..., np.nan)`` and ``Series.map`` turn ints
+    into floats as soon as one value is missing, an array of floats is accepted as long as every number in it is whole.
 
     Parameters
     ----------

@@ -47,8 +47,8 @@ def check_classes(classes: Classes) -> list[Hashable] | int | None:
         raise ClassError(f"classes must be a number of classes or a list of their names, got {classes!r}.")
     if isinstance(classes, (Set, Mapping)) and not isinstance(classes, MappingView):
         raise ClassError(
-            f"classes={classes!r} is a {type(classes).__name__}, and which class has code 0 must not depend on how that "
-            "is stored: give a list of the names in the order of their codes."
+            f"classes={classes!r} is a {type(classes).__name__}, and which class has code 0 must not depend on how "
+            "that is stored: give a list of the names in the order of their codes."
         )
     if isinstance(classes, Iterator):
         raise ClassError(

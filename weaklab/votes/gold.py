@@ -48,7 +48,9 @@ def check_gold(y: Any, n: int, classes: Classes, *, index: pd.Index | None = Non
         raise GoldError(f"y must be one label per row, got {y!r}.")
     if np.ma.is_masked(y):
         # Masked is missing, and numpy would show what is behind the mask.
-        y = np.where(np.ma.getmaskarray(y), None, np.asarray(y).astype(object))
+        masked = np.ma.getmaskarray(y)
+        y = np.asarray(y).astype(object)
+        y[masked] = None
     values = y.array if isinstance(y, pd.Series) else y
     array = np.asarray(values, dtype=None if not _is_mixed(values) else object)
     if array.ndim == 2 and array.shape[1] == 1:

@@ -179,6 +179,7 @@ def test_methods_are_those_of_the_estimator(rng):
     [
         (LinearRegression(), {}, [[0.0], [1.0]], ParameterError, "classifier"),
         (LogisticRegression, {}, [[0.0], [1.0]], ParameterError, "instance"),
+        (None, {}, [[0.0], [1.0]], ParameterError, "estimator=None must be an instance of a classifier"),
         (GaussianNB(), {"without_weights": "drawn"}, [[0.0], [1.0]], ParameterError, "Did you mean 'draw'"),
         (GaussianNB(), {}, [], FrameError, "0 rows"),
         (GaussianNB(), {}, 3, FrameError, "rows of data"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -75,6 +77,41 @@ def test_declared_classes_fix_number_and_order_even_of_those_never_seen():
     assert read_targets(PROBS, 3, classes=2).classes.tolist() == [0, 1]
 
 
+class Mail(Enum):
+    """Classes as members of an Enum."""
+
+    SPAM = "s"
+    HAM = "h"
+
+
+ODD_NAMES = [[Mail.HAM, Mail.SPAM], ["other", 7], [("a", 1), ("b", 2)], [("a", 1), "b"], [True, "unsure"]]
+
+
+@pytest.mark.parametrize("names", ODD_NAMES, ids=repr)
+@pytest.mark.parametrize("form", ["list", "array", "Series"])
+def test_hard_labels_may_have_every_name_that_classes_may_have(names, form):
+    """numpy would turn 7 into '7', and a list of tuples into a matrix that looks like soft labels."""
+    labels = [names[1], names[0], names[1]]
+    array = np.empty(3, dtype=object)
+    for i, label in enumerate(labels):
+        array[i] = label
+    given = {"list": labels, "array": array, "Series": pd.Series(labels, dtype=object)}[form]
+    for options in ({"classes": names}, {"known": read_targets(PROBS, 3, classes=names).classes}):
+        targets = read_targets(given, 3, **options)
+        assert targets.classes.tolist() == names
+        assert targets.probs.tolist() == [[0, 1], [1, 0], [0, 1]]
+
+
+def test_members_of_an_enum_may_stand_for_declared_names():
+    """As labeling functions may return them."""
+    assert read_targets([Mail.SPAM, Mail.HAM], 2, classes=["HAM", "SPAM"]).probs.tolist() == [[0, 1], [1, 0]]
+
+
+def test_tuples_of_probabilities_are_soft_labels():
+    """Tuples are names only where they were declared as such."""
+    assert read_targets([(0.9, 0.1), (0.4, 0.6)], 2, classes=["a", "b"]).probs.tolist() == [[0.9, 0.1], [0.4, 0.6]]
+
+
 def test_a_column_of_hard_labels_is_taken_with_a_warning():
     """As everywhere in scikit-learn."""
     with pytest.warns(DataConversionWarning):
@@ -94,6 +131,16 @@ def test_a_column_of_hard_labels_is_taken_with_a_warning():
         ([0.0, np.nan, 1.0], {}, SoftLabelError, "NaN"),
         ([0.5, 0.1, 1.2], {}, SoftLabelError, "continuous"),
         (np.array([1, "a", 2], dtype=object), {}, SoftLabelError, "one type"),
+        ([-1, 2, 1], {}, ClassError, r"-1 \(1 rows\), first in row 0; .*'unknown'.*weight 0.*classes=\[-1, 1, 2\]"),
+        ([1.0, -1.0, 2.0], {}, ClassError, r"classes=\[-1, 1, 2\]"),
+        ([-1, -1, -1], {}, ClassError, "Drop those rows"),
+        (np.ones((3, 1)), {}, SoftLabelError, r"shape \(3, 1\).*at least two classes.*labels\.ravel"),
+        ([[0.3], [0.7], [1.0]], {}, SoftLabelError, r"np\.column_stack\(\[1 - p, p\]\)"),
+        (np.ma.array([0, 1, 1], mask=[0, 1, 0]), {}, SoftLabelError, "row 1 is masked"),
+        (["a", 2, "b"], {"classes": ["a", 1]}, ClassError, "row 1, 2, is none of the classes"),
+        (["a", None, 1], {"classes": ["a", 1]}, SoftLabelError, "row 1 is missing"),
+        (np.array(["a", [1], 1], dtype=object), {"classes": ["a", 1]}, ClassError, "row 1, .1., is no class"),
+        (["a", 1], {"classes": ["a", 1]}, SoftLabelError, "2 labels for 3 rows"),
         ([-1, 0, 1], {}, ClassError, r"-1 \(1 rows\).*classes=\[-1, 0, 1\]"),
         (["spam", "hum", "ham"], {"classes": ["ham", "spam"]}, ClassError, "Did you mean 'ham'"),
         ([0, 1, 2], {"classes": 2}, ClassError, "0 to 1"),

@@ -123,7 +123,8 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         try:
             given = X if len(rows) == n and np.array_equal(rows, np.arange(n)) else take_rows(X, rows)
             arguments = {} if (weight == 1).all() else weight_argument(estimator, weight)
-            estimator.fit(given, targets.classes[codes], **arguments)
+            # Names that scikit-learn cannot sort (tuples, Enum members, mixtures) go in and come out as codes.
+            estimator.fit(given, codes if targets.classes.dtype == object else targets.classes[codes], **arguments)
         except ValueError as error:
             if n and len(set(codes.tolist())) == 1 and len(targets.classes) > 1:
                 raise SoftLabelError(
@@ -137,7 +138,8 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     def predict(self, X: Any) -> np.ndarray:
         """The class of each row, by name, as the estimator sees it: an array of shape (n,)."""
         check_is_fitted(self)
-        return np.asarray(self.estimator_.predict(X))
+        predicted = np.asarray(self.estimator_.predict(X))
+        return self.classes_[predicted.astype(np.int64)] if self.classes_.dtype == object else predicted
 
     @_inner_has("predict_proba")
     def predict_proba(self, X: Any) -> Floats:
@@ -216,8 +218,10 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         return self.estimator_
 
     def _check(self) -> None:
-        if isinstance(self.estimator, type) or not is_classifier(self.estimator):
-            raise ParameterError(f"estimator={self.estimator!r} must be an instance of a classifier.")
+        if isinstance(self.estimator, type) or not hasattr(self.estimator, "fit") or not is_classifier(self.estimator):
+            raise ParameterError(
+                f"estimator={self.estimator!r} must be an instance of a classifier, such as LogisticRegression()."
+            )
         if self.without_weights not in _FALLBACKS:
             hint = did_you_mean(self.without_weights, _FALLBACKS)
             raise ParameterError(f"without_weights={self.without_weights!r} is not known.{hint}")
@@ -244,6 +248,7 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
     def _all_columns(self, values: Any, fill: float) -> Floats:
         out = np.full((len(values), len(self.classes_)), fill)
-        column = {name: i for i, name in enumerate(self.classes_.tolist())}
+        names = range(len(self.classes_)) if self.classes_.dtype == object else self.classes_.tolist()
+        column = {name: i for i, name in enumerate(names)}
         out[:, [column[name] for name in self.estimator_.classes_.tolist()]] = values
         return out

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 import numpy as np
@@ -75,7 +77,7 @@ def read_targets(
     SoftLabelError
         If the labels are not n, are no distributions, have another index than the data, or all have weight 0.
     ClassError
-        If a hard label is none of the declared classes, or -1 is mixed with codes from 0.
+        If a hard label is none of the declared classes, or -1 is among labels that are not -1 and 1 alone.
 
     Examples
     --------
@@ -87,10 +89,13 @@ def read_targets(
         raise SoftLabelError("This estimator requires y to be passed, but the target y is None.")
     if not isinstance(soft, SoftLabels) and hasattr(soft, "to_pandas"):  # polars and pyarrow
         soft = soft.to_pandas()
+    if np.ma.is_masked(soft):
+        row = int(np.argwhere(np.ma.getmaskarray(soft))[0][0])
+        raise SoftLabelError(f"The label of row {row} is masked: leave such rows out, or give them weight 0.")
     weight = check_sample_weight(sample_weight, n)
     if weight is None:
         weight = np.ones(n)
-    if is_soft(soft):
+    if not _lists_names(soft, classes, known) and is_soft(soft):
         _check_index(soft, index)
         checked = _soft_of_classes(soft, n, classes) if known is None else _soft_of_known(soft, n, known)
         probs = checked.probs.copy()
@@ -123,9 +128,16 @@ def is_soft(soft: Any) -> bool:
     if isinstance(soft, SoftLabels):
         return True
     try:
-        shape = np.asarray(soft).shape
+        array = np.asarray(soft)
     except ValueError as error:
         raise SoftLabelError(f"Labels must be of shape (n,) or (n, k), with rows of one length: {error}") from error
+    shape = array.shape
+    if len(shape) == 2 and shape[1] == 1 and array.dtype.kind == "f":
+        raise SoftLabelError(
+            f"Labels of shape {shape} with fractions are no soft labels, which need a column for each of at least two "
+            "classes: for the probability p of the second of two, give np.column_stack([1 - p, p]). If they are hard "
+            "labels, give them flat: labels.ravel()."
+        )
     return len(shape) > 1 and not (len(shape) == 2 and shape[1] == 1)
 
 
@@ -137,11 +149,13 @@ def read_hard_labels(
     Parameters
     ----------
     labels : array-like of shape (n,)
-        Class names or numbers; strings, ints, bools, floats without fraction.
+        Class names or numbers; strings, ints, bools, floats without fraction. Names of other types, or of several,
+        must be declared.
     n : int
         The number of rows of data.
     classes : int, sequence of hashable, or None
-        The declared classes; None takes the sorted distinct labels.
+        The declared classes; None takes the sorted distinct labels. -1 is then no class, since it means "unknown"
+        elsewhere, unless all labels are -1 and 1, which is how scikit-learn writes two classes.
     known : ndarray of shape (k,), optional
         The classes of a fitted model, in the place of ``classes``.
 
@@ -155,8 +169,12 @@ def read_hard_labels(
     SoftLabelError
         If there are not n labels, or one is missing or a fraction.
     ClassError
-        If a label is no declared class, or -1 is mixed with codes from 0.
+        If a label is no declared class, or -1 is among labels that are not -1 and 1 alone.
     """
+    names = _names(classes, known)
+    items = _items(labels) if names else None
+    if items is not None and (_are_odd(names) or any(isinstance(item, Enum) for item in items)):
+        return _codes_one_by_one(items, n, names, fitted=known is not None), class_array(names)
     try:
         array = column_or_1d(labels, warn=True)
         array = array if array.dtype.kind in "iufbUO" else np.asarray(array, dtype=object)
@@ -167,7 +185,9 @@ def read_hard_labels(
         distinct, codes = np.unique(array, return_inverse=True)
         check_classification_targets(array)
     except TypeError as error:
-        raise SoftLabelError(f"Labels must be of one type, all strings or all numbers: {error}") from error
+        raise SoftLabelError(
+            f"Labels must be of one type, all strings or all numbers, unless classes=[...] names them: {error}"
+        ) from error
     except ValueError as error:
         raise error if isinstance(error, SoftLabelError) else SoftLabelError(str(error)) from error
     if len(array) != n:
@@ -176,14 +196,73 @@ def read_hard_labels(
         return _codes_of_known(distinct, known)[codes], known
     declared = check_classes(classes)
     if declared is None:
-        if distinct.dtype.kind == "i" and {-1, 0} <= set(distinct.tolist()):
+        found = distinct.tolist()
+        if -1 in found and found != [-1, 1]:
             raise ClassError(
-                f"The labels hold both -1 ({int((array == -1).sum()):,} rows), which elsewhere means 'unknown', and 0. "
-                f"Drop those rows, or say classes={distinct.tolist()!r} if -1 is a class."
+                f"The labels hold -1 ({int((array == -1).sum()):,} rows), first in row {int(np.argmax(array == -1))}; "
+                "elsewhere that means 'unknown'. Drop those rows, or give SoftLabels with weight 0 there; if -1 is a "
+                f"class, say classes={[_whole(value) for value in found]!r}."
             )
         return codes.astype(np.int64), _plain(distinct)
     of_distinct = np.array([class_code(_whole(value), declared) for value in distinct], dtype=np.int64)
     return of_distinct[codes], class_array(declared)
+
+
+def _names(classes: Classes, known: np.ndarray | None) -> list[Hashable]:
+    """The names that labels may have, where they are known; else none."""
+    if known is not None:
+        return list(known.tolist())
+    declared = check_classes(classes)
+    return declared if isinstance(declared, list) else []
+
+
+def _are_odd(names: list[Hashable]) -> bool:
+    """Whether numpy and scikit-learn cannot sort these names or tell them apart: tuples, Enum members, mixtures."""
+    return class_array(names).dtype.kind == "O"
+
+
+def _items(labels: Any) -> list[Any] | None:
+    """Hard labels one by one, as what they are; None where numpy has to tell."""
+    if isinstance(labels, (pd.Series, pd.Index)) or (isinstance(labels, np.ndarray) and labels.ndim == 1):
+        return list(labels.tolist())
+    return list(labels) if isinstance(labels, (list, tuple)) else None
+
+
+def _lists_names(labels: Any, classes: Classes, known: np.ndarray | None) -> bool:
+    """Whether a list is of class names that are tuples, which look like rows of probabilities."""
+    names = _names(classes, known)
+    if not isinstance(labels, (list, tuple)) or not any(isinstance(name, tuple) for name in names):
+        return False
+    return bool(labels) and all(_is_among(label, names) for label in labels)
+
+
+def _is_among(label: Any, names: Sequence[Hashable]) -> bool:
+    return any(type(label) is type(name) and label == name for name in names)  # True is not the name 1
+
+
+def _codes_one_by_one(items: list[Any], n: int, names: list[Hashable], *, fitted: bool) -> np.ndarray:
+    """The code of each label, looked up among names that need not sort."""
+    if len(items) != n:
+        raise SoftLabelError(f"There are {len(items):,} labels for {n:,} rows of data.")
+    code = {(type(name), name): i for i, name in enumerate(names)}
+    codes = np.empty(n, dtype=np.int64)
+    for row, item in enumerate(items):
+        label = item.item() if isinstance(item, np.generic) else item
+        if not isinstance(label, (tuple, list, dict, set)) and pd.isna(label):
+            raise SoftLabelError(f"The label of row {row} is missing ({label!r}).")
+        key = (type(label), label)
+        try:
+            if key not in code:
+                code[key] = class_code(_whole(label), names)
+        except TypeError as error:  # what cannot be hashed
+            raise ClassError(f"The label of row {row}, {label!r}, is no class.") from error
+        except ClassError as error:
+            whose = " of this model" if fitted else ""
+            raise ClassError(
+                f"The label of row {row}, {label!r}, is none of the classes{whose}.{did_you_mean(label, names)}"
+            ) from error
+        codes[row] = code[key]
+    return codes
 
 
 def _plain(distinct: np.ndarray) -> np.ndarray:

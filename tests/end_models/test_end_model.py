@@ -229,3 +229,42 @@ def test_arguments_out_of_range_are_refused_at_fit(name, value, message):
     """scikit-learn's constructors only store; fit says what is wrong, by name and value."""
     with pytest.raises(ParameterError, match=message):
         EndModel(**{name: value}).fit([[0.0], [1.0]], [0, 1])
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("form", [np.asarray, sp.csr_array, lambda X: pd.DataFrame(X, columns=["a", "b"])])
+def test_a_number_far_out_counts_as_far_out_and_hurts_no_other_row(rng, form):
+    """In float32 1e40 is infinite; a bound on standardised numbers keeps its row a row and leaves the others alone."""
+    X = rng.normal(size=(200, 2))
+    model = EndModel(hidden=5, max_epochs=10, learning_rate=0.02).fit(form(X), (X[:, 0] > 0).astype(int))
+    far = np.concatenate([X, [[1e40, 0.0], [-1e308, 0.0]]])
+    np.testing.assert_allclose(model.predict_proba(form(far))[:200], model.predict_proba(form(X)), atol=1e-6)
+    assert model.predict(form(far))[200:].tolist() == [1, 0]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("form", [np.asarray, sp.csr_array, lambda X: pd.DataFrame(X, columns=["a"])])
+@pytest.mark.parametrize("size", [1e300, 1.7e308])
+def test_huge_numbers_are_standardised_without_overflow(form, size):
+    """Squares of 1e300 are infinite, but not those of numbers in units of the largest."""
+    X = size * np.repeat([[-1.0], [1.0]], 50, axis=0)
+    model = EndModel(hidden=None).fit(form(X), np.repeat([0, 1], 50))
+    assert model.predict(form(X[[0, -1]])).tolist() == [0, 1]
+
+
+def test_masked_numbers_are_refused():
+    """What is behind the mask is no measurement."""
+    X = np.ma.array([[0.0, 1.0], [1.0, 2.0]], mask=[[0, 0], [0, 1]])
+    with pytest.raises(FrameError, match="masked in row 1, column 1"):
+        EndModel(max_epochs=1).fit(X, [0, 1])
+    assert EndModel(max_epochs=1).fit(np.ma.array(X.data), [0, 1]).n_features_in_ == 2
+
+
+def test_minus_one_and_a_single_column_are_no_labels():
+    """Elsewhere -1 is "unknown", and one column of probabilities does not say of which class."""
+    X = np.arange(40.0)[:, None]
+    with pytest.raises(ClassError, match=r"-1 \(10 rows\)"):
+        EndModel(max_epochs=1).fit(X, [-1, 1, 2, 2] * 10)
+    for soft in (np.ones((40, 1)), np.tile([[0.3], [0.7]], (20, 1))):
+        with pytest.raises(SoftLabelError, match="at least two classes"):
+            EndModel(max_epochs=1).fit(X, soft)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from enum import Enum
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from weaklab.end_models import EndModel, SoftLabelClassifier
+from weaklab.exceptions import FrameError
 
 ESTIMATORS = [
     EndModel(hidden=None, max_epochs=10),
@@ -99,3 +101,42 @@ def test_feature_names_are_those_of_the_columns_used(rng):
     assert not hasattr(model, "feature_names_in_")
     both = EndModel(columns=["age", "text"], max_epochs=1).fit(frame, frame["label"])
     assert both.feature_names_in_.tolist() == ["age", "text"]
+
+
+class Mail(Enum):
+    """Classes as members of an Enum."""
+
+    SPAM = "s"
+    HAM = "h"
+
+
+@pytest.mark.parametrize("names", [[Mail.HAM, Mail.SPAM], ["other", 7], [("a", 1), ("b", 2)]], ids=repr)
+@pytest.mark.parametrize("kind", ["end model", "soft label classifier"])
+def test_classes_may_have_names_that_cannot_be_sorted(rng, kind, names):
+    """Label models allow them, so the classifiers behind them must: fit, predict and score, hard labels and soft."""
+    X, y, soft = _two_groups(rng)
+    labels = [names[code] for code in y]
+    if kind == "end model":
+        model = EndModel(hidden=None, max_epochs=5, classes=names)
+    else:
+        model = SoftLabelClassifier(LogisticRegression(), classes=names)
+    for given in (labels, soft):
+        model.fit(X, given)
+        assert model.classes_.tolist() == names
+        assert set(model.predict(X).tolist()) == set(names)
+        assert model.score(X, labels) > 0.8
+        assert model.predict_proba(X).shape == (len(X), 2)
+    assert model.fit(X, [names[1]] * len(X) if kind == "end model" else labels).predict(X[:1])[0] in names
+
+
+def test_columns_that_were_not_named_keep_their_order(rng):
+    """scikit-learn's rule for frames; the error says how to have columns found by name instead."""
+    frame = pd.DataFrame(rng.normal(size=(50, 2)), columns=["a", "b"])
+    y = (frame["a"] > 0).astype(int)
+    turned = frame[["b", "a"]].assign(c=1.0)
+    model = EndModel(hidden=None, max_epochs=5).fit(frame, y)
+    for other in (frame[["b", "a"]], turned):
+        with pytest.raises(FrameError, match=r"(?s)feature names should match.*name them at fit: columns="):
+            model.predict(other)
+    named = EndModel(columns=["a", "b"], hidden=None, max_epochs=5).fit(frame, y)
+    np.testing.assert_array_equal(named.predict_proba(turned), named.predict_proba(frame))

@@ -14,6 +14,11 @@ from weaklab.typing import Floats
 
 Block: TypeAlias = "np.ndarray | sp.csr_array"
 
+#: Standardised numbers end here. No row of fewer than 1e12 that a model is trained on is farther from the mean (n
+#: numbers are within sqrt(n - 1) standard deviations), so that it only bounds what is seen later: 1e40 in float32 would
+#: be infinite, and the logits of that row no numbers.
+FARTHEST = 1e6
+
 
 class NumericColumn:
     """A column of numbers: standardised; missing values become the mean, and a second column says where.
@@ -57,7 +62,7 @@ class NumericColumn:
         values = numbers(column, self.name)
         known = values[~np.isnan(values)]
         self.missing_ = float(np.isnan(values).mean())
-        self.mean_ = float(known.mean()) if len(known) else 0.0
+        self.mean_ = float(centre(known[:, None])[0]) if len(known) else 0.0
         self.std_ = spread(known[:, None])[0] if len(known) else 1.0  # [:, None]: (known, 1)
         return self._encode(values)
 
@@ -67,7 +72,7 @@ class NumericColumn:
 
     def _encode(self, values: Floats) -> Block:
         missing = np.isnan(values)
-        scaled = np.where(missing, 0.0, (values - self.mean_) / self.std_)
+        scaled = np.where(missing, 0.0, standardised(values, self.mean_, self.std_))
         columns = [scaled, missing] if self.missing_ else [scaled]
         return np.column_stack(columns).astype(np.float32)  # (n, n_columns)
 
@@ -227,10 +232,29 @@ def numbers(column: pd.Series, name: Any) -> Floats:
     return values
 
 
+def centre(values: Floats) -> Floats:
+    """The mean of each column of (n, c)."""
+    unit = _unit(values)
+    return np.asarray((values / unit).mean(axis=0) * unit)
+
+
 def spread(values: Floats) -> Floats:
     """The standard deviation of each column of (n, c), and 1 where it is 0 or only rounding."""
-    std = values.std(axis=0)
-    return np.where(std > 1e-12 * np.abs(values).max(axis=0, initial=0), std, 1.0)
+    unit = _unit(values)
+    std = (values / unit).std(axis=0)
+    return np.where(std > 1e-12 * np.abs(values / unit).max(axis=0, initial=0), std * unit, 1.0)
+
+
+def _unit(values: Floats) -> Floats:
+    """What to measure each column of (n, c) in, so that sums of squares stay finite: 1 but for huge numbers."""
+    top = np.abs(values).max(axis=0, initial=0)
+    return np.where(top > 1e100, top, 1.0)
+
+
+def standardised(values: Floats, mean: Any, std: Any) -> Floats:
+    """Values in standard deviations from the mean, at most :data:`FARTHEST`."""
+    with np.errstate(over="ignore"):  # 1e308 minus -1e308; the bound takes care of it
+        return np.asarray(np.clip((values - mean) / std, -FARTHEST, FARTHEST))
 
 
 def _wrong_value(column: pd.Series, wrong: np.ndarray, name: Any, expected: str) -> FrameError:

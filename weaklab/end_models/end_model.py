@@ -22,7 +22,7 @@ from weaklab.end_models.plan import FeaturePlan
 from weaklab.end_models.rows import device_rows
 from weaklab.end_models.scoring import score_predictions
 from weaklab.end_models.targets import Targets, read_targets
-from weaklab.exceptions import ParameterError
+from weaklab.exceptions import FrameError, ParameterError
 from weaklab.seeding import generator as numpy_generator
 from weaklab.typing import Classes, Floats, Seed
 
@@ -36,9 +36,13 @@ class EndModel(ClassifierMixin, BaseEstimator):
         The one column to use, of text or numbers.
     columns : dict of column to kind, or list of columns, optional
         The columns to use; kinds are "text", "numeric" and "bool", inferred where only names are given. Without
-        ``column`` and ``columns``, X is a matrix, texts, or a frame of numbers of which all columns are used.
+        ``column`` and ``columns``, X is a matrix, texts, or a frame of numbers of which all columns are used. Named
+        columns are found by name when predicting, in any order and among others; where none are named, scikit-learn's
+        rule holds, by which a frame must then have the same columns in the same order.
     classes : int or sequence of hashable, optional
-        The classes; otherwise SoftLabels, the columns of a DataFrame, or hard labels name them.
+        The classes; otherwise SoftLabels, the columns of a DataFrame, or hard labels name them. Names that cannot be
+        sorted (tuples, Enum members, several types) must be declared for hard labels, and so must a class called -1
+        unless all labels are -1 and 1.
     hidden : int or None, default=100
         The number of hidden units; None is a linear classifier.
     module : nn.Module or callable (n_columns, k) -> nn.Module, optional
@@ -300,6 +304,13 @@ class EndModel(ClassifierMixin, BaseEstimator):
         else:
             validate_data(self, found.data, skip_check_array=True)
 
+    def _check_names(self, found: Input) -> None:
+        try:
+            validate_data(self, found.data, reset=False, skip_check_array=True)
+        except ValueError as error:
+            hint = "To have columns found by name, in any order and among others, name them at fit: columns=[...]."
+            raise FrameError(f"{error}\n{hint}" if found.form == "frame" else str(error)) from error
+
     def _data(self, features: Any, targets: Targets, draws: torch.Generator, device: torch.device) -> TrainingData:
         """Rows of weight above 0 on the device, shuffled once into those trained on and those held out."""
         used = targets.used
@@ -329,7 +340,7 @@ class EndModel(ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         found = read_input(X)
         if self.features_.form_ != "texts" and not self.features_.chosen and found.n_dimensions == 2:
-            validate_data(self, found.data, reset=False, skip_check_array=True)
+            self._check_names(found)
         features = self.features_.transform(found.data)
         device = resolve_device(self.device)
         with borrowed_torch(device, n_jobs=self.n_jobs):

@@ -55,6 +55,15 @@ def read_input(X: Any) -> Input:
         return Input("frame" if X.ndim == 2 else "texts", X, X.index, name)
     if isinstance(X, (str, bytes, Mapping)) or X is None:
         raise FrameError(f"X must be rows of data (a frame, a list of texts, a matrix), got {name}: {X!r:.80}.")
+    if np.ma.isMaskedArray(X):
+        if np.ma.is_masked(X):
+            cell = tuple(int(part) for part in np.argwhere(np.ma.getmaskarray(X))[0])
+            column = f", column {cell[1]}" if len(cell) > 1 else ""
+            raise FrameError(
+                f"X is masked in row {cell[0]}{column}; a matrix has no missing numbers: fill them, or give a "
+                "DataFrame with NaN, where they are imputed."
+            )
+        X = np.asarray(X)
     if sp.issparse(X):
         return Input("matrix", X, None, name)
     if hasattr(X, "to_pandas"):  # polars and pyarrow

@@ -11,7 +11,17 @@ import pandas as pd
 import scipy.sparse as sp
 from sklearn.utils import check_array
 
-from weaklab.end_models.encoders import KINDS, Block, TextColumn, check_kind, infer_kind, spread
+from weaklab.end_models.encoders import (
+    FARTHEST,
+    KINDS,
+    Block,
+    TextColumn,
+    centre,
+    check_kind,
+    infer_kind,
+    spread,
+    standardised,
+)
 from weaklab.end_models.inputs import Input, find_column, read_input
 from weaklab.end_models.text import ROW_LENGTH
 from weaklab.exceptions import FrameError, ParameterError
@@ -36,10 +46,12 @@ class MatrixColumns:
         self.n_columns = int(matrix.shape[1])
         self.sparse_ = sp.issparse(matrix)
         if self.sparse_:
-            square = float((matrix.data.astype(np.float64) ** 2).sum())
-            self.scale_ = ROW_LENGTH * (matrix.shape[0] / square) ** 0.5 if square else 1.0
+            top = float(np.abs(matrix.data).max(initial=0))
+            unit = top if top > 1e100 else 1.0  # so that the sum of squares stays finite
+            square = float(((matrix.data.astype(np.float64) / unit) ** 2).sum())
+            self.scale_ = ROW_LENGTH * (matrix.shape[0] / square) ** 0.5 / unit if square else 1.0
         else:
-            self.mean_ = matrix.mean(axis=0)
+            self.mean_ = centre(matrix)
             self.std_ = spread(matrix)
         return self.transform(matrix)
 
@@ -47,10 +59,11 @@ class MatrixColumns:
         """Encode a matrix, (n, n_columns); dense and sparse ones can stand for each other."""
         if self.sparse_:
             scaled = sp.csr_array(matrix, copy=True)
-            scaled.data = (scaled.data * self.scale_).astype(np.float32)
+            with np.errstate(over="ignore"):
+                scaled.data = np.clip(scaled.data * self.scale_, -FARTHEST, FARTHEST).astype(np.float32)
             return scaled
         dense = matrix.toarray() if sp.issparse(matrix) else matrix
-        return ((dense - self.mean_) / self.std_).astype(np.float32)
+        return standardised(dense, self.mean_, self.std_).astype(np.float32)
 
     @property
     def detail(self) -> str:
@@ -148,7 +161,8 @@ class FeaturePlan:
         Parameters
         ----------
         X : as at fit, of n rows
-            A frame may hold further columns, in any order; a plan of one text column also takes plain texts.
+            A frame may hold further columns, in any order; a plan of one text column also takes plain texts. (Where
+            no columns were named, an :class:`~weaklab.end_models.EndModel` is stricter than its plan.)
 
         Returns
         -------

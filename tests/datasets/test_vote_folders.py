@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -111,6 +112,18 @@ class TestCrowd:
         pd.DataFrame({"task": [40, 10, 20, 30], "text": list("dabc")}).to_parquet(crowd / "tasks.parquet")
         assert load_votes(crowd)["all"].frame["text"].tolist() == list("abcd")
 
+    @pytest.mark.parametrize("dtype", ["uint8", "int16", "uint64"])
+    @pytest.mark.parametrize("sparse", [False, True])
+    def test_labels_may_be_integers_of_any_kind(self, crowd, dtype, sparse) -> None:
+        """Unsigned bytes are what a frugal writer takes; -1 for "no answer" is ours to add."""
+        expected = load_votes(crowd, sparse=sparse)["all"].votes
+        for name in ("votes", "gold"):
+            table = pd.read_parquet(crowd / f"{name}.parquet")
+            table.astype({"label": dtype}).to_parquet(crowd / f"{name}.parquet")
+        found = load_votes(crowd, sparse=sparse)["all"].votes
+        assert (found != expected).sum().sum() == 0
+        assert sparse or (found.dtypes == np.int8).all()
+
 
 class TestSequence:
     def test_tokens_are_rows_that_know_their_sentence(self, sequence) -> None:
@@ -124,10 +137,19 @@ class TestSequence:
     def test_offsets_that_do_not_cover_the_rows_are_refused(self, sequence) -> None:
         """Tokens would otherwise move to the wrong sentence."""
         arrays = dict(np.load(sequence / "valid.npz"))
-        for offsets in ([0, 2], [1, 3], [0, 3, 2, 3], []):
-            np.savez(sequence / "valid.npz", **{**arrays, "offsets": np.array(offsets, dtype=np.int64)})
+        for offsets, dtype in itertools.product(([0, 2], [1, 3], [0, 3, 2, 3], []), (np.int64, np.uint8, np.uint64)):
+            np.savez(sequence / "valid.npz", **{**arrays, "offsets": np.array(offsets, dtype=dtype)})
             with pytest.raises(DatasetError, match="offsets must rise from 0 to the number of rows, 3"):
                 load_votes(sequence)
+
+    def test_offsets_are_whole_numbers(self, sequence) -> None:
+        """Unsigned ones are; floats would be cut."""
+        arrays = dict(np.load(sequence / "valid.npz"))
+        np.savez(sequence / "valid.npz", **{**arrays, "offsets": arrays["offsets"].astype(np.uint8)})
+        assert load_votes(sequence)["valid"].frame["sentence"].tolist() == [0, 0, 2]
+        np.savez(sequence / "valid.npz", **{**arrays, "offsets": arrays["offsets"].astype(float)})
+        with pytest.raises(DatasetError, match=r"valid\.npz: offsets must be integers, got float64"):
+            load_votes(sequence)
 
 
 class TestRefusals:
@@ -249,3 +271,46 @@ class TestRefusals:
         (crowd / "gold.parquet").unlink()
         with pytest.raises(DatasetError, match=r"gold\.parquet cannot be read"):
             load_votes(crowd)
+
+    @pytest.mark.parametrize(
+        ("name", "change", "message"),
+        [
+            ("gold", {"task": ["10", "40"]}, r"different types \(integer in votes\.parquet, string in gold\.parquet\)"),
+            ("votes", {"task": [20, None, 10, 20, 30]}, r"votes\.parquet: 1 rows have no task; the first is row 1"),
+            ("votes", {"worker": ["a", "b", None, "a", "b"]}, "1 rows have no worker; the first is row 2"),
+            ("votes", {"worker": [[1], [2], [1], [1], [2]]}, "'worker' must hold ids of one type"),
+            ("tasks", {"tasks": [10]}, r"tasks\.parquet has no column 'task'. Did you mean 'tasks'"),
+            ("tasks", {"task": [10, 20, 10]}, r"tasks\.parquet: task 10 has more than one row"),
+            ("tasks", {"task": ["10"]}, r"string in tasks\.parquet"),
+        ],
+    )
+    def test_tasks_and_workers_must_be_named_in_one_way(self, crowd, name, change, message) -> None:
+        """A task that is found in one file and not in the other loses its gold or its text without a word."""
+        path = crowd / f"{name}.parquet"
+        table = pd.read_parquet(path).assign(**change) if path.exists() else pd.DataFrame(change)
+        table.to_parquet(path)
+        with pytest.raises(DatasetError, match=message):
+            load_votes(crowd)
+
+    def test_any_flipped_byte_of_an_archive_is_named_or_harmless(self, classification) -> None:
+        """Each byte can break another reader: the archive's, the compression's, the array's."""
+        path = classification / "test.npz"
+        np.savez_compressed(path, votes=VOTES, y=GOLD)
+        whole = path.read_bytes()
+        refusals = []
+        for position in range(len(whole)):
+            path.write_bytes(whole[:position] + bytes([whole[position] ^ 0xFF]) + whole[position + 1 :])
+            try:
+                load_votes(classification)
+            except DatasetError as error:
+                refusals.append(str(error))
+        assert len(refusals) > len(whole) / 2
+        assert all("test.npz" in refusal for refusal in refusals)
+
+    def test_what_is_no_folder_or_nested_without_end_is_refused(self, tmp_path) -> None:
+        """As a DatasetError like all else, so that one `except` is enough."""
+        with pytest.raises(DatasetError, match="path of a folder, got None"):
+            load_votes(None)
+        (tmp_path / "meta.json").write_text("[" * 200_000)
+        with pytest.raises(DatasetError, match=r"meta\.json is nested too deep"):
+            load_votes(tmp_path)

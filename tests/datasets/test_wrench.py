@@ -129,3 +129,13 @@ def test_folders_that_are_none(tmp_path) -> None:
         (tmp_path / f"{split}.json").unlink()
     with pytest.raises(DatasetError, match=r"none of train\.json"):
         load_wrench(tmp_path)
+
+
+def test_ids_that_are_one_number_or_too_long_are_refused(tmp_path) -> None:
+    """Two rows of one index could not be told apart; an index of int64 holds 18 digits."""
+    with pytest.raises(DatasetError, match=r"train\.json: the ids '01' and '1' are one number, 1"):
+        load_wrench(write(tmp_path, {"1": ROW, "01": ROW}))
+    with pytest.raises(DatasetError, match="has 5,000 digits"):
+        load_wrench(write(tmp_path, {"9" * 5000: ROW}))
+    with pytest.raises(DatasetError, match="path of a folder, got None"):
+        load_wrench(None)

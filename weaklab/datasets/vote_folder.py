@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,9 @@ import numpy as np
 import pandas as pd
 import scipy.sparse
 
-from weaklab.datasets.vote_set import VoteSet, check_range, read_json, vote_frame
+from weaklab.datasets.vote_set import VoteSet, check_range, folder_path, read_json, vote_frame
 from weaklab.exceptions import DatasetError, did_you_mean
+from weaklab.votes.matrix import vote_dtype
 
 SPLITS = ("train", "valid", "test")
 
@@ -59,7 +59,7 @@ def load_votes(folder: str | os.PathLike[str], *, sparse: bool = False) -> dict[
     ...     load_votes(folder)["valid"]
     VoteSet('toy', 'valid': n=2, m=2, k=2, gold rows=2)
     """
-    folder = Path(folder)
+    folder = folder_path(folder)
     path = folder / "meta.json"
     if not path.is_file():
         found = ", ".join(sorted(item.name for item in folder.iterdir())[:10]) if folder.is_dir() else "no such folder"
@@ -119,6 +119,9 @@ def _split(folder: Path, split: str, meta: dict[str, Any]) -> VoteSet:
 
 
 def _sentences(offsets: np.ndarray, n: int, path: Path) -> np.ndarray:
+    if offsets.dtype.kind not in "iu":
+        raise DatasetError(f"{path}: offsets must be integers, got {offsets.dtype}.")
+    offsets = offsets.astype(np.int64)  # differences of unsigned ones are never negative
     if offsets.ndim != 1 or not len(offsets) or offsets[0] != 0 or offsets[-1] != n or (np.diff(offsets) < 0).any():
         raise DatasetError(f"{path}: offsets must rise from 0 to the number of rows, {n:,}.")
     return np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
@@ -141,7 +144,8 @@ def _crowd(folder: Path, meta: dict[str, Any], sparse: bool) -> VoteSet:
     if gold["task"].duplicated().any():
         task = gold.loc[gold["task"].duplicated(), "task"].tolist()[0]
         raise DatasetError(f"{folder / 'gold.parquet'}: task {task!r} has more than one gold label.")
-    described = _table(folder / "tasks.parquet", optional=True)
+    described = _described(folder / "tasks.parquet")
+    _check_one_kind(folder, {"votes": answers, "gold": gold} | ({} if described is None else {"tasks": described}))
     parts = [answers["task"], gold["task"]] + ([] if described is None else [described["task"]])
     tasks = pd.Index(pd.concat(parts).unique(), name="task").sort_values()
     workers = pd.Index(answers["worker"].unique()).sort_values()
@@ -156,7 +160,7 @@ def _crowd(folder: Path, meta: dict[str, Any], sparse: bool) -> VoteSet:
         votes: Any = scipy.sparse.csr_array((label.astype(dtype) + dtype(1), (row, column)), shape=shape)
         meta = {**meta, "lf_names": names}
     else:
-        dense = np.full((len(tasks), len(workers)), -1, dtype=label.dtype)
+        dense = np.full((len(tasks), len(workers)), -1, dtype=vote_dtype(len(classes)))
         dense[row, column] = label
         votes = vote_frame(dense, names, tasks)
     y = np.full(len(tasks), -1, dtype=np.int64)
@@ -180,7 +184,48 @@ def _long(path: Path, columns: list[str], k: int) -> pd.DataFrame:
     if missing:
         raise DatasetError(f"{path} has no column {missing[0]!r}.{did_you_mean(missing[0], frame.columns)}")
     check_range(frame["label"].to_numpy(), k, path, "labels", least=0)
-    return frame[columns]
+    return frame[columns].assign(**{name: _ids(frame[name], path) for name in columns if name != "label"})
+
+
+def _described(path: Path) -> pd.DataFrame | None:
+    """What is known of tasks, a row per task; None where there is no such file."""
+    frame = _table(path, optional=True)
+    if frame is None:
+        return None
+    if "task" not in frame:
+        raise DatasetError(f"{path} has no column 'task'.{did_you_mean('task', frame.columns)}")
+    frame = frame.assign(task=_ids(frame["task"], path))
+    if frame["task"].duplicated().any():
+        task = frame.loc[frame["task"].duplicated(), "task"].tolist()[0]
+        raise DatasetError(f"{path}: task {task!r} has more than one row.")
+    return pd.DataFrame(frame)
+
+
+def _ids(column: pd.Series, path: Path) -> pd.Series:
+    """Names of tasks or workers: there for every row, and of one type."""
+    missing = column.isna().to_numpy()
+    if missing.any():
+        raise DatasetError(
+            f"{path}: {int(missing.sum()):,} rows have no {column.name}; the first is row {missing.argmax()}."
+        )
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        column = column.astype(column.cat.categories.dtype)
+    kind = pd.api.types.infer_dtype(column, skipna=False)
+    if kind.startswith("mixed") or not all(map(_is_hashable, column.head(1))):
+        raise DatasetError(f"{path}: the column {column.name!r} must hold ids of one type, integers or strings.")
+    return column
+
+
+def _is_hashable(value: Any) -> bool:
+    return not isinstance(value, (np.ndarray, list, dict))
+
+
+def _check_one_kind(folder: Path, tables: dict[str, pd.DataFrame]) -> None:
+    """Refuse tables whose tasks have ids of different types, of which none would be found in the other."""
+    kinds = {name: pd.api.types.infer_dtype(table["task"]) for name, table in tables.items() if len(table)}
+    if len(set(kinds.values())) > 1:
+        found = ", ".join(f"{kind} in {name}.parquet" for name, kind in kinds.items())
+        raise DatasetError(f"{folder}: the tasks have ids of different types ({found}); bring them to one.")
 
 
 def _table(path: Path, *, optional: bool = False) -> Any:
@@ -188,7 +233,7 @@ def _table(path: Path, *, optional: bool = False) -> Any:
         return None
     try:
         return pd.read_parquet(path)
-    except (OSError, ValueError) as error:
+    except Exception as error:  # what a damaged file makes of its reader is anybody's guess
         raise DatasetError(f"{path} cannot be read: {error}") from error
 
 
@@ -202,7 +247,7 @@ def _arrays(path: Path, names: tuple[str, ...]) -> dict[str, np.ndarray]:
             if missing:
                 raise DatasetError(f"{path} has no array {missing[0]!r}.{did_you_mean(missing[0], archive.files)}")
             return {name: archive[name] for name in names}
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError) as error:
-        if isinstance(error, DatasetError):
-            raise
-        raise DatasetError(f"{path} cannot be read: {error}") from error
+    except DatasetError:
+        raise
+    except Exception as error:  # zlib's, zipfile's, numpy's: any byte may be wrong
+        raise DatasetError(f"{path} cannot be read: {type(error).__name__}: {error}") from error

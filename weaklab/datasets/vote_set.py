@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
@@ -75,6 +76,20 @@ class VoteSet:
         return f"<div><b>{escape(repr(self))}</b>{head.to_html(max_cols=12)}</div>"
 
 
+def folder_path(folder: str | os.PathLike[str]) -> Path:
+    """The path of a folder of data.
+
+    Raises
+    ------
+    DatasetError
+        If it is no path at all.
+    """
+    try:
+        return Path(folder)
+    except TypeError as error:
+        raise DatasetError(f"folder must be the path of a folder, got {folder!r}.") from error
+
+
 def read_json(path: Path) -> Any:
     """The content of a JSON file.
 
@@ -97,6 +112,8 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=without_repeats)
     except OSError as error:
         raise DatasetError(f"{path} cannot be read: {error}") from error
+    except RecursionError as error:
+        raise DatasetError(f"{path} is nested too deep to be read.") from error
     except ValueError as error:
         if isinstance(error, DatasetError):
             raise

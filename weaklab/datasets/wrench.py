@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from weaklab.datasets.vote_set import VoteSet, read_json, vote_frame
+from weaklab.datasets.vote_set import VoteSet, folder_path, read_json, vote_frame
 from weaklab.exceptions import DatasetError, did_you_mean
 
 SPLITS = ("train", "valid", "test")
 FIELDS = ("label", "weak_labels", "data")
+MOST_DIGITS = 18  #: what an int64 always holds, and so the index
 
 
 def load_wrench(folder: str | os.PathLike[str]) -> dict[str, VoteSet]:
@@ -57,7 +59,7 @@ def load_wrench(folder: str | os.PathLike[str]) -> dict[str, VoteSet]:
     9    hi
     10  win
     """
-    folder = Path(folder)
+    folder = folder_path(folder)
     if not (folder / "label.json").is_file():
         raise DatasetError(f"{folder} is no folder of the WRENCH benchmark: it has no label.json.")
     classes = _classes(folder / "label.json")
@@ -89,6 +91,9 @@ def _split(path: Path, split: str, classes: tuple[str, ...]) -> VoteSet:
     if not isinstance(content, dict) or not content:
         raise DatasetError(f"{path} must be an object with a row per id.")
     ids = sorted((_identifier(key, path), key) for key in content)
+    for (number, key), (next_number, next_key) in pairwise(ids):
+        if number == next_number:
+            raise DatasetError(f"{path}: the ids {key!r} and {next_key!r} are one number, {number}; ids must differ.")
     rows = [_row(content[key], f"{path}: id {key!r}") for _, key in ids]
     width, fields = len(rows[0]["weak_labels"]), list(rows[0]["data"])
     votes = np.empty((len(rows), width), dtype=np.int32)
@@ -121,6 +126,8 @@ def _split(path: Path, split: str, classes: tuple[str, ...]) -> VoteSet:
 def _identifier(key: str, path: Path) -> int:
     if not (key.isascii() and key.isdigit()):
         raise DatasetError(f"{path}: id {key!r} is no number, so that its place among the rows is unknown.")
+    if len(key) > MOST_DIGITS:
+        raise DatasetError(f"{path}: id {key[:20]!r}... has {len(key):,} digits; there may be {MOST_DIGITS}.")
     return int(key)
 
 

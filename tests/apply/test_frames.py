@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from weaklab.apply import apply
-from weaklab.exceptions import ColumnError, FrameError, LabelingFunctionFailure
+from weaklab.exceptions import ColumnError, FaultWarning, FrameError, LabelingFunctionFailure
 from weaklab.labeling import Row, as_row, keyword_lf, labeling_function, regex_lf, threshold_lf
 
 DATA = {"text": ["free beer", "hello", None], "stars": [5, 1, 3]}
@@ -119,6 +119,46 @@ def test_an_unknown_column_of_a_row_names_function_row_and_suggestion():
     with pytest.raises(LabelingFunctionFailure, match=r"'typo' failed on row 0: .*'txet'. Did you mean 'text'\?") as e:
         apply([typo], pd.DataFrame(DATA), progress=False)
     assert isinstance(e.value.__cause__, AttributeError)
+
+
+def read_by_item(frame):
+    return frame["txet"]
+
+
+def read_by_attribute(frame):
+    return frame.txet
+
+
+def read_by_item_of_each(frame):
+    return [row["txet"] for row in frame]
+
+
+@pytest.mark.parametrize(
+    ("function", "frame"),
+    [
+        (read_by_item, pd.DataFrame(DATA)),
+        (read_by_attribute, pd.DataFrame(DATA)),
+        (read_by_item, pl.DataFrame(DATA)),
+        (read_by_attribute, pl.DataFrame(DATA)),
+        (read_by_item, pl.DataFrame(DATA).to_arrow()),
+        (read_by_item_of_each, RECORDS),
+    ],
+)
+def test_an_unknown_column_of_a_batch_gets_the_suggestion_too(function, frame):
+    """A frame's own error is KeyError: 'txet', which leaves out what there is."""
+    lf = labeling_function(name="typo", batch=True)(function)
+    with pytest.raises(LabelingFunctionFailure, match=r"'typo' failed.*no column 'txet'. Did you mean 'text'\?"):
+        apply([lf], frame, progress=False)
+    with pytest.warns(FaultWarning, match=r"'typo' on all .*no column 'txet'. Did you mean 'text'\?"):
+        apply([lf], frame, progress=False, on_error="abstain")
+
+
+def test_a_key_error_of_a_batch_functions_own_is_left_alone():
+    """A dict of the author's is no frame."""
+    lf = labeling_function(name="own", batch=True)(lambda frame: {}["txet"])
+    with pytest.raises(LabelingFunctionFailure) as caught:
+        apply([lf], pd.DataFrame(DATA), progress=False)
+    assert "column" not in str(caught.value)
 
 
 def test_columns_of_one_name_are_an_error_only_where_they_are_read():

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Hashable, Sequence
+from typing import Any
 
+from weaklab.apply.frames import FrameReader
 from weaklab.apply.plan import Planned
 from weaklab.apply.run import Run
-from weaklab.exceptions import ReturnValueError
+from weaklab.exceptions import ReturnValueError, did_you_mean
 from weaklab.labeling import LabelingFunction, batch_codes
 
 
@@ -26,7 +29,7 @@ def run_batches(planned: Sequence[Planned[LabelingFunction]], run: Run) -> None:
         try:
             returned = each.lf(frame)
         except Exception as error:  # noqa: BLE001  -- a labeling function may raise anything
-            run.faults.failed_whole(name, error)
+            run.faults.failed_whole(name, error, _missing_column(error, frame, run.reader))
             run.bar.update(run.reader.n)
             continue
         try:
@@ -36,3 +39,31 @@ def run_batches(planned: Sequence[Planned[LabelingFunction]], run: Run) -> None:
             run.bar.update(run.reader.n)
             continue
         run.write_codes(each.column, name, 0, codes, errors)
+
+
+def _missing_column(error: Exception, frame: Any, reader: FrameReader) -> str:
+    """A hint where a labeling function asked the frame for a column that it does not have; else nothing."""
+    asked = _asked_for(error, frame)
+    if asked is None or asked in reader.names or not reader.names:
+        return ""
+    return f"The frame has no column {asked!r}.{did_you_mean(asked, reader.names)}"
+
+
+def _asked_for(error: Exception, frame: Any) -> Hashable:
+    """The column that an error of a frame names; None for other errors."""
+    if isinstance(error, AttributeError):
+        return error.name if error.obj is frame else None
+    if len(error.args) != 1 or not isinstance(error.args[0], Hashable):
+        return None
+    # A dict of the labeling function's own raises KeyErrors too, but in its own code and not in that of the frame.
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    raised_in = "" if trace is None else str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0]
+    if raised_in == "polars" and type(error).__name__ == "ColumnNotFoundError":
+        quoted = re.match(r'(?:unable to find column )?"([^"]*)"', str(error.args[0]))
+        return quoted[1] if quoted else None
+    if not isinstance(error, KeyError) or not (isinstance(frame, list) or raised_in in ("pandas", "pyarrow")):
+        return None
+    quoted = re.fullmatch(r'Field "(.*)" does not exist in schema', str(error.args[0]))  # pyarrow's
+    return quoted[1] if quoted else error.args[0]

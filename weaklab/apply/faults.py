@@ -93,8 +93,17 @@ class FaultLog:
             ) from error
         self._keep(name, row, error)
 
-    def failed_whole(self, name: str, error: Exception) -> None:
+    def failed_whole(self, name: str, error: Exception, hint: str = "") -> None:
         """A labeling function of the whole frame raised: it abstains on every row.
+
+        Parameters
+        ----------
+        name : str
+            The labeling function.
+        error : Exception
+            What it raised.
+        hint : str
+            What to say beside it.
 
         Raises
         ------
@@ -104,8 +113,10 @@ class FaultLog:
         if self.raises:
             raise LabelingFunctionFailure(
                 f"labeling function {name!r} failed on the frame of {len(self.index):,} rows: "
-                f"{type(error).__name__}: {error}"
+                f"{type(error).__name__}: {error}{'. ' if hint else ''}{hint}"
             ) from error
+        if hint:
+            error.add_note(hint)
         for row in range(len(self.index)):
             self._keep(name, row, error)
 

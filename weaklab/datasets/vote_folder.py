@@ -10,9 +10,8 @@ import numpy as np
 import pandas as pd
 import scipy.sparse
 
-from weaklab.datasets.vote_set import VoteSet, check_range, folder_path, read_json, vote_frame
+from weaklab.datasets.vote_set import VoteSet, check_range, folder_path, read_json, smallest_dtype, vote_frame
 from weaklab.exceptions import DatasetError, did_you_mean
-from weaklab.votes.matrix import vote_dtype
 
 SPLITS = ("train", "valid", "test")
 
@@ -160,7 +159,7 @@ def _crowd(folder: Path, meta: dict[str, Any], sparse: bool) -> VoteSet:
         votes: Any = scipy.sparse.csr_array((label.astype(dtype) + dtype(1), (row, column)), shape=shape)
         meta = {**meta, "lf_names": names}
     else:
-        dense = np.full((len(tasks), len(workers)), -1, dtype=vote_dtype(len(classes)))
+        dense = np.full((len(tasks), len(workers)), -1, dtype=smallest_dtype(len(classes) - 1))
         dense[row, column] = label
         votes = vote_frame(dense, names, tasks)
     y = np.full(len(tasks), -1, dtype=np.int64)

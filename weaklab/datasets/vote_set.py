@@ -142,6 +142,9 @@ def check_range(values: np.ndarray, k: int, path: Path, what: str, least: int = 
 
 def vote_frame(votes: np.ndarray, names: Any, index: pd.Index | None = None) -> pd.DataFrame:
     """Votes as a DataFrame of the smallest signed integers that hold them."""
-    highest = int(votes.max(initial=0))
-    dtype = np.int8 if highest < 128 else np.int16 if highest < 2**15 else np.int32
-    return pd.DataFrame(votes.astype(dtype), columns=names, index=index)
+    return pd.DataFrame(votes.astype(smallest_dtype(int(votes.max(initial=0)))), columns=names, index=index)
+
+
+def smallest_dtype(highest: int) -> type[np.signedinteger[Any]]:
+    """The smallest signed integers that hold -1 to the highest vote."""
+    return np.int8 if highest < 128 else np.int16 if highest < 2**15 else np.int32

@@ -51,7 +51,8 @@ def test_make_says_what_to_install_where_python_has_no_venv_and_tries_again(tmp_
     """Debian's python3 leaves a python without pip behind, which a second make took for a finished environment."""
     python = tmp_path / "python3"
     python.write_text(
-        '#!/bin/sh\n[ "$2" = venv ] || exit 0\nmkdir -p "$3/bin" && touch "$3/bin/python"\necho x >> "$0.tries"\nexit 1\n'
+        '#!/bin/sh\n[ "$2" = venv ] || exit 0\n'
+        'mkdir -p "$3/bin" && touch "$3/bin/python"\necho x >> "$0.tries"\nexit 1\n'
     )
     python.chmod(0o755)
     command = [

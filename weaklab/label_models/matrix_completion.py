@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize
+from threadpoolctl import threadpool_limits
 from scipy.special import softmax
 
 from weaklab.exceptions import NotConvergedWarning
@@ -149,14 +150,15 @@ class MatrixCompletion(BaseLabelModel):
             return value + float((pull * away**2).sum()), slope.ravel()
 
         path: list[float] = []
-        result = minimize(
-            objective,
-            np.log(expected).ravel(),
-            jac=True,
-            method="L-BFGS-B",
-            callback=lambda intermediate_result: path.append(float(intermediate_result.fun)),
-            options={"maxiter": self.max_iter, "ftol": self.tol, "gtol": 0.0},
-        )
+        with threadpool_limits(1, user_api="blas"):  # two threads on small products are slower than one
+            result = minimize(
+                objective,
+                np.log(expected).ravel(),
+                jac=True,
+                method="L-BFGS-B",
+                callback=lambda intermediate_result: path.append(float(intermediate_result.fun)),
+                options={"maxiter": self.max_iter, "ftol": self.tol, "gtol": 0.0},
+            )
         return softmax(result.x.reshape(expected.shape), axis=1), path, bool(result.status != 1)  # 2: no step falls
 
     def _prior_vote(self, pairs: PairTable) -> Floats:

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize
-from threadpoolctl import threadpool_limits
 from scipy.special import softmax
+from threadpoolctl import threadpool_limits
 
 from weaklab.exceptions import NotConvergedWarning
 from weaklab.label_models.anchoring import anchored_classes

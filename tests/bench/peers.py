@@ -3,8 +3,9 @@
 ``python tests/bench/peers.py [--environment FOLDER] [--cases 100k_20,1M_20,1M_100,10M_20] [--threads 1,all]`` makes an
 environment for the peers in FOLDER (default .bench; once), draws votes, and runs each (model, case, threads) in a fresh
 process: three times, twice for what takes over a minute, and the median counts. Seconds are fit and predict_proba,
-kernels and imports warm; memory is the peak of the process, votes and imports included. Peers run with their defaults: snorkel's LabelModel with
-100 epochs, crowd-kit's DawidSkene with n_iter=100, tol=1e-5, whose data frame is made before the clock starts.
+kernels and imports warm; memory is the peak of the process, votes and imports included. Peers run with their defaults:
+snorkel's LabelModel with 100 epochs; crowd-kit's DawidSkene with n_iter=100, tol=1e-5, whose data frame is made before
+the clock starts.
 """
 
 from __future__ import annotations
@@ -128,8 +129,8 @@ def main() -> int:
         host = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
         command = f"python tests/bench/peers.py --cases {given.cases} --threads {given.threads} --markdown FILE"
         given.markdown.write_text(
-            f"# Label models: speed and memory beside others\n\n    {command}\n\n{host}; votes by `make_votes`, seed 0, "
-            f"rows x functions in the name; 1M_100 has 4 classes, the others 2. Medians of three fresh processes.\n\n"
+            f"# Label models: speed and memory beside others\n\n    {command}\n\n{host}; votes by `make_votes`, seed "
+            "0, rows x functions in the name; 1M_100 has 4 classes, the others 2. Medians of three fresh processes.\n\n"
             + "\n".join(lines)
             + "\n"
         )

@@ -1,139 +1,255 @@
-"""Fit and predict of label models against snorkel and crowd-kit, side by side in one call.
+"""Time weaklab's label models beside those of snorkel and crowd-kit, both in one call.
 
-``python tests/bench/peers.py [--environment FOLDER] [--cases 100k_20,1M_20,1M_100,10M_20] [--threads 1,all]`` makes an
-environment for the peers in FOLDER (default .bench; once), draws votes, and runs each (model, case, threads) in a fresh
-process: three times, twice for what takes over a minute, and the median counts. Seconds are fit and predict_proba,
-kernels and imports warm; memory is the peak of the process, votes and imports included. Peers run with their defaults:
-snorkel's LabelModel with 100 epochs; crowd-kit's DawidSkene with n_iter=100, tol=1e-5, whose data frame is made before
-the clock starts.
+``python tests/bench/peers.py [--environment FOLDER] [--cases a,b] [--threads 1,all] [--quick] [--markdown FILE]`` makes
+a virtual environment for the peers in FOLDER (.bench, 1.7 GB; once) and the votes of each case (once), and runs each
+model on each case in a fresh process, at the libraries' own number of threads and at one. Only the standard library is
+imported here: a child's peak memory as Linux counts it starts from its parent's.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
-import platform
+import statistics
 import subprocess
 import sys
 import tempfile
-import venv
+import time
+from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
+from typing import Any
 
-HERE = Path(__file__).resolve().parent
+HERE = Path(__file__).parent
+PINS = HERE / "peers-constraints.txt"
+PEERS = ("snorkel==0.10.0", "crowd-kit==1.4.2", "torch==2.13.0")
+SEED = 0
+RUNS = 3
+#: A run that took longer, in seconds, is not repeated.
+SLOW = 20
+#: Each peer after the model of weaklab that it is compared with.
+PAIRS = {"weaklab LabelModel": "snorkel LabelModel", "weaklab DawidSkene": "crowd-kit DawidSkene"}
+THREAD_VARIABLES = (
+    *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"),
+    *("NUMBA_NUM_THREADS", "POLARS_MAX_THREADS"),
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    """Votes of so many rows, labeling functions and classes, each voting on a share of the rows."""
+
+    n: int
+    m: int
+    k: int
+    coverage: float
+
+    def __str__(self) -> str:
+        return f"{self.n:,} x {self.m}, k = {self.k}, coverage {self.coverage}"
+
+
 CASES = {
-    "100k_20": {"n": 100_000, "m": 20, "k": 2, "coverage": 0.2},
-    "1M_20": {"n": 1_000_000, "m": 20, "k": 2, "coverage": 0.2},
-    "1M_100": {"n": 1_000_000, "m": 100, "k": 4, "coverage": 0.1},
-    "10M_20": {"n": 10_000_000, "m": 20, "k": 2, "coverage": 0.2},
+    "100k_20": Case(100_000, 20, 2, 0.2),
+    "1M_20": Case(1_000_000, 20, 2, 0.2),
+    "1M_100": Case(1_000_000, 100, 4, 0.1),
+    "10M_20": Case(10_000_000, 20, 2, 0.2),
 }
-#: What runs where; the slow peer only where it ends within minutes.
-RUNS = {
-    "weaklab LabelModel": list(CASES),
-    "snorkel LabelModel": list(CASES),
-    "weaklab DawidSkene": list(CASES),
-    "crowd-kit DawidSkene": ["100k_20", "1M_20"],
-}
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+#: The case of a first process: imports, and kernels compiled or read from the disk.
+START = Case(10_000, 10, 2, 0.3)
 
-CHILD = r"""
-import resource, sys, time
-if sys.argv[4] == "1":
-    import os
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-import numpy as np
-votes, k = np.load(sys.argv[2]), int(sys.argv[3])
-if sys.argv[1].startswith("weaklab"):
-    from weaklab import DawidSkene, LabelModel
-    model = {"LabelModel": LabelModel, "DawidSkene": DawidSkene}[sys.argv[1].split()[1]](classes=k)
-    model.fit(votes[:500]).predict_proba(votes[:500])  # compile, or load what was compiled
-    run = lambda: model.fit(votes).predict_proba(votes)
-elif sys.argv[1].startswith("snorkel"):
-    import torch
-    from snorkel.labeling.model import LabelModel
-    if sys.argv[4] == "1":
-        torch.set_num_threads(1)
-    wide = votes.astype(int)
-    model = LabelModel(cardinality=k, verbose=False)
-    run = lambda: (model.fit(wide, progress_bar=False, seed=0), model.predict_proba(wide))
-else:
-    import pandas as pd
-    from crowdkit.aggregation import DawidSkene
-    rows, columns = np.nonzero(votes >= 0)
-    frame = pd.DataFrame({"task": rows, "worker": columns, "label": votes[rows, columns]})
-    run = lambda: DawidSkene(n_iter=100, tol=1e-5).fit_predict_proba(frame)
-start = time.perf_counter()
-run()
-print("seconds", time.perf_counter() - start, "MB", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
-"""
+RULES = (
+    "Seconds: fit and predict_proba of the same int8 matrix, each with its default arguments (crowd-kit: n_iter=100, "
+    "tol=1e-5, its default; snorkel: 100 epochs, with a seed and without a progress bar), after a fit on 500 rows that "
+    "compiles kernels and starts torch; the median over processes, as many as the column of runs says, taken in turns. "
+    "crowd-kit gets the votes as the long table that it takes; making that table is not counted. Peak: the whole "
+    "process, imports included. Accuracy: rows with a vote, ties in expectation. Times: of weaklab's model of "
+    "the row above."
+)
 
 
-def peers_python(folder: Path) -> str:
-    """The interpreter of the peers' environment, made if it is not there."""
-    python = folder / "bin" / "python"
-    if not (folder / "ready").exists():
-        venv.create(folder, with_pip=True, clear=True)
-        constraints = str(HERE / "peers-constraints.txt")
-        install = [str(python), "-m", "pip", "install", "--quiet", "--constraint", constraints]
-        subprocess.run([*install, "torch", "snorkel", "crowd-kit", "setuptools"], check=True)
-        (folder / "ready").touch()
-    return str(python)
+def peers_python(folder: Path) -> Path:
+    """The interpreter of the peers' environment, made where it is missing or older than the pins."""
+    python, done = folder / "peers" / "bin" / "python", folder / "peers" / ".installed"
+    wanted = "\n".join(PEERS) + PINS.read_text()
+    if not (done.exists() and done.read_text() == wanted):
+        sys.stderr.write(f"Installing {', '.join(PEERS)} into {folder / 'peers'} (once) ...\n")
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder / "peers")], check=True)
+        pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+        subprocess.run([*pip, "--constraint", str(PINS), *PEERS], check=True)
+        done.write_text(wanted)
+    return python
 
 
-def measure(python: str, what: str, votes: Path, k: int, threads: str) -> tuple[float, float] | None:
-    """Seconds and megabytes, or None where it failed or took over ten minutes."""
-    environment = os.environ | (ONE_THREAD if threads == "1" else {}) | {"PYTHONPATH": str(HERE.parents[1])}
-    runs: list[tuple[float, float]] = []
-    while len(runs) < (3 if not runs or runs[0][0] < 60 else 2):
-        try:
-            command = [python, "-c", CHILD, what, str(votes), str(k), threads]
-            done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=600, check=True)
-        except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-            sys.stderr.write(f"{what}: {error}\n{getattr(error, 'stderr', '') or ''}\n")
-            return None
-        _, seconds, _, megabytes = done.stdout.split()[-4:]
-        runs.append((float(seconds), float(megabytes)))
-    return median(run[0] for run in runs), max(run[1] for run in runs)
+def votes_of(case: Case, folder: Path) -> Path:
+    """The file of the case's votes, made once, in a process whose memory is gone when it ends."""
+    votes = folder / f"votes-{case.n}-{case.m}-{case.k}-{case.coverage}-{SEED}.npy"
+    if not votes.exists():
+        sys.stderr.write(f"Making votes: {case} ...\n")
+        sizes = ["--n", str(case.n), "--m", str(case.m), "--k", str(case.k), "--coverage", str(case.coverage)]
+        command = [sys.executable, str(HERE / "peers_case.py"), "make", *sizes, "--votes", str(votes)]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return votes
+
+
+def run(
+    model: str, case: Case, folder: Path, *, threads: int = 0, limit: int, warm: bool = True, cache: str | None = None
+) -> dict[str, Any]:
+    """One process; what it printed and the seconds from its start to its end, or why it failed."""
+    python = sys.executable if model.startswith("weaklab") else str(peers_python(folder))
+    place = ["--k", str(case.k), "--votes", str(votes_of(case, folder))]
+    command = [python, "-W", "ignore", str(HERE / "peers_case.py"), "fit", "--model", model, *place]
+    command += ["--threads", str(threads), *(["--warm"] if warm else [])]
+    env = {name: value for name, value in os.environ.items() if name not in THREAD_VARIABLES}
+    env |= dict.fromkeys(THREAD_VARIABLES, str(threads)) if threads else {}
+    env |= {"NUMBA_CACHE_DIR": cache} if cache else {}
+    start = time.perf_counter()
+    try:
+        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=limit)
+    except subprocess.TimeoutExpired:
+        return {"failed": f"over {limit} s"}
+    whole = time.perf_counter() - start
+    if done.returncode:
+        last = done.stderr.strip().splitlines()[-1:] or [f"exit {done.returncode}"]
+        return {"failed": last[0]}
+    return json.loads(done.stdout.splitlines()[-1]) | {"whole": whole}
+
+
+def median(runs: list[dict[str, Any]], what: str) -> float:
+    """Over the runs."""
+    return statistics.median(one[what] for one in runs)
+
+
+def rows_of(case: Case, threads: int, folder: Path, given: argparse.Namespace, over: set[str]) -> list[list[str]]:
+    """The table's rows of one case; ``over`` collects the models that were over the limit on it."""
+    models = [model for pair in PAIRS.items() for model in pair]
+    runs: dict[str, list[dict[str, Any]]] = {model: [] for model in models}
+    failed = dict.fromkeys(over, f"not run: over {given.limit} s with more threads")
+    for turn in range(given.runs):
+        for model in models:
+            if model in failed or (turn and runs[model][0]["seconds"] > SLOW):
+                continue
+            one = run(model, case, folder, threads=threads, limit=given.limit)
+            sys.stderr.write(
+                f"{case}, {threads or given.cores} threads, {model}: {one.get('failed') or one['seconds']}\n"
+            )
+            if "failed" in one:
+                failed[model] = one["failed"]
+                over.update({model} if one["failed"].startswith("over") else ())
+            else:
+                runs[model].append(one)
+                given.versions.update(one["versions"])
+    rows = []
+    for model in models:
+        head = [str(case), str(threads or given.cores), model]
+        if model in failed:
+            rows.append([*head, failed[model], "", "", "", "", str(len(runs[model]))])
+            continue
+        mine, ours = runs[model], next((ours for ours, peer in PAIRS.items() if peer == model), "")
+        ratio = f"{median(mine, 'seconds') / median(runs[ours], 'seconds'):.1f}" if ours and ours not in failed else ""
+        numbers = [f"{median(mine, 'peak'):,.0f}", f"{100 * mine[0]['accuracy']:.2f}", str(mine[0]["iterations"])]
+        rows.append([*head, f"{median(mine, 'seconds'):.3f}", ratio, *numbers, str(len(mine))])
+    return rows
+
+
+def start_rows(folder: Path, given: argparse.Namespace) -> list[list[str]]:
+    """A process that fits once and ends: with an empty and with a filled cache of kernels, and the peers."""
+    rows = []
+    for model in [model for pair in PAIRS.items() for model in pair]:
+        states = ("empty cache", "filled cache") if model.startswith("weaklab") else ("",)
+        runs: dict[str, list[dict[str, Any]]] = {state: [] for state in states}
+        failed = ""
+        for _ in range(given.runs):
+            with tempfile.TemporaryDirectory() as cache:  # of numba: empty at the first state, filled by it
+                for state in states:
+                    one = run(model, START, folder, limit=given.limit, warm=False, cache=cache)
+                    failed = failed or one.get("failed", "")
+                    runs[state].append(one)
+            if failed:
+                break
+        for state in states:
+            name = f"{model}, {state}" if state else model
+            sys.stderr.write(f"{START}, first process, {name}: {failed or median(runs[state], 'whole')}\n")
+            numbers = ["imports", "seconds", "whole"]
+            cells = [failed, "", ""] if failed else [f"{median(runs[state], what):.2f}" for what in numbers]
+            rows.append([name, *cells])
+            if not failed:
+                given.versions.update(runs[state][0]["versions"])
+    return rows
+
+
+def markdown(head: list[str], rows: list[list[str]]) -> str:
+    """A table."""
+    lines = [f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *rows]]
+    return "\n".join(lines)
+
+
+def chosen(given: str, there: list[str], what: str, parser: argparse.ArgumentParser) -> list[str]:
+    """The names given."""
+    wanted = given.split(",")
+    if unknown := sorted(set(wanted) - set(there)):
+        parser.error(f"no such {what}: {', '.join(unknown)}; there are {', '.join(there)}")
+    return wanted
 
 
 def main() -> int:
-    """Print a table."""
+    """Print the tables, or write them too."""
+    from host import cores, host, load
+
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--environment", type=Path, default=Path(".bench"))
-    parser.add_argument("--cases", default=",".join(CASES))
-    parser.add_argument("--threads", default="1,all")
-    parser.add_argument("--markdown", type=Path, help="write the table to a file")
+    parser.add_argument("--environment", type=Path, default=Path(".bench"), help="a folder for it (.bench)")
+    names = [*CASES, "start"]
+    parser.add_argument("--cases", default=",".join(names), help=f"of {', '.join(names)}; all by default")
+    parser.add_argument("--threads", default="all,1", help="of all (each library's default) and 1; both by default")
+    parser.add_argument("--quick", action="store_true", help="the smallest case and the first process, one run each")
+    parser.add_argument("--limit", type=int, default=180, help="seconds that a process may take (180)")
+    parser.add_argument("--markdown", type=Path, help="write the tables to this file too")
     given = parser.parse_args()
-    peers = peers_python(given.environment)
-    lines = ["| case | threads | what | seconds | peak MB |", "|---|---|---|---|---|"]
-    with tempfile.TemporaryDirectory() as folder:
-        for case in given.cases.split(","):
-            votes = Path(folder) / "votes.npy"
-            draw = (
-                "import numpy as np; from weaklab.datasets import make_votes; "
-                f"drawn = make_votes(**{CASES[case]!r}, random_state=0).votes.to_numpy(); "
-                f"np.save({str(votes)!r}, np.ascontiguousarray(drawn))"
-            )
-            path = {"PYTHONPATH": str(HERE.parents[1])}
-            subprocess.run([sys.executable, "-c", draw], check=True, env=os.environ | path)
-            for threads in given.threads.split(","):
-                for what, cases in RUNS.items():
-                    if case not in cases:
-                        continue
-                    python = sys.executable if what.startswith("weaklab") else peers
-                    found = measure(python, what, votes, CASES[case]["k"], threads)
-                    figures = "failed, or over ten minutes |" if found is None else f"{found[0]:.2f} | {found[1]:,.0f}"
-                    lines.append(f"| {case} | {threads} | {what} | {figures} |")
-                    print(lines[-1], flush=True)
-    if given.markdown:
-        host = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-        command = f"python tests/bench/peers.py --cases {given.cases} --threads {given.threads} --markdown FILE"
-        given.markdown.write_text(
-            f"# Label models: speed and memory beside others\n\n    {command}\n\n{host}; votes by `make_votes`, seed "
-            "0, rows x functions in the name; 1M_100 has 4 classes, the others 2. Medians of three fresh processes.\n\n"
-            + "\n".join(lines)
-            + "\n"
+    if given.quick:
+        given.cases = "100k_20,start"
+    given.runs, given.versions, given.cores = 1 if given.quick else RUNS, {}, cores()
+    cases = chosen(given.cases, names, "cases", parser)
+    threads = chosen(given.threads, ["all", "1"], "threads", parser)
+    given.environment.mkdir(parents=True, exist_ok=True)
+    folder = given.environment.resolve()
+    peers_python(folder)
+
+    busy = load()
+    parts, rows = [], []
+    for name in [name for name in cases if name != "start"]:
+        over: set[str] = set()
+        for many in sorted(threads, reverse=True):  # all before 1: what is over the limit then is not tried alone
+            rows += rows_of(CASES[name], 0 if many == "all" else 1, folder, given, over)
+    if rows:
+        head = ["votes", "threads", "model", "seconds", "times", "peak MB", "accuracy %", "iterations", "runs"]
+        parts += [RULES, markdown(head, rows)]
+    if "start" in cases:
+        text = (
+            f"A process that imports, fits and predicts once and ends, on {START}; the median of {given.runs}; files "
+            "in the system's cache, Python's own byte code written before. An empty cache of numba is what the first "
+            "process after an installation finds."
         )
+        parts += [
+            text,
+            markdown(["process", "imports, s", "fit and predict, s", "start to end, s"], start_rows(folder, given)),
+        ]
+    options = " --quick" if given.quick else f" --cases {given.cases} --threads {given.threads}"
+    versions = ", ".join(f"{name} {version}" for name, version in sorted(given.versions.items()))
+    conditions = (
+        f"{host()}; {versions}. Threads: {given.cores} is each library's default; 1 is one core by affinity, with "
+        f"{', '.join(THREAD_VARIABLES)} and torch's threads at 1. Seed {SEED} of the votes, of snorkel and of weaklab. "
+        f"Limit of a process: {given.limit} s; {busy}."
+    )
+    text = "\n\n".join(
+        [
+            "# Label models beside their peers",
+            f"    python tests/bench/peers.py{options} --limit {given.limit}",
+            conditions,
+            *parts,
+        ]
+    )
+    print(text)
+    if given.markdown:
+        given.markdown.write_text(text + "\n")
     return 0
 
 

@@ -1,0 +1,100 @@
+"""The scripts that print the docs' figures: what they promise on small votes."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from weaklab import metrics
+from weaklab.datasets import make_votes
+from weaklab.label_models import MajorityVote, WeightedVote
+
+HERE = Path(__file__).parent
+spec = importlib.util.spec_from_file_location("bench", HERE / "label_models.py")
+assert spec is not None
+bench = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(bench)
+
+
+class Raises(MajorityVote):
+    def _fit(self, problem):
+        raise ValueError("on purpose")
+
+
+class Sleeps(MajorityVote):
+    def _fit(self, problem):
+        if problem.m == 7:  # not while it is warmed up
+            time.sleep(30)
+        return super()._fit(problem)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    planted = make_votes(n=400, m=7, k=2, random_state=1)
+    place = tmp_path / "small"
+    place.mkdir()
+    np.savez(place / "train.npz", votes=planted.votes.to_numpy(dtype=np.int8), y=planted.y.astype(np.int16))
+    (place / "meta.json").write_text(json.dumps({"name": "small", "kind": "classification", "class_names": ["a", "b"]}))
+    return tmp_path
+
+
+def test_a_model_that_fails_or_takes_too_long_is_shown(folder):
+    """A model that is silently left out of a table, or of a mean, makes the others look better or worse."""
+    models = {"MajorityVote": MajorityVote, "Raises": Raises, "Sleeps": Sleeps, "WeightedVote": WeightedVote}
+    start = time.perf_counter()
+    table = bench.score_all(folder, ["small"], models, resample=True, limit=1)
+    assert time.perf_counter() - start < 20
+    text = bench.report(table, list(models))
+    assert "- Raises on small: ValueError: on purpose" in text
+    assert "- Sleeps on small: over 1 s" in text
+    assert table.loc["small", ("WeightedVote", "failed")] == ""
+    means = {
+        line.split("|")[1].strip(): line.split("|")[2].strip() for line in text.split("##")[1].splitlines()[2:] if line
+    }
+    assert means["Raises"] == means["Sleeps"] == "-"
+
+
+@pytest.mark.parametrize("name", ["sms", "other"])
+def test_the_bootstrap_resamples_the_score_itself(name):
+    """The two sums that a resample takes are those of the metric; majority vote's interval to itself is 0."""
+    rng = np.random.default_rng(0)
+    y, probs = rng.integers(2, size=300), rng.integers(4, size=(300, 1)) / 3
+    probs = np.hstack([probs, 1 - probs])
+    above, below = bench.row_parts(name, y, probs).sum(axis=0)
+    rule = metrics.expected_f1 if name == "sms" else metrics.expected_accuracy
+    assert above / below == pytest.approx(rule(y, probs))
+    scores = bench.resampled_scores(bench.row_parts(name, y, probs))
+    assert scores.std() == pytest.approx(100 * np.sqrt(0.25 / 300), rel=0.5)
+
+
+@pytest.mark.parametrize("model", ["weaklab LabelModel", "weaklab DawidSkene"])
+def test_a_process_of_the_comparison_says_what_it_took(tmp_path, model):
+    """The half of tests/bench/peers.py that needs no peers."""
+    script, votes = str(HERE / "peers_case.py"), str(tmp_path / "votes.npy")
+    sizes = ["--n", "2000", "--m", "8", "--coverage", "0.4"]
+    subprocess.run([sys.executable, script, "make", *sizes, "--k", "2", "--votes", votes], check=True)
+    command = [
+        sys.executable,
+        script,
+        "fit",
+        "--model",
+        model,
+        "--k",
+        "2",
+        "--votes",
+        votes,
+        "--threads",
+        "1",
+        "--warm",
+    ]
+    out = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    assert 0.7 < out["accuracy"] <= 1
+    assert out["peak"] > 20
+    assert out["seconds"] > 0

@@ -13,8 +13,9 @@ from sklearn.utils import ClassifierTags
 from sklearn.utils.validation import check_is_fitted
 
 from weaklab._kernels.em import posterior
-from weaklab.exceptions import CoverageWarning, GoldError, VoteError, did_you_mean
+from weaklab.exceptions import CoverageWarning, GoldError, VoteError
 from weaklab.label_models.card import card
+from weaklab.label_models.in_chunks import InChunks, take_in
 from weaklab.label_models.learned import BOOTSTRAP_ROWS, LearnedAttributes
 from weaklab.label_models.problem import Fit, Problem
 from weaklab.seeding import generator
@@ -32,10 +33,11 @@ from weaklab.votes import (
     compress,
     decode,
 )
+from weaklab.votes.chunks import SeenRows, come_in_chunks, match_names
 from weaklab.votes.pairs import PairTable, pair_up
 
 
-class BaseLabelModel(LearnedAttributes, BaseEstimator):
+class BaseLabelModel(LearnedAttributes, InChunks, BaseEstimator):
     """The contract of all label models.
 
     A model implements :meth:`_fit`, and either the linear rule (:meth:`_log_weights`, :meth:`_log_prior` and
@@ -103,8 +105,10 @@ class BaseLabelModel(LearnedAttributes, BaseEstimator):
 
         Parameters
         ----------
-        votes : DataFrame, array-like or sparse matrix of shape (n, m)
-            Class codes 0..k-1 and -1 for "abstain"; a sparse matrix stores vote + 1.
+        votes : DataFrame, array-like or sparse matrix of shape (n, m), or source of chunks
+            Class codes 0..k-1 and -1 for "abstain"; a sparse matrix stores vote + 1. An iterator over such matrices, a
+            function that returns one, and a :class:`weaklab.votes.VoteChunks` are read once, chunk by chunk, to more
+            rows than memory holds; the result is the same, bit for bit.
         y : array-like of shape (n,), optional
             Gold labels where known, by code or name; -1 or a missing value where not.
         sample_weight : array-like of shape (n,), optional
@@ -119,20 +123,14 @@ class BaseLabelModel(LearnedAttributes, BaseEstimator):
         VoteError, GoldError, ParameterError
             If the votes, the gold labels or the weights are not what they should be.
         """
-        classes = check_classes(self.classes)
+        classes = votes.classes if isinstance(votes, SeenRows) else check_classes(self.classes)
         self._check_parameters()
-        matrix = check_votes(votes, classes=classes)
-        if matrix.n == 0:
-            raise VoteError(f"There are no rows to learn from: votes of shape (0, {matrix.m}).")
-        gold, k = None, matrix.k
-        if y is not None:
-            gold = check_gold(y, matrix.n, classes, index=matrix.index)
-            k = k if classes is not None else max(k, int(gold.max()) + 1)
-            matrix = matrix.with_classes(k)
-        weight = check_sample_weight(sample_weight, matrix.n)
+        matrix, gold, weight = take_in(votes, y, sample_weight, classes)
+        matrix = self._inside(matrix)
         problem = Problem.of(compress(matrix, gold, weight))
         self._set_names(matrix)
-        self.classes_ = class_array(k if classes is None else classes)
+        self.classes_ = class_array(matrix.k if classes is None else classes)
+        self._has_names = isinstance(classes, list)
         self._pairs = problem.pairs
         if not matrix.nnz:
             warnings.warn(
@@ -149,6 +147,7 @@ class BaseLabelModel(LearnedAttributes, BaseEstimator):
         self._vote_shares, self._meetings = problem.covered().start().state_counts, problem.meetings
         self._resampled = problem.sample(BOOTSTRAP_ROWS).slim()
         self.__dict__.pop("_intervals", None)
+        self.__dict__.pop("_seen", None)
         return self
 
     def predict_proba(self, votes: VotesLike) -> Floats:
@@ -282,11 +281,15 @@ class BaseLabelModel(LearnedAttributes, BaseEstimator):
     # What the shell needs ---------------------------------------------------------------------------------------
 
     def _has_codes(self) -> bool:
-        return not isinstance(check_classes(self.classes), list)
+        return not self._has_names
 
     def _check_parameters(self) -> None:
         """Check the constructor's parameters; a model with more of them extends it."""
         generator(getattr(self, "random_state", None))
+
+    def _inside(self, matrix: VoteMatrix) -> VoteMatrix:
+        """Votes to fit, in the form that the model keeps them in."""
+        return matrix
 
     def _set_names(self, matrix: VoteMatrix) -> None:
         self.n_features_in_ = matrix.m
@@ -297,29 +300,18 @@ class BaseLabelModel(LearnedAttributes, BaseEstimator):
 
     def _check_new(self, votes: VotesLike) -> VoteMatrix:
         """New votes, checked, their columns in the order of fit."""
+        if come_in_chunks(votes):
+            raise VoteError("Votes that come in chunks are for fit and predict_chunks; give a matrix of votes here.")
         matrix = check_votes(votes, classes=self._k)
         names = getattr(self, "feature_names_in_", None)
         if names is not None and matrix.names is not None and matrix.names != tuple(names):
-            return matrix.reorder(self._match(matrix.names, names))
+            return matrix.reorder(match_names(matrix.names, names))
         if matrix.m != self.n_features_in_:
             raise VoteError(
                 f"X has {matrix.m} features, but {type(self).__name__} is expecting {self.n_features_in_} features as "
                 "input, one per labeling function."
             )
         return matrix
-
-    @staticmethod
-    def _match(given: tuple[str, ...], fitted: np.ndarray) -> np.ndarray:
-        place = {name: j for j, name in enumerate(given)}
-        missing = [name for name in fitted if name not in place]
-        extra = [name for name in given if name not in set(fitted)]
-        if missing or extra:
-            hint = did_you_mean(missing[0], extra) if missing and extra else ""
-            raise VoteError(
-                "The feature names should match those that were passed during fit. "
-                f"Missing labeling functions: {missing or 'none'}; unseen at fit time: {extra or 'none'}.{hint}"
-            )
-        return np.array([place[name] for name in fitted])
 
     def _predict_proba(self, matrix: VoteMatrix) -> Floats:
         q = self._posterior(matrix)

@@ -70,7 +70,7 @@ class Problem:
         """The total weight of the rows that count."""
         if self.empty:
             return float(self.weight.sum()) if len(self.weight) else float(self.votes.n)
-        counted = self.votes.row_counts > 0
+        counted = self.votes.indptr[1:] > self.votes.indptr[:-1]
         return float(self.weight[counted].sum()) if len(self.weight) else float(np.count_nonzero(counted))
 
     @cached_property
@@ -92,7 +92,7 @@ class Problem:
     @cached_property
     def most_votes(self) -> int:
         """The most votes on a row."""
-        return int(self.votes.row_counts.max(initial=0))
+        return self.votes.most_votes
 
     @cached_property
     def _shares(self) -> Expected:

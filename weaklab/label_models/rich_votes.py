@@ -18,7 +18,7 @@ from weaklab.exceptions import VoteError
 from weaklab.label_models.base import BaseLabelModel
 from weaklab.typing import Floats
 from weaklab.typing import Votes as VotesLike
-from weaklab.votes import PartialVotes, SoftVotes, VoteMatrix, check_votes, number_of_classes
+from weaklab.votes import PartialVotes, SoftVotes, VoteMatrix, number_of_classes
 from weaklab.votes.matrix import encode
 from weaklab.votes.pairs import pair_up
 
@@ -156,9 +156,9 @@ class RichLabelModel(BaseLabelModel):
         VoteError, GoldError, ParameterError
             If the votes, the gold labels or the weights are not what they should be.
         """
-        k = number_of_classes(self.classes)
-        slots = slots_of(self._rich(votes, k) if isinstance(votes, self.takes) else check_votes(votes, classes=k))
-        return super().fit(slots, y, sample_weight)
+        if isinstance(votes, self.takes):
+            votes = slots_of(self._rich(votes, number_of_classes(self.classes)))
+        return super().fit(votes, y, sample_weight)
 
     def explain(self, votes: Any) -> pd.DataFrame:
         """Why one row gets its label: the contribution of each labeling function in log-odds.
@@ -197,6 +197,9 @@ class RichLabelModel(BaseLabelModel):
         if k is not None and k != _k(votes):
             raise VoteError(f"The {type(votes).__name__} are for {_k(votes)} classes, but there are {k}.")
         return votes
+
+    def _inside(self, matrix: VoteMatrix) -> SlotMatrix:
+        return matrix if isinstance(matrix, SlotMatrix) else slots_of(matrix)
 
     def _set_names(self, matrix: VoteMatrix) -> None:
         super()._set_names(matrix)

@@ -6,6 +6,7 @@ internal form of all of them.
 """
 
 from weaklab.votes.check import check_votes
+from weaklab.votes.chunks import VoteChunks
 from weaklab.votes.classes import check_classes, class_array, class_code, class_codes, number_of_classes
 from weaklab.votes.gold import check_gold
 from weaklab.votes.matrix import VoteMatrix, vote_dtype
@@ -19,6 +20,7 @@ __all__ = [
     "Patterns",
     "SoftLabels",
     "SoftVotes",
+    "VoteChunks",
     "VoteMatrix",
     "break_ties",
     "check_classes",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,16 @@ from weaklab.votes.rich import PartialVotes, SoftVotes
 MOST_INFERRED = 100_000
 
 
-def check_votes(votes: Any, *, classes: Classes = None) -> VoteMatrix:
+@dataclass(frozen=True)
+class _Place:
+    """What to call the rows and columns of a matrix in an error."""
+
+    names: tuple[str, ...] | None
+    index: pd.Index | None
+    first_row: int
+
+
+def check_votes(votes: Any, *, classes: Classes = None, first_row: int = 0) -> VoteMatrix:
     """Check a label matrix and bring it into the internal form.
 
     Parameters
@@ -30,6 +40,8 @@ def check_votes(votes: Any, *, classes: Classes = None) -> VoteMatrix:
         abstains. Floats are taken where each is a whole number.
     classes : int, sequence of hashable, or None
         The classes; None infers ``k = max(2, highest vote + 1)``, up to 100,000.
+    first_row : int
+        The number by which errors call the first row, where these rows are some of many.
 
     Returns
     -------
@@ -55,16 +67,17 @@ def check_votes(votes: Any, *, classes: Classes = None) -> VoteMatrix:
         raise VoteError(f"These are {type(votes).__name__}; what was called here takes one class per vote.")
     k = number_of_classes(classes)
     if scipy.sparse.issparse(votes):
-        return _from_sparse(votes, k)
+        return _from_sparse(votes, k, first_row)
     names, index = None, None
     if isinstance(votes, pd.DataFrame):
         names, index = _names(votes.columns), votes.index
-    array = _as_integers(_as_array(votes), names, index)
+    place = _Place(names, index, first_row)
+    array = _as_integers(_as_array(votes), place)
     indptr, lowest, highest = row_bounds(array)
     if lowest < ABSTAIN or (k is not None and highest >= k):
-        _raise_out_of_range(array, k, names, index)
+        _raise_out_of_range(array, k, place)
     if k is None and highest >= MOST_INFERRED:
-        _raise_at(array, array == highest, _too_many(highest), names, index)
+        _raise_at(array, array == highest, _too_many(highest), place)
     m, k = array.shape[1], k or max(2, highest + 1)
     return VoteMatrix(indptr, row_codes(array, indptr, k, code_dtype(m, k)), m, k, names, index)
 
@@ -99,10 +112,10 @@ def _too_many(highest: int) -> str:
     )
 
 
-def _as_integers(array: np.ndarray, names: tuple[str, ...] | None, index: pd.Index | None) -> np.ndarray:
+def _as_integers(array: np.ndarray, place: _Place) -> np.ndarray:
     """The same values as int8 or int32, losing nothing."""
     if np.ma.is_masked(array):
-        _raise_not_whole(array, np.ma.getmaskarray(array), names, index)
+        _raise_not_whole(array, np.ma.getmaskarray(array), place)
     array = np.asarray(array)
     kind = array.dtype.kind
     if kind == "c":
@@ -110,7 +123,7 @@ def _as_integers(array: np.ndarray, names: tuple[str, ...] | None, index: pd.Ind
     if kind == "b":
         raise VoteError("Votes are True and False, which has no way to abstain: give class codes, -1 for abstain.")
     if kind == "O":
-        array = _integers_from_objects(array, names, index)
+        array = _integers_from_objects(array, place)
     elif kind == "f":
         if array.dtype.itemsize < 8:
             array = array.astype(np.float64)  # exact; a float16 cannot be compared with the bounds below
@@ -118,22 +131,22 @@ def _as_integers(array: np.ndarray, names: tuple[str, ...] | None, index: pd.Ind
             wrong = array != np.floor(array)  # NaN too
             wrong |= ~np.isfinite(array)
         if wrong.any():
-            _raise_not_whole(array, wrong, names, index)
+            _raise_not_whole(array, wrong, place)
     elif kind not in "iu":
         raise VoteError(f"Votes must be class codes (integers), got an array of {array.dtype}.")
     if array.dtype == np.int8:
         return array
     wrong = (array > np.iinfo(np.int32).max) | (array < ABSTAIN)
     if wrong.any():
-        _raise_at(array, wrong, "it must be -1 (abstain) or a class code from 0", names, index)
+        _raise_at(array, wrong, "it must be -1 (abstain) or a class code from 0", place)
     return array.astype(np.int32)
 
 
-def _integers_from_objects(array: np.ndarray, names: tuple[str, ...] | None, index: pd.Index | None) -> np.ndarray:
+def _integers_from_objects(array: np.ndarray, place: _Place) -> np.ndarray:
     flat = array.ravel()
     is_whole = np.fromiter((_is_whole(value) for value in flat), dtype=bool, count=flat.size).reshape(array.shape)
     if not is_whole.all():
-        _raise_not_whole(array, ~is_whole, names, index)
+        _raise_not_whole(array, ~is_whole, place)
     return array.astype(np.int64)
 
 
@@ -145,41 +158,37 @@ def _is_whole(value: Any) -> bool:
     return isinstance(value, (float, np.floating)) and float(value).is_integer() and abs(float(value)) < 2**53
 
 
-def _raise_not_whole(
-    array: np.ndarray, wrong: np.ndarray, names: tuple[str, ...] | None, index: pd.Index | None
-) -> None:
+def _raise_not_whole(array: np.ndarray, wrong: np.ndarray, place: _Place) -> None:
     _raise_at(
         array,
         wrong,
         "it must be a class code from 0, or -1 for abstain, also in place of NaN and other missing values",
-        names,
-        index,
+        place,
     )
 
 
-def _raise_out_of_range(
-    array: np.ndarray, k: int | None, names: tuple[str, ...] | None, index: pd.Index | None
-) -> None:
+def _raise_out_of_range(array: np.ndarray, k: int | None, place: _Place) -> None:
     top = np.iinfo(array.dtype).max if k is None else k - 1
     wrong = (array < ABSTAIN) | (array > top)
     expected = "it must be -1 (abstain) or a class code from 0" if k is None else f"it must be -1 to {k - 1}"
     so = "" if k is None else f", but there are {k} classes"
-    _raise_at(array, wrong, expected, names, index, so=so)
+    _raise_at(array, wrong, expected, place, so=so)
 
 
 def _raise_at(
     array: np.ndarray,
     wrong: np.ndarray,
     expected: str,
-    names: tuple[str, ...] | None,
-    index: pd.Index | None,
+    place: _Place,
     so: str = "",
 ) -> None:
     row, column = (int(part) for part in np.argwhere(wrong)[0])
     value = array[row, column]
     value = value.item() if isinstance(value, np.generic) else value
-    who = f"column {column}" if names is None else f"labeling function {names[column]!r}"
-    where = f"row {row}" if index is None or index[row] == row else f"row {row} (index {index[row]!r})"
+    who = f"column {column}" if place.names is None else f"labeling function {place.names[column]!r}"
+    label = None if place.index is None else place.index[row]
+    row += place.first_row
+    where = f"row {row}" if label is None or label == row else f"row {row} (index {label!r})"
     more = f" ({int(wrong.sum()):,} votes are wrong in all.)" if wrong.sum() > 1 else ""
     raise VoteError(f"The vote of {who} in {where} is {value!r}{so}: {expected}.{more}")
 
@@ -196,7 +205,7 @@ def _names(columns: pd.Index) -> tuple[str, ...] | None:
     return tuple(str(name) for name in columns)
 
 
-def _from_sparse(votes: Any, k: int | None) -> VoteMatrix:
+def _from_sparse(votes: Any, k: int | None, first_row: int) -> VoteMatrix:
     if votes.ndim != 2 or votes.shape[1] == 0:
         raise VoteError(f"Votes must be a matrix of shape (n, m) with m of 1 or more, got shape {votes.shape}.")
     if votes.dtype.kind not in "iuf":
@@ -211,7 +220,7 @@ def _from_sparse(votes: Any, k: int | None) -> VoteMatrix:
     wrong = ~(np.isfinite(data) & (data == np.floor(data)) & (data >= 1) & (data <= (k or np.iinfo(np.int32).max)))
     if wrong.any():
         at = int(np.argmax(wrong))
-        row = int(np.searchsorted(csr.indptr, at, side="right")) - 1
+        row = int(np.searchsorted(csr.indptr, at, side="right")) - 1 + first_row
         top = "" if k is None else f", at most {k} for {k} classes"
         raise VoteError(
             f"The sparse matrix stores {data[at].item()!r} for column {int(csr.indices[at])} in row {row}: "
@@ -221,7 +230,7 @@ def _from_sparse(votes: Any, k: int | None) -> VoteMatrix:
     highest = int(vote.max(initial=ABSTAIN))
     if k is None and highest >= MOST_INFERRED:
         at = int(np.argmax(vote == highest))
-        row = int(np.searchsorted(csr.indptr, at, side="right")) - 1
+        row = int(np.searchsorted(csr.indptr, at, side="right")) - 1 + first_row
         column = int(csr.indices[at])
         raise VoteError(f"The vote of column {column} in row {row} is {highest}: {_too_many(highest)}.")
     k = k or max(2, highest + 1)

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from weaklab._kernels.chunks import CHUNK
 from weaklab._kernels.patterns import pack, packed_words
 
 
@@ -67,6 +68,12 @@ class VoteMatrix:
         return np.diff(self.indptr)
 
     @cached_property
+    def most_votes(self) -> int:
+        """The most votes on a row."""
+        ends = range(0, self.n, CHUNK)
+        return max((int(np.diff(self.indptr[at : at + CHUNK + 1]).max()) for at in ends), default=0)
+
+    @cached_property
     def rows(self) -> np.ndarray:
         """The row of each vote, (nnz,) int64."""
         return np.repeat(np.arange(self.n), self.row_counts)
@@ -110,11 +117,19 @@ class VoteMatrix:
 
     def take(self, rows: np.ndarray) -> VoteMatrix:
         """The votes of some rows, by position."""
-        starts, counts = self.indptr[rows], self.row_counts[rows]
+        starts = self.indptr[rows]
+        counts = self.indptr[rows + 1] - starts
         indptr = np.concatenate([[0], np.cumsum(counts)])
         source = np.repeat(starts - indptr[:-1], counts) + np.arange(indptr[-1])
         index = None if self.index is None else self.index[rows]
         return VoteMatrix(indptr, self.code[source], self.m, self.k, self.names, index)
+
+    def between(self, start: int, stop: int) -> VoteMatrix:
+        """The votes of the rows from ``start`` to before ``stop``; codes are a view."""
+        indptr = self.indptr[start : stop + 1]
+        code = self.code[indptr[0] : indptr[-1]]
+        index = None if self.index is None else self.index[start:stop]
+        return VoteMatrix(indptr - indptr[0], code, self.m, self.k, self.names, index)
 
     def reorder(self, order: np.ndarray) -> VoteMatrix:
         """The votes with labeling function ``order[j]`` in place j."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from weaklab.votes.matrix import VoteMatrix
+from weaklab.votes.spool import look_up
 
 #: Up to this many possible pairs, which of them occur is found by counting; beyond, by sorting.
 COUNTABLE = 10_000_000
@@ -82,4 +83,4 @@ def pair_up(votes: VoteMatrix) -> tuple[PairTable, np.ndarray]:
     if present.all():
         return table, votes.code
     number = (np.cumsum(present) - 1).clip(0).astype(votes.code.dtype)
-    return table, number[votes.code]
+    return table, look_up(number, votes.code)

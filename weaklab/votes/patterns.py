@@ -15,6 +15,8 @@ SAMPLE = 4096
 WORTHWHILE = 0.25
 #: Wider rows than this seldom repeat, and sorting them costs more than it saves.
 MAX_WORDS = 4
+#: Rows that are merged at a time, which bounds the memory that merging takes beyond its result.
+BLOCK = 1_048_576
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,9 +71,29 @@ def compress(votes: VoteMatrix, gold: np.ndarray | None = None, weight: np.ndarr
     sample = np.linspace(0, votes.n - 1, min(SAMPLE, votes.n)).astype(np.int64)
     if len(_distinct(votes.take(sample).pack(), gold[sample] if len(gold) else gold)[0]) > WORTHWHILE * len(sample):
         return Patterns(votes, weight, gold)
-    first, inverse = _distinct(votes.pack(), gold)
-    total = np.bincount(inverse, weights=weight if len(weight) else None, minlength=len(first)).astype(np.float64)
+    first, total = _merge(votes, gold, weight)
     return Patterns(votes.take(first), total, gold[first] if len(gold) else gold)
+
+
+def _merge(votes: VoteMatrix, gold: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A row of each distinct (votes, gold), and the weight of all its equals, summed in the order of the rows."""
+    rows, total = np.empty(0, dtype=np.int64), np.empty(0)
+    words = np.empty((0, votes.packed_words), dtype=np.uint64)
+    for start in range(0, votes.n, BLOCK):
+        stop = min(start + BLOCK, votes.n)
+        packed = votes.between(start, stop).pack()
+        first, inverse = _distinct(packed, gold[start:stop])
+        rows, words = np.concatenate([rows, start + first]), np.concatenate([words, packed[first]])
+        first, place = _distinct(words, gold[rows] if len(gold) else gold)
+        before, total = total, np.zeros(len(first))
+        total[place[: len(before)]] = before
+        at = place[len(before) :][inverse]
+        if len(weight):
+            np.add.at(total, at, weight[start:stop])  # one by one: the same bits whatever the block
+        else:
+            total += np.bincount(at, minlength=len(first))
+        rows, words = rows[first], words[first]
+    return rows, total
 
 
 def _distinct(words: np.ndarray, gold: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -295,13 +295,13 @@ def _check_codes(gold: Any, n: int, k: int) -> Codes:
     return array.astype(np.int64)
 
 
-def check_sample_weight(weight: Any, n: int) -> Floats | None:
-    """Sample weights as float64 (n,), or None.
+def check_sample_weight(weight: Any, n: int, *, some: bool = True) -> Floats | None:
+    """Sample weights as float64 (n,), or None; unless ``some`` is False, one must be above 0.
 
     Raises
     ------
     ParameterError
-        If they are not n finite numbers from 0, with one above 0.
+        If they are not n finite numbers from 0.
     """
     if weight is None:
         return None
@@ -309,6 +309,6 @@ def check_sample_weight(weight: Any, n: int) -> Floats | None:
         array = _check_weight(np.full(n, weight) if np.isscalar(weight) else weight, n)
     except SoftLabelError as error:
         raise ParameterError(f"sample_{error}") from error
-    if n and not array.any():
+    if some and n and not array.any():
         raise ParameterError("sample_weight is zero for every row: there is nothing to learn from.")
     return array

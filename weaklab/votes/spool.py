@@ -1,0 +1,126 @@
+"""Arrays that grow at their end, and move from memory to a temporary file when there is too much of them."""
+
+from __future__ import annotations
+
+import mmap
+import tempfile
+import weakref
+from typing import Any, BinaryIO
+
+import numpy as np
+
+#: Bytes of rows that are held in memory; beyond that, rows that come in chunks go to temporary files.
+BUDGET = 512_000_000
+#: Entries that are read back at a time.
+BLOCK = 4_000_000
+
+
+class Column:
+    """An array that grows at its end.
+
+    Its file, where it has one, has no name (or goes when it is closed, on Windows), so that nothing stays behind,
+    whatever ends the process. Arrays that were taken from it keep the file for as long as they live.
+
+    Parameters
+    ----------
+    dtype : dtype
+        Of its entries.
+
+    Examples
+    --------
+    >>> column = Column(np.int64)
+    >>> column.append([3, 1])
+    >>> column.to_file()
+    >>> column.append([4])
+    >>> column.array(), column.held
+    (array([3, 1, 4]), 0)
+    """
+
+    def __init__(self, dtype: Any) -> None:
+        self.dtype = np.dtype(dtype)
+        self._parts: list[np.ndarray] = []
+        self._file: BinaryIO | None = None
+        self._length = 0
+
+    def __len__(self) -> int:
+        return self._length
+
+    @property
+    def held(self) -> int:
+        """How many bytes are in memory."""
+        return sum(part.nbytes for part in self._parts)
+
+    @property
+    def in_file(self) -> bool:
+        """Whether it has moved to a file."""
+        return self._file is not None
+
+    def append(self, values: Any) -> None:
+        """Add entries at the end; they are copied."""
+        part = np.array(values, dtype=self.dtype)
+        if self._file is None:
+            self._parts.append(part)
+        else:
+            self._file.write(part.view(np.uint8).data)
+        self._length += len(part)
+
+    def to_file(self) -> None:
+        """Move to a temporary file, for good."""
+        if self._file is not None:
+            return
+        file = tempfile.TemporaryFile(prefix="weaklab-")  # noqa: SIM115 (it lives as long as the column does)
+        for part in self._parts:
+            file.write(part.view(np.uint8).data)
+        weakref.finalize(self, file.close)
+        self._file, self._parts = file, []
+
+    def array(self) -> np.ndarray:
+        """All entries: in memory, or as a view of the file, which takes memory only where it is being read."""
+        if self._file is None:
+            if len(self._parts) != 1:
+                self._parts = [np.concatenate([np.empty(0, dtype=self.dtype), *self._parts])]
+            return self._parts[0]
+        if not self._length:
+            return np.empty(0, dtype=self.dtype)
+        self._file.flush()
+        # Shared, not private: the system need not set memory aside. Writable, so that kernels are not compiled twice.
+        size = self._length * self.dtype.itemsize
+        return np.frombuffer(mmap.mmap(self._file.fileno(), size, access=mmap.ACCESS_WRITE), dtype=self.dtype)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"dtype": self.dtype, "values": np.array(self.array())}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(state["dtype"])  # type: ignore[misc]
+        self.append(state["values"])
+
+
+def is_in_file(array: np.ndarray) -> bool:
+    """Whether an array is a view of a file.
+
+    Examples
+    --------
+    >>> is_in_file(np.zeros(3))
+    False
+    """
+    base: Any = array
+    while isinstance(base, np.ndarray):
+        base = base.base
+    return isinstance(base.obj if isinstance(base, memoryview) else base, mmap.mmap)
+
+
+def look_up(table: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """``table[at]``, in a file where ``at`` is in one.
+
+    Examples
+    --------
+    >>> look_up(np.array([10, 20]), np.array([1, 0, 1]))
+    array([20, 10, 20])
+    """
+    if not is_in_file(at):
+        return table[at]
+    column = Column(table.dtype)
+    column.to_file()
+    for start in range(0, len(at), BLOCK):
+        column.append(table[at[start : start + BLOCK]])
+    return column.array()

@@ -182,7 +182,7 @@ def test_no_file_stays_behind(ends, monkeypatch, tmp_path):
 
     if ends is None:
         matrix = read_chunks(source()).matrix()
-        assert is_in_file(matrix.code)
+        assert is_in_file(matrix.word)
         del matrix
     else:
         with pytest.raises(ends):

@@ -18,9 +18,12 @@ import numpy as np
 
 from weaklab._kernels._jit import kernel
 from weaklab._kernels.chunks import CHUNK, over_chunks
+from weaklab._kernels.exponential import exp_below_zero
 
 #: Tables of up to this many entries are kept once per chunk that is in flight; larger ones once, and without threads.
 THREADED_TABLE = 4_000_000
+#: Log-scores that are worked on at a time: they stay in the nearest cache.
+SCORES = 1024
 
 
 class Rows(NamedTuple):
@@ -47,26 +50,94 @@ class Expected(NamedTuple):
 
 
 @kernel
-def row_posterior(indptr, pair, i, factor, log_weights, log_prior, first, last, q):  # type: ignore[no-untyped-def]
-    """The posterior of row i over states ``first`` to ``last`` into q; returns its log-likelihood."""
-    states = log_prior.shape[0]
-    for s in range(states):
-        q[s] = 0.0
-    for at in range(indptr[i], indptr[i + 1]):
-        p = pair[at]
-        for s in range(first, last):
-            q[s] += log_weights[p, s]
-    top = -np.inf
-    for s in range(first, last):
-        q[s] = factor * q[s] + log_prior[s]
-        top = max(top, q[s])
-    norm = 0.0
-    for s in range(first, last):
-        q[s] = math.exp(q[s] - top)
-        norm += q[s]
-    for s in range(first, last):
-        q[s] /= norm
-    return top + math.log(norm)
+def add_four(indptr, pair, at, count, scale, log_weights, log_prior, scores):  # type: ignore[no-untyped-def]
+    """:func:`add_up` for four states, whose sums stay in registers."""
+    for o in range(count):
+        row = pair[indptr[at + o] : indptr[at + o + 1]]
+        a, b, c, d = 0.0, 0.0, 0.0, 0.0
+        for p in row:
+            a += log_weights[p, 0]
+            b += log_weights[p, 1]
+            c += log_weights[p, 2]
+            d += log_weights[p, 3]
+        factor = scale[row.shape[0]]
+        scores[o, 0] = factor * a + log_prior[0]
+        scores[o, 1] = factor * b + log_prior[1]
+        scores[o, 2] = factor * c + log_prior[2]
+        scores[o, 3] = factor * d + log_prior[3]
+
+
+@kernel
+def add_up(indptr, pair, at, count, scale, log_weights, log_prior, scores):  # type: ignore[no-untyped-def]
+    """The log-scores of the states of ``count`` rows from row ``at`` on."""
+    for o in range(count):
+        row, score = pair[indptr[at + o] : indptr[at + o + 1]], scores[o]
+        for s in range(score.shape[0]):
+            score[s] = 0.0
+        for p in row:
+            weights = log_weights[p]
+            for s in range(score.shape[0]):
+                score[s] += weights[s]
+        factor = scale[row.shape[0]]
+        for s in range(score.shape[0]):
+            score[s] = factor * score[s] + log_prior[s]
+
+
+@kernel
+def softmax(q, count, norm, power, bits):  # type: ignore[no-untyped-def]
+    """Log-scores to probabilities, row by row and in place; the logarithm of what they were divided by into norm."""
+    flat = q.reshape(q.size)
+    for o in range(count):
+        row = q[o]
+        top = row[0]
+        for s in range(row.shape[0]):
+            top = max(top, row[s])
+        norm[o] = top
+        for s in range(row.shape[0]):
+            row[s] -= top
+    exp_below_zero(flat, count * q.shape[1], power, bits)
+    for o in range(count):
+        row = q[o]
+        total = 0.0
+        for s in range(row.shape[0]):
+            total += row[s]
+        norm[o] += math.log(total)
+        for s in range(row.shape[0]):
+            row[s] /= total
+
+
+@kernel
+def keep_gold(q, count, at, gold, per_class):  # type: ignore[no-untyped-def]
+    """Leave only the states of the known class to rows that have one; q holds log-scores."""
+    for o in range(count):
+        known = gold[at + o]
+        if known >= 0:
+            for s in range(q.shape[1]):
+                if s // per_class != known:
+                    q[o, s] = -np.inf
+
+
+@kernel
+def scatter_four(indptr, pair, at, count, q, counts):  # type: ignore[no-untyped-def]
+    """:func:`scatter` for four states."""
+    for o in range(count):
+        a, b, c, d = q[o, 0], q[o, 1], q[o, 2], q[o, 3]
+        for p in pair[indptr[at + o] : indptr[at + o + 1]]:
+            counts[p, 0] += a
+            counts[p, 1] += b
+            counts[p, 2] += c
+            counts[p, 3] += d
+
+
+@kernel
+def scatter(indptr, pair, at, count, q, counts):  # type: ignore[no-untyped-def]
+    """Add the probabilities of rows to the pairs that occur in them."""
+    for o in range(count):
+        row = q[o]
+        for p in pair[indptr[at + o] : indptr[at + o + 1]]:
+            own = counts[p]
+            for s in range(row.shape[0]):
+                own[s] += row[s]
 
 
 @kernel
@@ -75,25 +146,32 @@ def expect_rows(  # type: ignore[no-untyped-def]
 ):
     """Add the posteriors of rows to the pairs that occur in them, and to the states; returns the log-likelihood."""
     states = log_prior.shape[0]
-    q = np.empty(states)
+    block = max(1, SCORES // states)
+    q, norm, power = np.empty((block, states)), np.empty(block), np.empty(block * states)
+    bits = power.view(np.int64)
     total = 0.0
-    for i in range(start, stop):
-        begin, end = indptr[i], indptr[i + 1]
-        if begin == end and not empty:
-            continue
-        first, last = 0, states
-        if gold.shape[0] > 0 and gold[i] >= 0:
-            first = gold[i] * per_class
-            last = first + per_class
-        w = weight[i] if weight.shape[0] > 0 else 1.0
-        total += w * row_posterior(indptr, pair, i, scale[end - begin], log_weights, log_prior, first, last, q)
-        for s in range(first, last):
-            q[s] *= w
-            state_counts[s] += q[s]
-        for at in range(begin, end):
-            p = pair[at]
-            for s in range(first, last):
-                counts[p, s] += q[s]
+    for at in range(start, stop, block):
+        count = min(block, stop - at)
+        if states == 4:
+            add_four(indptr, pair, at, count, scale, log_weights, log_prior, q)
+        else:
+            add_up(indptr, pair, at, count, scale, log_weights, log_prior, q)
+        if gold.shape[0] > 0:
+            keep_gold(q, count, at, gold, per_class)
+        softmax(q, count, norm, power, bits)
+        for o in range(count):
+            w = weight[at + o] if weight.shape[0] > 0 else 1.0
+            if not empty and indptr[at + o] == indptr[at + o + 1]:
+                w = 0.0
+            total += w * norm[o]
+            row = q[o]
+            for s in range(states):
+                row[s] *= w
+                state_counts[s] += row[s]
+        if states == 4:
+            scatter_four(indptr, pair, at, count, q, counts)
+        else:
+            scatter(indptr, pair, at, count, q, counts)
     return total
 
 
@@ -162,13 +240,22 @@ def share_rows(indptr, pair, start, stop, vote, gold, weight, empty, counts, cla
 def posterior_rows(indptr, pair, start, stop, scale, log_weights, log_prior, per_class, out):  # type: ignore[no-untyped-def]
     """The posteriors of rows over the classes into ``out``."""
     states = log_prior.shape[0]
-    q = np.empty(states)
-    for i in range(start, stop):
-        row_posterior(indptr, pair, i, scale[indptr[i + 1] - indptr[i]], log_weights, log_prior, 0, states, q)
-        for y in range(out.shape[1]):
-            out[i, y] = 0.0
-            for s in range(y * per_class, (y + 1) * per_class):
-                out[i, y] += q[s]
+    block = max(1, SCORES // states)
+    q, norm, power = np.empty((block, states)), np.empty(block), np.empty(block * states)
+    bits = power.view(np.int64)
+    for at in range(start, stop, block):
+        count = min(block, stop - at)
+        if states == 4:
+            add_four(indptr, pair, at, count, scale, log_weights, log_prior, q)
+        else:
+            add_up(indptr, pair, at, count, scale, log_weights, log_prior, q)
+        softmax(q, count, norm, power, bits)
+        for o in range(count):
+            given, row = out[at + o], q[o]
+            for y in range(given.shape[0]):
+                given[y] = 0.0
+                for s in range(y * per_class, (y + 1) * per_class):
+                    given[y] += row[s]
 
 
 def posterior(

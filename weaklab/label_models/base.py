@@ -13,6 +13,7 @@ from sklearn.utils import ClassifierTags
 from sklearn.utils.validation import check_is_fitted
 
 from weaklab._kernels.em import posterior
+from weaklab._kernels.words import posterior_of_words
 from weaklab.exceptions import CoverageWarning, GoldError, VoteError
 from weaklab.label_models.card import card
 from weaklab.label_models.in_chunks import InChunks, take_in
@@ -35,6 +36,7 @@ from weaklab.votes import (
 )
 from weaklab.votes.chunks import SeenRows, come_in_chunks, match_names
 from weaklab.votes.pairs import PairTable, pair_up
+from weaklab.votes.words import WordMatrix
 
 
 class BaseLabelModel(LearnedAttributes, InChunks, BaseEstimator):
@@ -93,9 +95,14 @@ class BaseLabelModel(LearnedAttributes, InChunks, BaseEstimator):
 
     def _posterior(self, votes: VoteMatrix) -> Floats:
         """Posteriors of rows that have votes, (n, k); what it gives for others is not used."""
+        scale = self._scale(np.arange(votes.most_votes + 1))
+        if isinstance(votes, WordMatrix) and self._states_per_class == 1:
+            pairs, prior = PairTable.every(votes.m, votes.k), self._log_prior()
+            weights = self._log_weights(pairs, self._pairs.find(pairs))
+            gap = (weights[:, 1] - weights[:, 0]).reshape(votes.m, votes.k)
+            return posterior_of_words(votes.word, scale, gap, prior[1] - prior[0])
         pairs, pair = pair_up(votes)
         weights = np.ascontiguousarray(self._log_weights(pairs, self._pairs.find(pairs)))
-        scale = self._scale(np.arange(votes.row_counts.max(initial=0) + 1))
         return posterior(votes.indptr, pair, scale, weights, self._log_prior(), self._states_per_class)
 
     # What the shell gives ---------------------------------------------------------------------------------------
@@ -235,7 +242,7 @@ class BaseLabelModel(LearnedAttributes, InChunks, BaseEstimator):
         check_is_fitted(self)
         matrix = self._check_new(votes)
         classes = None if self._has_codes() else tuple(self.classes_.tolist())
-        weight = (matrix.row_counts > 0).astype(np.float64)
+        weight = matrix.covered.astype(np.float64)
         return SoftLabels(self._predict_proba(matrix), weight, classes=classes, index=matrix.index)
 
     def explain(self, votes: Any) -> pd.DataFrame:
@@ -315,7 +322,7 @@ class BaseLabelModel(LearnedAttributes, InChunks, BaseEstimator):
 
     def _predict_proba(self, matrix: VoteMatrix) -> Floats:
         q = self._posterior(matrix)
-        q[matrix.row_counts == 0] = self.class_prior_
+        q[~matrix.covered] = self.class_prior_
         return q
 
     @property

@@ -10,9 +10,11 @@ import numpy as np
 
 from weaklab._kernels.chunks import CHUNK
 from weaklab._kernels.em import Expected, Rows, expectation, expectation_of_two, share_counts
+from weaklab._kernels.words import Survey, WordRows, expectation_of_words, survey
 from weaklab.typing import Floats
 from weaklab.votes import Patterns, VoteMatrix
 from weaklab.votes.pairs import PairTable, pair_up
+from weaklab.votes.words import WordMatrix
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,28 +29,35 @@ class Problem:
         Rows, u in all; equal ones may have been merged.
     pairs : PairTable
         The (labeling function, vote) pairs that occur.
-    pair : ndarray of unsigned int of shape (nnz,)
-        The number of the pair of each vote.
     weight : ndarray of shape (u,) or (0,)
         How many rows each stands for; empty where each stands for itself.
     gold : ndarray of int64 of shape (u,) or (0,)
         The known class, or -1; empty where no class is known.
     empty : bool
         Whether rows without votes count.
+    numbered : ndarray of unsigned int of shape (nnz,), optional
+        The number of the pair of each vote, where it is known already.
     """
 
     votes: VoteMatrix
     pairs: PairTable
-    pair: np.ndarray
     weight: Floats
     gold: np.ndarray
     empty: bool = True
+    numbered: np.ndarray | None = None
 
     @classmethod
     def of(cls, patterns: Patterns) -> Problem:
         """The problem that (merged) rows of votes pose."""
-        pairs, pair = pair_up(patterns.votes)
-        return cls(patterns.votes, pairs, pair, patterns.weight, patterns.gold)
+        votes, weight, gold = patterns.votes, patterns.weight, patterns.gold
+        if isinstance(votes, WordMatrix):
+            look = survey(WordRows(votes.word, weight, gold, True), votes.m)
+            lf, vote = np.nonzero(look.fired)  # no row has weight 0
+            problem = cls(votes, PairTable(lf, vote, votes.k), weight, gold)
+            problem.__dict__["_survey"] = look
+            return problem
+        pairs, pair = pair_up(votes)
+        return cls(votes, pairs, weight, gold, numbered=pair)
 
     @property
     def k(self) -> int:
@@ -60,24 +69,39 @@ class Problem:
         """How many labeling functions there are."""
         return self.votes.m
 
+    @cached_property
+    def pair(self) -> np.ndarray:
+        """The number of the pair of each vote, (nnz,) unsigned int."""
+        return self.pairs.numbers(self.votes.code, self.m) if self.numbered is None else self.numbered
+
     @property
     def rows(self) -> Rows:
         """What a pass goes over."""
         return Rows(self.votes.indptr, self.pair, self.weight, self.gold, self.empty)
 
     @cached_property
+    def _survey(self) -> Survey | None:
+        """Where votes are words, what one look at them tells."""
+        if not isinstance(self.votes, WordMatrix):
+            return None
+        return survey(WordRows(self.votes.word, self.weight, self.gold, self.empty), self.m)
+
+    @cached_property
     def total(self) -> float:
         """The total weight of the rows that count."""
+        if self._survey is not None:
+            return self._survey.covered + self.empty * self._survey.empty
         if self.empty:
             return float(self.weight.sum()) if len(self.weight) else float(self.votes.n)
-        counted = self.votes.indptr[1:] > self.votes.indptr[:-1]
-        return float(self.weight[counted].sum()) if len(self.weight) else float(np.count_nonzero(counted))
+        return self._weight_of(self.votes.covered)
 
     @cached_property
     def meetings(self) -> float:
         """The total weight of the rows on which two or more labeling functions vote."""
-        several = self.votes.row_counts > 1
-        return float(self.weight[several].sum()) if len(self.weight) else float(np.count_nonzero(several))
+        return self._weight_of(self.votes.row_counts > 1) if self._survey is None else self._survey.meetings
+
+    def _weight_of(self, chosen: np.ndarray) -> float:
+        return float(self.weight[chosen].sum()) if len(self.weight) else float(np.count_nonzero(chosen))
 
     @cached_property
     def has_gold(self) -> bool:
@@ -87,16 +111,23 @@ class Problem:
     @cached_property
     def fired(self) -> Floats:
         """The total weight of the rows on which each pair occurs, (pairs,)."""
+        if self._survey is not None:
+            return self._survey.fired[self.pairs.lf, self.pairs.vote]
         return self.start().counts.sum(axis=1)
 
     @cached_property
     def most_votes(self) -> int:
-        """The most votes on a row."""
+        """No row has more votes than this."""
         return self.votes.most_votes
 
     @cached_property
     def _shares(self) -> Expected:
-        return share_counts(self.rows, self.pairs.vote, self.k)
+        look = self._survey
+        if look is None:
+            return share_counts(self.rows, self.pairs.vote, self.k)
+        second = look.second[self.pairs.lf, self.pairs.vote]
+        rows_of_second = look.covered_second + self.empty * look.empty_second
+        return _both(self.fired, second, self.total, rows_of_second, 0.0)
 
     def start(self) -> Expected:
         """Expected counts where each row's class is its vote share; gold where known; uniform without votes."""
@@ -124,8 +155,20 @@ class Problem:
         """
         scale = np.ones(self.most_votes + 1) if scale is None else scale
         if self.k == 2 and per_class == 1:
+            if isinstance(self.votes, WordMatrix):
+                return self._step_over_words(log_weights, log_prior, scale)
             return expectation_of_two(self.rows, scale, log_weights, log_prior, self.fired, self.total)
         return expectation(self.rows, scale, np.ascontiguousarray(log_weights), log_prior, per_class)
+
+    def _step_over_words(self, log_weights: Floats, log_prior: Floats, scale: Floats) -> Expected:
+        lf, vote, plain = self.pairs.lf, self.pairs.vote, bool((scale == 1).all())
+        gap = np.zeros((self.m, 2))
+        gap[lf, vote] = log_weights[:, 1] - log_weights[:, 0]
+        rows = WordRows(self.votes.word, self.weight, self.gold, self.empty)  # type: ignore[attr-defined]
+        second, rows_of_second, gained = expectation_of_words(rows, scale, gap, log_prior[1] - log_prior[0], plain)
+        first_alone = float(self.fired @ log_weights[:, 0] + self.total * log_prior[0])
+        likelihood = first_alone + gained if plain else float("nan")
+        return _both(self.fired, second[lf, vote], self.total, rows_of_second, likelihood)
 
     def counts_under(self, posterior: Callable[[VoteMatrix], Floats]) -> tuple[Floats, Floats]:
         """Expected counts under posteriors that no weights give: of pairs by class, (pairs, k), and of classes, (k,).
@@ -146,9 +189,8 @@ class Problem:
             if len(self.weight):
                 q *= self.weight[rows, np.newaxis]
             if not self.empty:
-                q[part.row_counts == 0] = 0
-            pair = self.pair[self.votes.indptr[start] : self.votes.indptr[rows[-1] + 1]]
-            np.add.at(counts, pair, q[part.rows])
+                q[~part.covered] = 0
+            np.add.at(counts, self.pairs.numbers(part.code, self.m), q[part.rows])
             class_counts += q.sum(axis=0)
         return counts, class_counts
 
@@ -158,7 +200,9 @@ class Problem:
 
     @cached_property
     def _covered(self) -> Problem:  # kept, so that its start is computed once
-        return replace(self, empty=False)
+        covered = replace(self, empty=False)
+        covered.__dict__["_survey"] = self._survey  # it tells rows without votes apart
+        return covered
 
     def without_gold(self) -> Problem:
         """The same, but no class is known."""
@@ -166,13 +210,11 @@ class Problem:
 
     def sample_pairs(self, rows: np.ndarray) -> np.ndarray:
         """The pairs of the votes of some rows, by position, side by side."""
-        number = np.zeros(self.m * self.k, dtype=np.uint32)
-        number[self.pairs.lf * self.k + self.pairs.vote] = np.arange(len(self.pairs))
-        return number[self.votes.take(rows).code].astype(self.pair.dtype)
+        return self.pairs.numbers(self.votes.take(rows).code, self.m)
 
     def slim(self) -> Problem:
         """The same, without the index of the data and whatever was computed of it: small enough to be kept."""
-        return replace(self, votes=replace(self.votes, index=None))
+        return replace(self, votes=self.votes.without_index())
 
     def sample(self, size: int) -> Problem:
         """Rows spread evenly over the data, ``size`` at most; itself where there are no more.
@@ -185,7 +227,13 @@ class Problem:
         votes = self.votes.take(chosen)
         weight = self.weight[chosen] if len(self.weight) else self.weight
         gold = self.gold[chosen] if len(self.gold) else self.gold
-        return Problem(votes, self.pairs, self.sample_pairs(chosen), weight, gold, self.empty)
+        return Problem(votes, self.pairs, weight, gold, self.empty)
+
+
+def _both(fired: Floats, second: Floats, total: float, rows_of_second: float, log_likelihood: float) -> Expected:
+    """Expected counts of two classes from those of the second; rounding may leave less than nothing to the first."""
+    counts = np.column_stack([np.maximum(fired - second, 0), second])
+    return Expected(counts, np.array([max(total - rows_of_second, 0.0), rows_of_second]), log_likelihood)
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from weaklab._kernels.chunks import CHUNK
 from weaklab._kernels.em import Expected
 from weaklab.label_models.class_balance import smoothed_balance
 from weaklab.label_models.problem import Problem
@@ -27,11 +28,12 @@ TOL = 1e-4
 
 
 #: Above this many rows, the first iterations see a sample of this size, and the last ones all rows.
-SAMPLE = 100_000
+SAMPLE = CHUNK
 #: The most iterations over all rows after those over a sample.
 MAX_POLISH = 3
-#: They end at changes of less than this, in nats: far below what any label would notice.
-POLISH_TOL = 1e-3
+#: They end where more of them would move no log-weight by more than this, in nats: a vote moves a probability by less
+#: than a four-hundredth of a point for each hundredth of a nat.
+POLISH_TOL = 1e-2
 #: Log-weights (nats) that are this near to where more iterations would take them count as settled.
 NEAR = 0.1
 
@@ -83,6 +85,8 @@ class Tempered:
         What was known beforehand.
     changes : list of float
         The largest change of any log-weight, in nats and less its mean over the classes, per iteration.
+    rate : float
+        By what factor it changed from one iteration over the same rows to the next, last; NaN before there are two.
     """
 
     counts: Floats
@@ -92,6 +96,7 @@ class Tempered:
     log_prior: Floats
     known: Known
     changes: list[float]
+    rate: float
 
     @property
     def converged(self) -> bool:
@@ -103,12 +108,11 @@ class Tempered:
         r"""How far the log-weights may be from where more iterations would take them, in nats.
 
         Changes that shrink by a factor r each time add up to less than :math:`\delta r / (1 - r)` after a change of
-        :math:`\delta`; r is taken from the last two. Infinite where they do not shrink.
+        :math:`\delta`; r is taken from the last two iterations over the same rows. Infinite where they do not shrink.
         """
-        if len(self.changes) < 2 or self.changes[-1] == 0:
-            return 0.0 if self.changes and self.changes[-1] == 0 else np.inf
-        rate = self.changes[-1] / self.changes[-2]
-        return self.changes[-1] * rate / (1 - rate) if rate < 1 else np.inf
+        if self.changes and self.changes[-1] == 0:
+            return 0.0
+        return self.changes[-1] * self.rate / (1 - self.rate) if self.rate < 1 else np.inf
 
     def log_weights(self, pairs: PairTable, seen: np.ndarray) -> Floats:
         """What each pair adds to each class, (pairs, k), before the row's tempering."""
@@ -190,28 +194,28 @@ def fit_tempered(problem: Problem, prior_rule: PriorRule, known: Known | None = 
     Tempered
     """
     known = Known.nothing(problem.m, problem.k) if known is None else known
-    partial = partial_lfs(problem.pairs, problem.m)
-    seen = np.arange(len(problem.pairs))
-    changes: list[float] = []
-    rule: Tempered | None = None
     sample = problem.sample(SAMPLE)
-    stages = [(sample, MAX_ITER, TOL)]
-    if sample is not problem:
-        stages.append((problem, MAX_POLISH, POLISH_TOL))
-    for rows, most, tol in stages:
-        scale = row_scale(np.arange(rows.most_votes + 1))
-        for _ in range(most):
-            if rule is None:
-                rule = _smooth(rows, rows.start(), partial, prior_rule, known, changes)
-                continue
-            before = rule.log_weights(problem.pairs, seen)
-            rule = _smooth(rows, rows.step(before, rule.log_prior, scale), partial, prior_rule, known, changes)
-            after = rule.log_weights(problem.pairs, seen)
-            changes.append(float(np.abs(centred(after) - centred(before)).max(initial=0)))
-            if changes[-1] < tol:
-                break
-    assert rule is not None  # there is a stage, and an iteration of it
+    rule = _smooth(sample, sample.start(), prior_rule, known, [], np.nan)
+    for _ in range(MAX_ITER - 1):
+        rule = _improve(rule, sample, prior_rule, same_rows=True)
+        if rule.changes[-1] < TOL:
+            break
+    for at in range(MAX_POLISH if sample is not problem else 0):
+        rule = _improve(rule, problem, prior_rule, same_rows=at > 0)
+        if rule.error_bound < POLISH_TOL:
+            break
     return rule
+
+
+def _improve(rule: Tempered, problem: Problem, prior_rule: PriorRule, same_rows: bool) -> Tempered:
+    """One more iteration; its rate is one of change where the one before was over the same rows."""
+    seen = np.arange(len(problem.pairs))
+    before = rule.log_weights(problem.pairs, seen)
+    expected = problem.step(before, rule.log_prior, row_scale(np.arange(problem.most_votes + 1)))
+    after = _smooth(problem, expected, prior_rule, rule.known, rule.changes, rule.rate)
+    change = np.abs(centred(after.log_weights(problem.pairs, seen)) - centred(before)).max(initial=0)
+    rate = change / rule.changes[-1] if same_rows and rule.changes and rule.changes[-1] else rule.rate
+    return replace(after, changes=[*rule.changes, float(change)], rate=float(rate))
 
 
 def centred(weights: Floats) -> Floats:
@@ -222,12 +226,13 @@ def centred(weights: Floats) -> Floats:
 def _smooth(
     problem: Problem,
     expected: Expected,
-    partial: np.ndarray,
     prior_rule: PriorRule,
     known: Known,
     changes: list[float],
+    rate: float,
 ) -> Tempered:
     pairs, k = problem.pairs, problem.k
+    partial = partial_lfs(pairs, problem.m)
     balance = smoothed_balance(expected.state_counts) if known.balance is None else known.balance
     joint = prior_joint(pairs, balance, known.accuracy)  # (pairs, k)
     share = np.where(partial, SHARE_PRIOR["partial"], SHARE_PRIOR["full"])[pairs.lf] * problem.fired  # (pairs,)
@@ -242,6 +247,7 @@ def _smooth(
         log_prior=np.log(rho / rho.sum()),
         known=known,
         changes=changes,
+        rate=rate,
     )
 
 

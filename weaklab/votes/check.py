@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 import scipy.sparse
 
-from weaklab._kernels.sparse_rows import row_bounds, row_codes
+from weaklab._kernels.sparse_rows import sparse_rows
 from weaklab.exceptions import VoteError
 from weaklab.typing import ABSTAIN, Classes
 from weaklab.votes.classes import number_of_classes
 from weaklab.votes.matrix import VoteMatrix, code_dtype, encode
 from weaklab.votes.rich import PartialVotes, SoftVotes
+from weaklab.votes.words import as_kept, fit_words, from_dense
 
 #: The most classes that a highest vote may imply; more are to be declared. One vote of 10**7 would make every model
 #: set up arrays of (m, 10**7, 10**7 + 1), and is far more often an id in the wrong column.
@@ -73,13 +74,15 @@ def check_votes(votes: Any, *, classes: Classes = None, first_row: int = 0) -> V
         names, index = _names(votes.columns), votes.index
     place = _Place(names, index, first_row)
     array = _as_integers(_as_array(votes), place)
-    indptr, lowest, highest = row_bounds(array)
+    lowest, highest = int(array.min(initial=ABSTAIN)), int(array.max(initial=ABSTAIN))
     if lowest < ABSTAIN or (k is not None and highest >= k):
         _raise_out_of_range(array, k, place)
     if k is None and highest >= MOST_INFERRED:
         _raise_at(array, array == highest, _too_many(highest), place)
     m, k = array.shape[1], k or max(2, highest + 1)
-    return VoteMatrix(indptr, row_codes(array, indptr, k, code_dtype(m, k)), m, k, names, index)
+    if fit_words(m, k):
+        return from_dense(array, names, index)
+    return VoteMatrix(*sparse_rows(array, k, code_dtype(m, k)), m, k, names, index)
 
 
 def _as_array(votes: Any) -> np.ndarray:
@@ -235,4 +238,4 @@ def _from_sparse(votes: Any, k: int | None, first_row: int) -> VoteMatrix:
         raise VoteError(f"The vote of column {column} in row {row} is {highest}: {_too_many(highest)}.")
     k = k or max(2, highest + 1)
     m = csr.shape[1]
-    return VoteMatrix(csr.indptr.astype(np.int64), encode(csr.indices, vote, m, k), m, k)
+    return as_kept(VoteMatrix(csr.indptr.astype(np.int64), encode(csr.indices, vote, m, k), m, k))

@@ -18,6 +18,7 @@ from weaklab.votes.gold import check_gold
 from weaklab.votes.matrix import VoteMatrix, code_dtype, encode
 from weaklab.votes.soft import check_sample_weight
 from weaklab.votes.spool import Column
+from weaklab.votes.words import as_kept
 
 
 class VoteChunks:
@@ -184,7 +185,7 @@ class SeenRows:
         self.k = max(self.k, k)
         if len(self._code) > 1 or self._code[0][0] != self.k:
             self._recode()
-        return VoteMatrix(self._indptr.array(), self._code[0][1].array(), self.m, self.k, self.names)
+        return as_kept(VoteMatrix(self._indptr.array(), self._code[0][1].array(), self.m, self.k, self.names))
 
     def _columns(self) -> list[Column]:
         optional = [column for column in (self._gold, self._weight) if column is not None]

@@ -67,9 +67,14 @@ class VoteMatrix:
         """How many labeling functions vote on each row, (n,) int64."""
         return np.diff(self.indptr)
 
+    @property
+    def covered(self) -> np.ndarray:
+        """Whether any labeling function votes, for each row, (n,) bool."""
+        return self.indptr[1:] > self.indptr[:-1]
+
     @cached_property
     def most_votes(self) -> int:
-        """The most votes on a row."""
+        """No row has more votes than this."""
         ends = range(0, self.n, CHUNK)
         return max((int(np.diff(self.indptr[at : at + CHUNK + 1]).max()) for at in ends), default=0)
 
@@ -114,6 +119,10 @@ class VoteMatrix:
     def with_classes(self, k: int) -> VoteMatrix:
         """The same votes, for k classes, which must include those that are voted for."""
         return self if k == self.k else replace(self, code=encode(self.lf, self.vote, self.m, k), k=k)
+
+    def without_index(self) -> VoteMatrix:
+        """The same votes, without the index of the data."""
+        return replace(self, index=None)
 
     def take(self, rows: np.ndarray) -> VoteMatrix:
         """The votes of some rows, by position."""

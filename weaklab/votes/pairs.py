@@ -42,6 +42,20 @@ class PairTable:
         at = np.minimum(np.searchsorted(here, there), len(here) - 1)
         return np.where(here[at] == there, at, -1)
 
+    @classmethod
+    def every(cls, m: int, k: int) -> PairTable:
+        """All m * k pairs, whether they occur or not."""
+        lf, vote = np.divmod(np.arange(m * k), k)
+        return cls(lf, vote, k)
+
+    def numbers(self, code: np.ndarray, m: int) -> np.ndarray:
+        """The numbers here of votes with codes ``lf * k + vote``, which must all occur."""
+        if len(self) == m * self.k:
+            return code
+        number = np.zeros(m * self.k, dtype=code.dtype)
+        number[self.lf * self.k + self.vote] = np.arange(len(self))
+        return look_up(number, code)
+
     def sum_by_lf(self, values: np.ndarray, m: int) -> np.ndarray:
         """Sums over the pairs of each labeling function: (pairs, k) to (m, k)."""
         out = np.zeros((m, values.shape[1]))
@@ -80,7 +94,4 @@ def pair_up(votes: VoteMatrix) -> tuple[PairTable, np.ndarray]:
         present |= np.bincount(votes.code[start : start + BLOCK], minlength=len(present)) > 0
     distinct = np.flatnonzero(present)
     table = PairTable(distinct // votes.k, distinct % votes.k, votes.k)
-    if present.all():
-        return table, votes.code
-    number = (np.cumsum(present) - 1).clip(0).astype(votes.code.dtype)
-    return table, look_up(number, votes.code)
+    return table, table.numbers(votes.code, votes.m)

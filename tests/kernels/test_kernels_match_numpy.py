@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 from itertools import pairwise
 
 import numpy as np
@@ -236,6 +238,41 @@ def test_chunks_come_in_order_and_cover_every_row(threads):
     assert parts[-1][1] == n
     assert all(a[1] == b[0] for a, b in pairwise(parts))
     assert list(over_chunks(lambda start, stop: start, 0, threads)) == []
+
+
+def test_nothing_goes_on_behind_a_consumer_that_stops():
+    """An error in a chunk, or a consumer that has seen enough: chunks that wait are dropped, those that run end."""
+    running = []
+
+    def work(start, stop):
+        running.append(start)
+        if start == 2 * CHUNK:
+            raise ValueError("chunk 2")
+        return start
+
+    parts = over_chunks(work, 50 * CHUNK, threads=2)
+    assert next(parts) == 0
+    parts.close()
+    seen = len(running)
+    assert seen < 10
+    with pytest.raises(ValueError, match="chunk 2"):
+        list(over_chunks(work, 50 * CHUNK, threads=2))
+    assert len(running) < seen + 10
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_forked_process_starts_its_own_threads():
+    """Threads do not survive a fork: a child that waited for its parent's would wait for ever."""
+    list(over_chunks(lambda start, stop: start, 4 * CHUNK, threads=2))
+    child = multiprocessing.get_context("fork").Process(
+        target=lambda: list(over_chunks(lambda start, stop: start, 4 * CHUNK, threads=2))
+    )
+    child.start()
+    child.join(20)
+    alive = child.is_alive()
+    child.kill()
+    assert not alive
+    assert child.exitcode == 0
 
 
 def test_without_affinity_all_cores_count(monkeypatch):

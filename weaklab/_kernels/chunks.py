@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import lru_cache
 from typing import TypeVar
 
 #: Rows in a chunk. Fixed, so that neither the number of threads nor the way a stream was cut changes the result.
@@ -48,11 +49,26 @@ def over_chunks(work: Callable[[int, int], T], n: int, threads: int | None = Non
         for start, stop in bounds:
             yield work(start, stop)
         return
-    with ThreadPoolExecutor(threads) as pool:
-        # A window of pending chunks bounds the memory that finished but unread results hold.
-        pending = [pool.submit(work, *bound) for bound in bounds[: 2 * threads]]
+    pool = _pool(threads)
+    # A window of pending chunks bounds the memory that finished but unread results hold.
+    pending = [pool.submit(work, *bound) for bound in bounds[: 2 * threads]]
+    try:
         for position in range(len(bounds)):
             result = pending.pop(0).result()
             if position + 2 * threads < len(bounds):
                 pending.append(pool.submit(work, *bounds[position + 2 * threads]))
             yield result
+    finally:  # an error, Ctrl-C, or a consumer that has seen enough: nothing goes on behind its back
+        for future in pending:
+            future.cancel()
+        wait(pending)
+
+
+@lru_cache(maxsize=4)
+def _pool(threads: int) -> ThreadPoolExecutor:
+    """Threads that stay for the next pass: starting them takes as long as a pass over a hundred thousand rows."""
+    return ThreadPoolExecutor(threads, thread_name_prefix="weaklab")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pool.cache_clear)  # a forked process inherits no threads

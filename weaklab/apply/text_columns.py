@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -51,7 +51,7 @@ class TextColumn:
         """The other texts, case-folded."""
         return [text.casefold() for text in self.others]
 
-    def spread(self, ascii_matches: np.ndarray, other_matches: list[bool]) -> np.ndarray:
+    def spread(self, ascii_matches: np.ndarray, other_matches: Sequence[bool] | np.ndarray) -> np.ndarray:
         """Matches of both parts as one array of bool over the rows of the frame, (n,)."""
         if self.ascii_rows is None:
             return ascii_matches

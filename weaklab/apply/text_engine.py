@@ -1,8 +1,8 @@
 """Keyword and regular-expression functions over whole columns, in the compiled engine of polars.
 
 Every text is read by an engine that provably gives what Python gives: texts of ASCII by polars, all functions of a
-column in one parallel pass; the others, and patterns that have no exact translation, by Python's own ``in`` and
-``re`` over a list.
+column in one parallel pass, many keyword functions by one automaton; the others, and patterns that have no exact
+translation, by Python's own ``in`` and ``re`` over a list.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from operator import add
 import numpy as np
 import polars as pl
 
+from weaklab.apply.keyword_engine import match_keywords
 from weaklab.apply.plan import Planned
 from weaklab.apply.run import Run
 from weaklab.apply.rust_patterns import literal, to_rust
@@ -66,6 +67,18 @@ def match_column(lfs: Sequence[TextLF], column: TextColumn) -> list[np.ndarray]:
     list of ndarray of bool of shape (n,)
         One per function; False where a text is missing.
     """
+    found: dict[int, np.ndarray] = {}
+    for case in (False, True):
+        places = [place for place, lf in enumerate(lfs) if isinstance(lf, KeywordLF) and lf.case is case]
+        together = match_keywords([lfs[place] for place in places], column)  # type: ignore[misc]
+        found |= {} if together is None else dict(zip(places, together, strict=True))
+    alone = [place for place in range(len(lfs)) if place not in found]
+    found |= dict(zip(alone, _match_alone([lfs[place] for place in alone], column), strict=True))
+    return [found[place] for place in range(len(lfs))]
+
+
+def _match_alone(lfs: Sequence[TextLF], column: TextColumn) -> list[np.ndarray]:
+    """:func:`match_column`, an expression for each function."""
     expressions = {
         f"{place}": expression for place, lf in enumerate(lfs) if (expression := _expression(lf)) is not None
     }
@@ -83,7 +96,7 @@ def match_column(lfs: Sequence[TextLF], column: TextColumn) -> list[np.ndarray]:
     return matches
 
 
-def _of_others(lf: TextLF, column: TextColumn) -> list[bool]:
+def _of_others(lf: TextLF, column: TextColumn) -> Sequence[bool]:
     if isinstance(lf, KeywordLF) and not lf.case:
         return [lf.in_folded(text) for text in column.others_folded]
     return [lf.matches(text) for text in column.others]

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from weaklab._kernels.words import MOST, sparse_of_words, votes_of_words, words_of_sparse
+from weaklab._kernels.words import LOW_BITS, MOST, sparse_of_words, votes_of_words, words_of_sparse
 from weaklab._kernels.words import words as words_of_dense
 from weaklab.votes.matrix import VoteMatrix, code_dtype
 from weaklab.votes.spool import BLOCK, Column, is_in_file
@@ -94,6 +94,11 @@ class WordMatrix(VoteMatrix):
     def most_votes(self) -> int:
         """No row has more votes than this."""
         return self.m
+
+    def class_votes(self) -> np.ndarray:
+        """How many labeling functions vote for each class on each row, (n, 2) float64."""
+        each = (votes_of_words((self.word >> shift) & LOW_BITS) for shift in (np.uint64(0), np.uint64(1)))
+        return np.column_stack(list(each)).astype(np.float64)
 
     def pack(self) -> np.ndarray:
         """Rows as 64-bit words (n, 1)."""

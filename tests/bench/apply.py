@@ -15,8 +15,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from peers import THREAD_VARIABLES, markdown, peers_python
-
 HERE = Path(__file__).parent
 ROWS = 100_000
 RUNS = 3
@@ -26,6 +24,8 @@ GROWTH = (1, 2, 4, 8, 16)
 
 def case(folder: Path, how: str, threads: int = 0, m: int = 0, times: int = 1) -> dict[str, Any]:
     """One process; what it printed."""
+    from peers import THREAD_VARIABLES, peers_python
+
     python = str(peers_python(folder)) if how == "snorkel" else sys.executable
     frame = folder / f"texts-{ROWS}.parquet"
     if not frame.exists():
@@ -50,6 +50,8 @@ def seconds(runs: list[dict[str, Any]]) -> float:
 
 def beside_snorkel(folder: Path, runs: int) -> str:
     """The same ten functions: snorkel, ours as data, ours as functions of a row."""
+    from peers import markdown
+
     rows = []
     for threads in (0, 1):
         found: dict[str, list[dict[str, Any]]] = {"snorkel": [], "rows": [], "declarative": []}
@@ -70,6 +72,8 @@ def beside_snorkel(folder: Path, runs: int) -> str:
 
 def keywords(folder: Path, runs: int) -> str:
     """How the cost grows with the number of functions."""
+    from peers import markdown
+
     counts = (1, 10, 100, 1000)
     found = {m: [case(folder, "declarative", m=m) for _ in range(runs)] for m in counts}
     rows = [[str(m), f"{seconds(own):.3f}", f"{seconds(own) / seconds(found[10]):.2f}"] for m, own in found.items()]
@@ -89,6 +93,8 @@ def large(folder: Path, runs: int) -> str:
 
 def growth(folder: Path, runs: int) -> str:
     """A straight line through the seconds of more and more rows."""
+    from peers import markdown
+
     points = [
         (ROWS * times, seconds([case(folder, "declarative", times=times) for _ in range(runs)])) for times in GROWTH
     ]

@@ -1,4 +1,4 @@
-"""The default label model: two tempered models that differ in the class prior, averaged; copies count once."""
+"""The default label model: two tempered models and every vote alike, averaged; copies count once."""
 
 from __future__ import annotations
 
@@ -13,16 +13,15 @@ from weaklab.label_models.base import BaseLabelModel
 from weaklab.label_models.calibration import Calibration, calibrate_safely
 from weaklab.label_models.class_balance import known_balance
 from weaklab.label_models.dependence import find_dependence, with_groups
+from weaklab.label_models.members import share_out
 from weaklab.label_models.prior_knowledge import accuracies_of, groups_of
 from weaklab.label_models.problem import Fit, Problem
 from weaklab.label_models.tempered import (
-    OUTPUT_EXPONENT,
     PRIOR_ACCURACY,
     Known,
     PriorRule,
     fit_tempered,
     root_prior,
-    row_scale,
     share_prior,
 )
 from weaklab.typing import Classes, Floats, Seed
@@ -30,9 +29,12 @@ from weaklab.votes.pairs import PairTable
 
 DependenceRule = Literal["correct", "ignore"]
 
-#: The weights of the two members: chosen on public label matrices and synthetic draws, so that neither kind loses more
-#: than three points to majority vote anywhere.
-MEMBER_WEIGHTS = (0.35, 0.65)
+#: The power of a row's number of votes that its evidence is multiplied by. Votes on a row are never wholly independent
+#: given its class: the more of them, the more they repeat each other. Chosen, as the next, on public label matrices and
+#: synthetic draws together.
+ROW_EXPONENT = -0.5
+#: The power of the class prior.
+PRIOR_EXPONENT = 0.8
 
 
 class LabelModel(BaseLabelModel):
@@ -40,13 +42,18 @@ class LabelModel(BaseLabelModel):
 
     No single model both beats majority vote on average and never falls far below it: what learns the class balance
     collapses on labeling functions that vote for one class only, what takes it as even collapses on imbalanced
-    classes. This one fits two tempered models (see :func:`weaklab.label_models.tempered.fit_tempered`) that differ in
-    the class prior alone, and averages their log-posteriors:
+    classes. This one averages the log-weights W of three members: two tempered models (see
+    :func:`weaklab.label_models.tempered.fit_tempered`) that differ in the class prior alone, and *every vote alike*, as
+    in majority vote:
 
-    .. math:: q_{iy} \propto \exp\big(0.35 \log q^{(1)}_{iy} + 0.65 \log q^{(2)}_{iy}\big)
+    .. math:: q_{iy} \propto \pi_y^{0.8} \exp\Big(v_i^{-1/2} \sum_{j: \lambda_{ij} \ne -1} \sum_m w_m
+              W^{(m)}_{j \lambda_{ij} y}\Big)
 
-    the first with the square root of the learned balance as the prior, the second with the balance that full voters
-    show, or the vote share where labeling functions are partial. Not firing is never evidence.
+    where :math:`v_i` is the number of votes on row i, and :math:`\log \pi` the same average of the log-priors. The
+    first has the square root of the learned balance as its prior, the second the balance that full voters show, or the
+    vote share where labeling functions are partial. How much each counts is found from the votes: each vote is left out
+    in turn, and a member counts by how much the class that it infers from the others tells of that vote
+    (:func:`weaklab.label_models.members.share_out`). Not firing is never evidence.
 
     Before that it looks for labeling functions that agree beyond what the class explains
     (:func:`weaklab.label_models.dependence.find_dependence`): g copies of one are worth one vote, not g.
@@ -75,11 +82,12 @@ class LabelModel(BaseLabelModel):
     Attributes
     ----------
     class_prior_ : ndarray of shape (k,)
-        The geometric mean of the two priors, scaled to sum to 1.
+        The weighted geometric mean of the two priors, scaled to sum to 1.
     vote_worth_ : ndarray of shape (m,)
         What a vote of each labeling function counts, in (0, 1]; below 1 where others repeat it.
     chosen_ : dict
-        What the model did, in words: the members, the dependent groups, the calibration.
+        What the model did and why, in words: the members, what each counts, what it tells of held-out votes, in nats
+        per vote, the dependent groups, the calibration.
     error_bound_ : float
         How far the log-weights may be from where more iterations would take them, in nats.
     objective_path_ : list of float
@@ -144,6 +152,7 @@ class LabelModel(BaseLabelModel):
         if known.balance is not None:
             rules = [lambda balance: balance]  # what is known need not be hedged
         self._members = [fit_tempered(covered, rule, known) for rule in rules]
+        self._shares = share_out(covered, self._members)
         self._calibration = Calibration(1.0, np.zeros(problem.k))
         n_gold = self._calibrate(problem)
         log_prior = self._average([member.log_prior for member in self._members]) + self._calibration.offset
@@ -188,27 +197,20 @@ class LabelModel(BaseLabelModel):
         return round(float(weight.sum()))
 
     def _say(self, known: Known, n_gold: int) -> dict[str, Any]:
-        said: dict[str, Any] = {
-            "members": ["square root of the learned balance", "balance of full voters, vote share of partial ones"]
-            if known.balance is None
-            else ["the class balance that was given"],
-            "dependent groups": self._groups,
-        }
+        members = ["square root of the learned balance", "balance of full voters, vote share of partial ones"]
+        if known.balance is not None:
+            members = ["the class balance that was given"]
+        said: dict[str, Any] = self._shares.say(members) | {"dependent groups": self._groups}
         if n_gold:
             said["calibrated on gold rows"] = n_gold
             said["temperature"] = self._calibration.temperature
         return said
 
     def _average(self, of_members: list[Floats]) -> Floats:
-        if len(of_members) == 1:
-            return of_members[0]
-        first, second = of_members
-        return MEMBER_WEIGHTS[0] * first + MEMBER_WEIGHTS[1] * second
+        return self._shares.average(of_members)
 
     def _log_weights(self, pairs: PairTable, seen: np.ndarray) -> Floats:
-        # A log-posterior is the row's tempered evidence plus the prior, so averaging two averages both.
-        mean = self._average([member.log_weights(pairs, seen) for member in self._members])
-        return self._calibration.temperature * OUTPUT_EXPONENT * mean
+        return self._calibration.temperature * self._shares.log_weights(pairs, self._members, seen)
 
     def _count(self, problem: Problem) -> None:
         # Tempering keeps labels from being too sure, and would make every labeling function look worse than it is: what
@@ -222,8 +224,8 @@ class LabelModel(BaseLabelModel):
         self._class_counts = step.state_counts + (problem.total - problem.covered().total) * self.class_prior_
 
     def _log_prior(self) -> Floats:
-        mean = self._average([member.log_prior for member in self._members])
-        return self._calibration.temperature * OUTPUT_EXPONENT * mean + self._calibration.offset
+        log_prior = PRIOR_EXPONENT * self._shares.log_prior(self._members)
+        return self._calibration.temperature * log_prior + self._calibration.offset
 
     def _scale(self, row_counts: np.ndarray) -> Floats:
-        return row_scale(row_counts)
+        return np.maximum(row_counts, 1).astype(np.float64) ** ROW_EXPONENT

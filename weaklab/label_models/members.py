@@ -13,8 +13,8 @@ from weaklab.label_models.tempered import Tempered, partial_lfs, row_scale
 from weaklab.typing import Floats
 from weaklab.votes.pairs import PairTable
 
-# All constants were chosen together on public label matrices and synthetic draws, and lie on a plateau: bases within .1,
-# powers of 5 to 8 and a distrust of .4 to .6 change no mean score by more than .4 points.
+# All constants were chosen together on public label matrices and synthetic draws, and lie on a plateau: bases within
+# .1, powers of 5 to 8 and a distrust of .4 to .6 change no mean score by more than .4 points.
 
 #: What each member counts before any vote is held out: the root of the balance, the shared balance, every vote alike.
 BASES = (0.4, 0.3, 0.3)
@@ -28,7 +28,7 @@ NOTHING = 1e-4
 #: how often they fire, and only through the class balance how often they are right.
 DISTRUST = 0.5
 #: Rows that are looked at, those with two votes or more.
-SAMPLE = 20_000
+SAMPLE = 10_000
 #: Votes times classes that are looked at: fewer rows where there are many.
 MOST_ENTRIES = 2_000_000
 #: Tables of pairs by classes with more entries than this are not made; then the bases count.
@@ -72,8 +72,7 @@ class Shares:
         return (1 - part) * learned + part * alike
 
     def log_prior(self, members: list[Tempered]) -> Floats:
-        """The log-score of each class before any vote, all members together, (k,); every vote alike has no say in it
-        unless the class balance is known."""
+        """The log-score of each class before any vote, (k,): every vote alike has none, unless the balance is known."""
         part = self.alike if members[0].known.balance is None else 0.0
         return (1 - part) * self.average([member.log_prior for member in members])
 
@@ -106,9 +105,10 @@ def share_out(problem: Problem, members: list[Tempered]) -> Shares:
 
     .. math:: w_m \propto b_m (I_m + \epsilon)^6
 
-    with :math:`I_m` what it tells of held-out votes (:meth:`HeldOut.information`) and :math:`b` = .4, .3, .3: a class prior, or weights, that do not
-    explain what other labeling functions say are not to be trusted. Of what is left to the tempered models, half the
-    share of the votes that come from partial labeling functions goes to every vote alike too.
+    with :math:`I_m` what it tells of held-out votes (:meth:`HeldOut.information`) and :math:`b` = .4, .3, .3: a class
+    prior, or weights, that do not explain what other labeling functions say are not to be trusted. Of what is left to
+    the tempered models, half the share of the votes that come from partial labeling functions goes to every vote alike
+    too.
 
     Parameters
     ----------

@@ -16,6 +16,7 @@
     │   └── ReturnValueError (VoteError)       it returned something that is not a vote
     ├── ParameterError (ValueError)            an argument of a function or an estimator
     ├── DatasetError (ValueError)              a folder or a file of data that cannot be read
+    ├── StorageError (OSError)                 rows that are more than memory holds find no room in temporary files
     └── MissingExtraError (ImportError)        an optional package is not installed
 
     WeaklabWarning (UserWarning)
@@ -29,8 +30,11 @@ catches what it always did.
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Hashable, Iterable, Sequence
 from pickle import PicklingError
+from types import FrameType
 
 
 class WeaklabError(Exception):
@@ -110,6 +114,10 @@ class DatasetError(WeaklabError, ValueError):
     """A folder or a file of data that cannot be read as what it should be."""
 
 
+class StorageError(WeaklabError, OSError):
+    """Rows that are more than memory is to hold cannot be kept in temporary files."""
+
+
 class MissingExtraError(WeaklabError, ImportError):
     """An optional package is not installed."""
 
@@ -128,6 +136,23 @@ class CoverageWarning(WeaklabWarning):
 
 class NotConvergedWarning(WeaklabWarning):
     """An estimator stopped before it settled."""
+
+
+def warn_caller(message: str, category: type[Warning]) -> None:
+    """Warn, pointing to the line that called weaklab, however deep within weaklab the reason is.
+
+    Parameters
+    ----------
+    message : str
+        What to say.
+    category : type of Warning
+        The kind of warning.
+    """
+    frame: FrameType | None = sys._getframe()
+    depth = 0
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == __package__:
+        frame, depth = frame.f_back, depth + 1
+    warnings.warn(message, category, stacklevel=depth + 1)
 
 
 def did_you_mean(name: object, known: Iterable[object]) -> str:

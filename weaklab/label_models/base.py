@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from abc import abstractmethod
 from typing import Any, ClassVar, Self
 
@@ -14,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from weaklab._kernels.em import posterior
 from weaklab._kernels.words import posterior_of_words
-from weaklab.exceptions import CoverageWarning, GoldError, VoteError
+from weaklab.exceptions import CoverageWarning, GoldError, VoteError, warn_caller
 from weaklab.label_models.card import card
 from weaklab.label_models.in_chunks import InChunks, take_in
 from weaklab.label_models.learned import BOOTSTRAP_ROWS, LearnedAttributes
@@ -34,8 +33,9 @@ from weaklab.votes import (
     compress,
     decode,
 )
-from weaklab.votes.chunks import SeenRows, come_in_chunks, match_names
+from weaklab.votes.chunks import come_in_chunks
 from weaklab.votes.pairs import PairTable, pair_up
+from weaklab.votes.seen_rows import SeenRows, match_names
 from weaklab.votes.words import WordMatrix
 
 
@@ -132,7 +132,7 @@ class BaseLabelModel(LearnedAttributes, InChunks, BaseEstimator):
         """
         classes = votes.classes if isinstance(votes, SeenRows) else check_classes(self.classes)
         self._check_parameters()
-        matrix, gold, weight = take_in(votes, y, sample_weight, classes)
+        matrix, gold, weight = take_in(votes, y, sample_weight, classes, self.takes)
         matrix = self._inside(matrix)
         problem = Problem.of(compress(matrix, gold, weight))
         self._set_names(matrix)
@@ -140,11 +140,10 @@ class BaseLabelModel(LearnedAttributes, InChunks, BaseEstimator):
         self._has_names = isinstance(classes, list)
         self._pairs = problem.pairs
         if not matrix.nnz:
-            warnings.warn(
+            warn_caller(
                 f"No labeling function votes on any of the {matrix.n:,} rows: there is nothing to learn, "
                 "and every row gets the class prior.",
                 CoverageWarning,
-                stacklevel=2,
             )
         fit = self._fit(problem)
         self.class_prior_, self.n_iter_ = fit.class_prior, fit.n_iter
@@ -155,6 +154,7 @@ class BaseLabelModel(LearnedAttributes, InChunks, BaseEstimator):
         self._resampled = problem.sample(BOOTSTRAP_ROWS).slim()
         self.__dict__.pop("_intervals", None)
         self.__dict__.pop("_seen", None)
+        self.__dict__.pop("_left_behind", None)
         return self
 
     def predict_proba(self, votes: VotesLike) -> Floats:

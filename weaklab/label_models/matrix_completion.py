@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ from scipy.optimize import minimize
 from scipy.special import softmax
 from threadpoolctl import threadpool_limits
 
-from weaklab.exceptions import NotConvergedWarning
+from weaklab.exceptions import NotConvergedWarning, warn_caller
 from weaklab.label_models.anchoring import anchored_classes
 from weaklab.label_models.base import BaseLabelModel
 from weaklab.label_models.class_balance import known_balance, smoothed_balance
@@ -131,10 +130,9 @@ class MatrixCompletion(BaseLabelModel):
         if np.ptp(balance) == 0 and not problem.has_gold:  # else these say which class is which
             self._tau = self._tau[:, anchored_classes(pairs, problem.fired[:, np.newaxis] * self._tau)]
         if not converged:
-            warnings.warn(
+            warn_caller(
                 f"MatrixCompletion stopped after max_iter={self.max_iter} iterations, before it settled.",
                 NotConvergedWarning,
-                stacklevel=3,
             )
         return Fit(balance, len(path), converged, path)
 

@@ -99,6 +99,11 @@ class SoftVotes:
         object.__setattr__(self, "probs", probs)
 
     @property
+    def k(self) -> int:
+        """How many classes there are."""
+        return int(self.probs.shape[2])
+
+    @property
     def shape(self) -> tuple[int, int]:
         """``(n, m)``."""
         return (self.probs.shape[0], self.probs.shape[1])

@@ -9,6 +9,8 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from weaklab.exceptions import StorageError
+
 #: Bytes of rows that are held in memory; beyond that, rows that come in chunks go to temporary files.
 BUDGET = 512_000_000
 #: Entries that are read back at a time.
@@ -18,8 +20,9 @@ BLOCK = 4_000_000
 class Column:
     """An array that grows at its end.
 
-    Its file, where it has one, has no name (or goes when it is closed, on Windows), so that nothing stays behind,
-    whatever ends the process. Arrays that were taken from it keep the file for as long as they live.
+    Its file, where it has one, is in the folder of temporary files, which the variable TMPDIR sets. It has no name (or
+    goes when it is closed, on Windows), so that nothing stays behind, whatever ends the process. Arrays that were taken
+    from it keep the file for as long as they live.
 
     Parameters
     ----------
@@ -56,21 +59,48 @@ class Column:
         return self._file is not None
 
     def append(self, values: Any) -> None:
-        """Add entries at the end; they are copied."""
+        """Add entries at the end; they are copied, all of them or, after an error, none.
+
+        Raises
+        ------
+        StorageError
+            If the disk takes no more.
+        """
         part = np.array(values, dtype=self.dtype)
         if self._file is None:
             self._parts.append(part)
         else:
-            self._file.write(part.view(np.uint8).data)
+            self._file.seek(self._length * self.dtype.itemsize)  # not where a failed write ended
+            _write(self._file, part)
         self._length += len(part)
 
+    def cut(self, length: int) -> None:
+        """Take away all entries but the first ``length``."""
+        if self._file is None:
+            self._parts = [self.array()[:length]]
+        self._length = length  # what is left in a file is written over
+
     def to_file(self) -> None:
-        """Move to a temporary file, for good."""
+        """Move to a temporary file, for good.
+
+        Raises
+        ------
+        StorageError
+            If there is no folder to write to, or no room in it; then it stays in memory.
+        """
         if self._file is not None:
             return
-        file = tempfile.TemporaryFile(prefix="weaklab-")  # noqa: SIM115 (it lives as long as the column does)
-        for part in self._parts:
-            file.write(part.view(np.uint8).data)
+        try:
+            # Unbuffered: a write that fails does so here, not when the file is closed.
+            file = tempfile.TemporaryFile(prefix="weaklab-", buffering=0)  # noqa: SIM115 (it lives with the column)
+        except OSError as error:
+            raise _no_storage(error) from error
+        try:
+            for part in self._parts:
+                _write(file, part)
+        except BaseException:
+            file.close()
+            raise
         weakref.finalize(self, file.close)
         self._file, self._parts = file, []
 
@@ -82,17 +112,28 @@ class Column:
             return self._parts[0]
         if not self._length:
             return np.empty(0, dtype=self.dtype)
-        self._file.flush()
         # Shared, not private: the system need not set memory aside. Writable, so that kernels are not compiled twice.
         size = self._length * self.dtype.itemsize
         return np.frombuffer(mmap.mmap(self._file.fileno(), size, access=mmap.ACCESS_WRITE), dtype=self.dtype)
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {"dtype": self.dtype, "values": np.array(self.array())}
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__(state["dtype"])  # type: ignore[misc]
-        self.append(state["values"])
+def _write(file: Any, values: np.ndarray) -> None:
+    """Write an array where the file stands."""
+    left = values.view(np.uint8).data
+    try:
+        while len(left):
+            left = left[file.write(left) :]  # a file without a buffer may take less than it is given
+    except OSError as error:
+        raise _no_storage(error) from error
+
+
+def _no_storage(error: OSError) -> StorageError:
+    return StorageError(
+        error.errno,
+        f"Rows that come in chunks are kept in temporary files beyond {BUDGET / 1e6:,.0f} MB, which cannot be written: "
+        f"{error.strerror}. Point the variable TMPDIR to a folder on a disk with room",
+        error.filename or tempfile.tempdir,
+    )
 
 
 def is_in_file(array: np.ndarray) -> bool:

@@ -12,6 +12,7 @@ from weaklab.label_models.anchoring import anchored_classes
 from weaklab.label_models.ascent import ascend
 from weaklab.label_models.base import BaseLabelModel
 from weaklab.label_models.class_balance import known_balance
+from weaklab.label_models.parameters import PriorParameters
 from weaklab.label_models.problem import Fit, Problem
 from weaklab.typing import Classes, Floats, Seed
 from weaklab.votes.pairs import PairTable
@@ -19,7 +20,7 @@ from weaklab.votes.pairs import PairTable
 Abstain = Literal["ignore", "outcome"]
 
 
-class DawidSkene(BaseLabelModel):
+class DawidSkene(PriorParameters, BaseLabelModel):
     r"""A confusion matrix per labeling function and a class balance, by maximum a posteriori EM.
 
     Given the class y of a row, labeling function j votes v with probability :math:`\theta_{jyv}`, independently:
@@ -95,27 +96,21 @@ class DawidSkene(BaseLabelModel):
         tol: float = 1e-6,
         random_state: Seed = None,
     ) -> None:
-        self.classes = classes
+        super().__init__(
+            classes=classes,
+            class_balance=class_balance,
+            prior_accuracy=prior_accuracy,
+            prior_strength=prior_strength,
+            max_iter=max_iter,
+            tol=tol,
+            random_state=random_state,
+        )
         self.abstain = abstain
-        self.class_balance = class_balance
-        self.prior_accuracy = prior_accuracy
-        self.prior_strength = prior_strength
-        self.max_iter = max_iter
-        self.tol = tol
-        self.random_state = random_state
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
         if self.abstain not in get_args(Abstain):
             raise ParameterError(f"abstain={self.abstain!r}.{did_you_mean(self.abstain, get_args(Abstain))}")
-        if not 0 < self.prior_accuracy < 1:
-            raise ParameterError(f"prior_accuracy={self.prior_accuracy!r}: it must be between 0 and 1.")
-        if not 0 < self.prior_strength < np.inf:
-            raise ParameterError(f"prior_strength={self.prior_strength!r}: it must be above 0.")
-        if isinstance(self.max_iter, bool) or not isinstance(self.max_iter, (int, np.integer)) or self.max_iter < 1:
-            raise ParameterError(f"max_iter={self.max_iter!r}: it must be a whole number from 1.")
-        if not 0 <= self.tol < np.inf:
-            raise ParameterError(f"tol={self.tol!r}: it must be 0 or more.")
 
     def _fit(self, problem: Problem) -> Fit:
         if self.abstain == "ignore":

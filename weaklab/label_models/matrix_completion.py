@@ -15,7 +15,7 @@ from weaklab.label_models.base import BaseLabelModel
 from weaklab.label_models.class_balance import known_balance, smoothed_balance
 from weaklab.label_models.gold_counts import gold_counts
 from weaklab.label_models.moments import Moments
-from weaklab.label_models.parameters import check_count, check_positive, check_probability, check_tolerance
+from weaklab.label_models.parameters import PriorParameters
 from weaklab.label_models.problem import Fit, Problem
 from weaklab.typing import Classes, Floats, Seed
 from weaklab.votes.pairs import PairTable
@@ -25,7 +25,7 @@ from weaklab.votes.pairs import PairTable
 PULL = 8.0
 
 
-class MatrixCompletion(BaseLabelModel):
+class MatrixCompletion(PriorParameters, BaseLabelModel):
     r"""Vote probabilities that explain how often two labeling functions' votes meet; no posterior is ever fitted.
 
     Given the class y of a row, labeling functions vote independently; pair p, one vote of one of them, occurs with
@@ -98,20 +98,15 @@ class MatrixCompletion(BaseLabelModel):
         tol: float = 1e-6,
         random_state: Seed = None,
     ) -> None:
-        self.classes = classes
-        self.class_balance = class_balance
-        self.prior_accuracy = prior_accuracy
-        self.prior_strength = prior_strength
-        self.max_iter = max_iter
-        self.tol = tol
-        self.random_state = random_state
-
-    def _check_parameters(self) -> None:
-        super()._check_parameters()
-        check_probability("prior_accuracy", self.prior_accuracy)
-        check_positive("prior_strength", self.prior_strength)
-        check_count("max_iter", self.max_iter, 1)
-        check_tolerance("tol", self.tol)
+        super().__init__(
+            classes=classes,
+            class_balance=class_balance,
+            prior_accuracy=prior_accuracy,
+            prior_strength=prior_strength,
+            max_iter=max_iter,
+            tol=tol,
+            random_state=random_state,
+        )
 
     def _fit(self, problem: Problem) -> Fit:
         known = known_balance(self.class_balance, problem.k)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from weaklab._kernels.em import Expected
 from weaklab.label_models.ascent import ascend
 from weaklab.label_models.base import BaseLabelModel
 from weaklab.label_models.class_balance import known_balance, smoothed_balance
-from weaklab.label_models.parameters import check_count, check_positive, check_probability, check_tolerance
+from weaklab.label_models.parameters import PriorParameters
 from weaklab.label_models.problem import Fit, Problem
-from weaklab.typing import Classes, Floats, Seed
+from weaklab.typing import Floats
 from weaklab.votes.pairs import PairTable
 
 
-class OneCoin(BaseLabelModel):
+class OneCoin(PriorParameters, BaseLabelModel):
     r"""One accuracy per labeling function, errors spread evenly over the other classes, by maximum a posteriori EM.
 
     On a row of class y, labeling function j tosses its one coin: with probability :math:`a_j` it votes y, else
@@ -81,32 +79,6 @@ class OneCoin(BaseLabelModel):
     >>> OneCoin().fit(votes).accuracies_.round(1)
     array([0.9, 0.8, 0.6])
     """
-
-    def __init__(
-        self,
-        *,
-        classes: Classes = None,
-        class_balance: Any = "uniform",
-        prior_accuracy: float = 0.7,
-        prior_strength: float = 4.0,
-        max_iter: int = 100,
-        tol: float = 1e-6,
-        random_state: Seed = None,
-    ) -> None:
-        self.classes = classes
-        self.class_balance = class_balance
-        self.prior_accuracy = prior_accuracy
-        self.prior_strength = prior_strength
-        self.max_iter = max_iter
-        self.tol = tol
-        self.random_state = random_state
-
-    def _check_parameters(self) -> None:
-        super()._check_parameters()
-        check_probability("prior_accuracy", self.prior_accuracy)
-        check_positive("prior_strength", self.prior_strength)
-        check_count("max_iter", self.max_iter, 1)
-        check_tolerance("tol", self.tol)
 
     def _fit(self, problem: Problem) -> Fit:
         problem = problem.covered()  # a row without votes says nothing of the parameters

@@ -7,13 +7,13 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from weaklab._kernels.em import posterior
 from weaklab.exceptions import ParameterError, did_you_mean
 from weaklab.label_models.base import BaseLabelModel
-from weaklab.label_models.calibration import Calibration, calibrate_safely
+from weaklab.label_models.calibration import Calibration, calibrate_odds, calibrate_safely
 from weaklab.label_models.class_balance import known_balance
 from weaklab.label_models.dependence import find_dependence, with_groups
-from weaklab.label_models.members import share_out
+from weaklab.label_models.many_classes import CELLS_AT_A_TIME, VoteWeights
+from weaklab.label_models.members import share_out, share_out_by_vote
 from weaklab.label_models.prior_knowledge import accuracies_of, groups_of
 from weaklab.label_models.problem import Fit, Problem
 from weaklab.label_models.tempered import (
@@ -24,6 +24,7 @@ from weaklab.label_models.tempered import (
     root_prior,
     share_prior,
 )
+from weaklab.label_models.tempered_votes import fit_tempered_votes
 from weaklab.typing import Classes, Floats, Seed
 from weaklab.votes.pairs import PairTable
 
@@ -98,6 +99,13 @@ class LabelModel(BaseLabelModel):
     The members descend from Dawid and Skene's model (1979, doi:10.2307/2346806), with tempered likelihoods (Grünwald
     and van Ommen, 2017, doi:10.1214/17-BA1085); the constants stand in :mod:`weaklab.label_models.tempered`.
 
+    With thousands of classes, a table of (labeling function, vote) by class would neither fit nor be filled by the
+    votes. Beyond 1 million cells (100 labeling functions that each vote for 100 classes), the members learn how often
+    each vote is right, and take wrong votes to fall on rows of other classes as these are frequent
+    (:func:`weaklab.label_models.tempered_votes.fit_tempered_votes`); gold rows set a temperature only,
+    ``accuracy_intervals_`` come from counts, and ``confusion_of`` shows wrong votes spread. Which of the two it was,
+    ``chosen_["votes"]`` says.
+
     Examples
     --------
     >>> import numpy as np
@@ -119,6 +127,8 @@ class LabelModel(BaseLabelModel):
     >>> LabelModel().fit(votes).vote_worth_.round(2)
     array([1.  , 1.  , 1.  , 1.  , 1.  , 0.33, 0.33, 0.33])
     """
+
+    _members: list[Any]  # Tempered, or TemperedVotes where classes are many
 
     def __init__(
         self,
@@ -151,8 +161,9 @@ class LabelModel(BaseLabelModel):
         rules: list[PriorRule] = [root_prior, share_prior(covered)]
         if known.balance is not None:
             rules = [lambda balance: balance]  # what is known need not be hedged
-        self._members = [fit_tempered(covered, rule, known) for rule in rules]
-        self._shares = share_out(covered, self._members)
+        fit, share = (fit_tempered_votes, share_out_by_vote) if problem.many_classes else (fit_tempered, share_out)
+        self._members: list[Any] = [fit(covered, rule, known) for rule in rules]
+        self._shares = share(covered, self._members)
         self._calibration = Calibration(1.0, np.zeros(problem.k))
         n_gold = self._calibrate(problem)
         log_prior = self._average([member.log_prior for member in self._members]) + self._calibration.offset
@@ -187,13 +198,18 @@ class LabelModel(BaseLabelModel):
         rows = np.flatnonzero((problem.gold >= 0) & (problem.votes.row_counts > 0))
         if not len(rows):
             return 0
-        votes, pair = problem.votes.take(rows), problem.sample_pairs(rows)
-        weights = self._log_weights(problem.pairs, np.arange(len(problem.pairs)))
-        scale = self._scale(np.arange(problem.most_votes + 1))
-        q = posterior(votes.indptr, pair, scale, np.ascontiguousarray(weights), self._log_prior())
+        most = max(1, CELLS_AT_A_TIME // problem.k)
+        if len(rows) > most:
+            rows = rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]
+        votes = problem.votes.take(rows)
+        q = self._posterior(votes)
         weight = problem.weight[rows] if len(problem.weight) else np.ones(len(rows))
-        scores = np.log(np.maximum(q, np.finfo(float).tiny))
-        self._calibration = calibrate_safely(scores, problem.gold[rows], weight)
+        if self._many_classes:  # gold rows are too few to tell an offset of each class
+            temperature = calibrate_odds(q, votes.rows, votes.vote, problem.gold[rows], weight)
+            self._calibration = Calibration(temperature, np.zeros(problem.k))
+        else:
+            scores = np.log(np.maximum(q, np.finfo(float).tiny))
+            self._calibration = calibrate_safely(scores, problem.gold[rows], weight)
         return round(float(weight.sum()))
 
     def _say(self, known: Known, n_gold: int) -> dict[str, Any]:
@@ -201,6 +217,7 @@ class LabelModel(BaseLabelModel):
         if known.balance is not None:
             members = ["the class balance that was given"]
         said: dict[str, Any] = self._shares.say(members) | {"dependent groups": self._groups}
+        said["votes"] = "right or wrong, as classes are many" if self._many_classes else "a confusion of classes each"
         if n_gold:
             said["calibrated on gold rows"] = n_gold
             said["temperature"] = self._calibration.temperature
@@ -212,7 +229,26 @@ class LabelModel(BaseLabelModel):
     def _log_weights(self, pairs: PairTable, seen: np.ndarray) -> Floats:
         return self._calibration.temperature * self._shares.log_weights(pairs, self._members, seen)
 
+    def _vote_weights(self, pairs: PairTable, seen: np.ndarray) -> VoteWeights:
+        own, others = self._shares.vote_weights(pairs, self._members, seen)
+        return VoteWeights(own / PRIOR_EXPONENT, others / PRIOR_EXPONENT)  # the power is for the prior
+
+    def _power(self) -> float:
+        return self._calibration.temperature * PRIOR_EXPONENT
+
+    def _plain_vote_weights(self, pairs: PairTable, seen: np.ndarray) -> VoteWeights:
+        own, others = zip(*(member.vote_weights(pairs, seen) for member in self._members), strict=True)
+        return VoteWeights(self._average(list(own)), self._average(list(others)))
+
+    def _count_right(self, covered: Problem) -> tuple[Floats, Floats]:
+        weights = self._plain_vote_weights(self._pairs, np.arange(len(self._pairs)))
+        step = covered.step_by_vote(weights, self._average([member.log_prior for member in self._members]))
+        return step.right, step.class_counts
+
     def _count(self, problem: Problem) -> None:
+        if self._many_classes:
+            super()._count(problem)
+            return
         # Tempering keeps labels from being too sure, and would make every labeling function look worse than it is: what
         # is counted are the posteriors of the plain rule.
         weights = self._average(
@@ -224,8 +260,10 @@ class LabelModel(BaseLabelModel):
         self._class_counts = step.state_counts + (problem.total - problem.covered().total) * self.class_prior_
 
     def _log_prior(self) -> Floats:
-        log_prior = PRIOR_EXPONENT * self._shares.log_prior(self._members)
-        return self._calibration.temperature * log_prior + self._calibration.offset
+        log_prior = self._shares.log_prior(self._members)
+        if self._many_classes:
+            return log_prior  # the power does the rest
+        return self._calibration.temperature * PRIOR_EXPONENT * log_prior + self._calibration.offset
 
     def _scale(self, row_counts: np.ndarray) -> Floats:
         return np.maximum(row_counts, 1).astype(np.float64) ** ROW_EXPONENT

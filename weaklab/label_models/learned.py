@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from weaklab.exceptions import ParameterError, did_you_mean
 from weaklab.label_models.findings import findings
+from weaklab.label_models.many_classes import RightCounts
 from weaklab.label_models.problem import Fit, Problem
 from weaklab.typing import Floats
 from weaklab.votes.pairs import PairTable
@@ -29,15 +30,15 @@ BOOTSTRAP_ROWS = 5_000
 class LearnedAttributes:
     """Attributes that follow from the expected counts under the fitted posteriors.
 
-    They are computed on access from what the shell keeps: ``_pairs``, ``_pair_counts`` (pairs, k) and ``_class_counts``
-    (k,).
+    They are computed on access from what the shell keeps: ``_pairs``, ``_pair_counts`` (pairs, k), of which only the
+    right votes are known where classes are many, and ``_class_counts`` (k,).
     """
 
     classes_: np.ndarray
     n_features_in_: int
     class_prior_: Floats
     _pairs: PairTable
-    _pair_counts: Floats
+    _pair_counts: Floats | RightCounts
     _class_counts: Floats
     #: The vote shares of the classes, and the weight of the rows on which two or more vote.
     _vote_shares: Floats
@@ -46,6 +47,8 @@ class LearnedAttributes:
     _resampled: Problem
     #: How often intervals are learned anew; 0 where that would take long.
     _bootstraps: int = 40
+    #: Whether no table of pairs by classes was learned.
+    _many_classes: bool = False
 
     _fit: Callable[[Problem], Fit]
     _count: Callable[[Problem], None]
@@ -112,7 +115,9 @@ class LearnedAttributes:
         """
         check_is_fitted(self)
         if not hasattr(self, "_intervals"):
-            self._intervals = self._bootstrapped() if self._bootstraps else self._from_counts()
+            self._intervals = (
+                self._bootstrapped() if self._bootstraps and not self._many_classes else self._from_counts()
+            )
         return self._intervals
 
     def _bootstrapped(self) -> Floats:
@@ -150,9 +155,13 @@ class LearnedAttributes:
 
     def _right_and_total(self) -> tuple[Floats, Floats]:
         table, m = self._pairs, self.n_features_in_
-        right = np.bincount(table.lf, self._pair_counts[np.arange(len(table)), table.vote], minlength=m)
-        total = np.bincount(table.lf, self._pair_counts.sum(axis=1), minlength=m)
-        return right.astype(np.float64), total.astype(np.float64)  # bincount of nothing gives ints
+        counts = self._pair_counts
+        if isinstance(counts, RightCounts):
+            right, fired = counts.right, counts.fired
+        else:
+            right, fired = counts[np.arange(len(table)), table.vote], counts.sum(axis=1)
+        by_lf, total = np.bincount(table.lf, right, minlength=m), np.bincount(table.lf, fired, minlength=m)
+        return by_lf.astype(np.float64), total.astype(np.float64)  # bincount of nothing gives ints
 
     def _confusion(self, columns: np.ndarray) -> Floats:
         """The confusions of some labeling functions, (columns, k, k + 1): expected counts over expected rows."""
@@ -161,7 +170,10 @@ class LearnedAttributes:
         place[columns] = np.arange(len(columns))
         ours = np.flatnonzero(place[self._pairs.lf] >= 0)
         rows = np.maximum(self._class_counts, np.finfo(float).tiny)
-        out[place[self._pairs.lf[ours]], :, self._pairs.vote[ours]] = self._pair_counts[ours] / rows
+        counts = self._pair_counts
+        table = counts.table(self._pairs, ours) if isinstance(counts, RightCounts) else counts[ours]
+        out[place[self._pairs.lf[ours]], :, self._pairs.vote[ours]] = table / rows
+        out /= np.maximum(out.sum(axis=2, keepdims=True), 1)  # wrong votes that are spread may add up to more
         out[:, :, -1] = np.clip(1 - out[:, :, :-1].sum(axis=2), 0, 1)
         return out
 

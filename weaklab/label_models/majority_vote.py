@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
+from weaklab._kernels.candidates import majority
 from weaklab.label_models.base import BaseLabelModel
 from weaklab.label_models.problem import Fit, Problem
 from weaklab.typing import Classes, Floats, Seed
@@ -65,9 +66,7 @@ class MajorityVote(BaseLabelModel):
         return Fit(class_prior=np.full(problem.k, 1 / problem.k))
 
     def _posterior(self, votes: VoteMatrix) -> Floats:
-        counts = votes.class_votes()
-        tied = counts == counts.max(axis=1, keepdims=True)
-        return tied / tied.sum(axis=1, keepdims=True)
+        return majority(votes.indptr, votes.vote, votes.k)
 
     def explain(self, votes: object) -> pd.DataFrame:
         """Which labeling functions voted for what on one row: a 1 under the class that each counts for.

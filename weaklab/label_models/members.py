@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from weaklab._kernels.held_out import leave_out
+from weaklab.label_models.many_classes import VoteWeights
 from weaklab.label_models.problem import Problem
 from weaklab.label_models.tempered import Tempered, partial_lfs, row_scale
+from weaklab.label_models.tempered_votes import TemperedVotes
 from weaklab.typing import Floats
 from weaklab.votes.pairs import PairTable
 
@@ -71,7 +74,16 @@ class Shares:
         part = np.where(known.pinned[pairs.lf], 0, self.alike)[:, np.newaxis]  # what is known is not levelled
         return (1 - part) * learned + part * alike
 
-    def log_prior(self, members: list[Tempered]) -> Floats:
+    def vote_weights(self, pairs: PairTable, members: list[TemperedVotes], seen: np.ndarray) -> VoteWeights:
+        """:meth:`log_weights` where a vote says the same of each class that it is not for."""
+        own, others = (
+            self.average(list(each)) for each in zip(*(one.vote_weights(pairs, seen) for one in members), strict=True)
+        )
+        known = members[0].known
+        part = np.where(known.pinned[pairs.lf], 0, self.alike)
+        return VoteWeights((1 - part) * own + part * self.margin * known.worth[pairs.lf], (1 - part) * others)
+
+    def log_prior(self, members: Sequence[Tempered | TemperedVotes]) -> Floats:
         """The log-score of each class before any vote, (k,): every vote alike has none, unless the balance is known."""
         part = self.alike if members[0].known.balance is None else 0.0
         return (1 - part) * self.average([member.log_prior for member in members])
@@ -143,6 +155,29 @@ def share_out(problem: Problem, members: list[Tempered]) -> Shares:
     shares /= shares.sum()
     alike = shares[-1] + (1 - shares[-1]) * DISTRUST * partial if margin else 0.0
     return Shares(shares[:-1] / shares[:-1].sum(), float(alike), margin, information, partial)
+
+
+def share_out_by_vote(problem: Problem, members: list[TemperedVotes]) -> Shares:
+    """What each member counts where classes are so many that votes are right or wrong: the bases of :func:`share_out`.
+
+    Parameters
+    ----------
+    problem, members
+        As for :func:`share_out`.
+
+    Returns
+    -------
+    Shares
+    """
+    pairs, fired, worth = problem.pairs, problem.fired, members[0].known.worth
+    base = np.array(BASES if len(members) > 1 else [1 - BASES[2], BASES[2]])
+    learned = base[:-1] / base[:-1].sum()
+    each = [member.vote_weights(pairs, np.arange(len(pairs))) for member in members]
+    margins = sum(
+        (share * (one.own - one.others) for share, one in zip(learned, each, strict=True)), np.zeros(len(pairs))
+    )
+    margin = max(_mean(margins, fired), 0.0) / max(_mean(worth[pairs.lf], fired), np.finfo(float).tiny)
+    return Shares(learned, float(base[-1]) if margin else 0.0, margin, np.zeros(len(base)), 0.0)
 
 
 def votes_alike(pairs: PairTable, worth: Floats, margin: float) -> Floats:

@@ -15,6 +15,7 @@ import pandas as pd
 
 from weaklab.exceptions import VoteError
 from weaklab.label_models.base import BaseLabelModel
+from weaklab.label_models.many_classes import refuse_large_table
 from weaklab.typing import Floats
 from weaklab.typing import Votes as VotesLike
 from weaklab.votes import PartialVotes, SoftVotes, VoteMatrix, number_of_classes
@@ -32,6 +33,7 @@ class RichLabelModel(BaseLabelModel):
     takes: ClassVar[type] = PartialVotes
 
     _book: Book
+    _pair_counts: Floats
 
     def fit(self, votes: VotesLike | PartialVotes | SoftVotes, y: Any = None, sample_weight: Any = None) -> Self:
         """Learn whom to trust.
@@ -98,7 +100,11 @@ class RichLabelModel(BaseLabelModel):
         return votes
 
     def _inside(self, matrix: VoteMatrix) -> SlotMatrix:
-        return matrix if isinstance(matrix, SlotMatrix) else slots_of(matrix)
+        return matrix if isinstance(matrix, SlotMatrix) else self._slots(matrix)
+
+    def _slots(self, matrix: VoteMatrix) -> SlotMatrix:
+        refuse_large_table(type(self).__name__, int(np.count_nonzero(np.bincount(matrix.code))), matrix.k)
+        return slots_of(matrix)
 
     def _set_names(self, matrix: VoteMatrix) -> None:
         super()._set_names(matrix)
@@ -107,7 +113,7 @@ class RichLabelModel(BaseLabelModel):
 
     def _check_new(self, votes: Any) -> SlotMatrix:
         if not isinstance(votes, self.takes):
-            return slots_of(super()._check_new(votes))
+            return self._slots(super()._check_new(votes))
         slots = slots_of(self._rich(votes, self._k))
         if slots.book.m != self.n_features_in_:
             raise VoteError(

@@ -92,11 +92,6 @@ class VoteMatrix:
         """What to call labeling function j: its name, else ``column j``."""
         return f"column {j}" if self.names is None else self.names[j]
 
-    def class_votes(self) -> np.ndarray:
-        """How many labeling functions vote for each class on each row, (n, k) float64."""
-        flat = np.bincount(self.rows * self.k + self.vote, minlength=self.n * self.k)
-        return flat.reshape(self.n, self.k).astype(np.float64)
-
     def dense(self) -> np.ndarray:
         """The votes as a dense matrix (n, m) of the smallest signed type that holds them; -1 is "abstain"."""
         out = np.full((self.n, self.m), -1, dtype=vote_dtype(self.k))

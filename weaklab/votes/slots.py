@@ -57,6 +57,11 @@ class SlotMatrix(VoteMatrix):
         lf = int(self.book.lf[j])
         return f"column {lf}" if self.names is None else self.names[lf]
 
+    def between(self, start: int, stop: int) -> SlotMatrix:
+        """The votes of the rows from ``start`` to before ``stop``, with the same book."""
+        part = super().between(start, stop)
+        return SlotMatrix(part.indptr, part.code, part.m, part.k, part.names, part.index, self.book)
+
     def with_classes(self, k: int) -> SlotMatrix:
         """The same votes, for k classes, which must include those that are voted for."""
         says = _for_classes(self.book.says, k)

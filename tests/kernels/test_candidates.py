@@ -11,22 +11,17 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.special import logsumexp
 
-from weaklab._kernels import candidates
+from weaklab._kernels import candidates, vote_sums
 from weaklab._kernels.chunks import CHUNK
 from weaklab._kernels.em import Rows
 from weaklab.votes import check_votes
 from weaklab.votes.pairs import pair_up
 
 K = 5
-KERNELS = (
-    "gather",
-    "normalise",
-    "expect_candidates",
-    "share_candidates",
-    "posterior_of_candidates",
-    "votes_of_rows",
-    "tie_rows",
-)
+KERNELS = {
+    candidates: ("gather", "normalise", "expect_candidates", "share_candidates", "posterior_of_candidates"),
+    vote_sums: ("votes_of_rows", "tie_rows"),
+}
 matrices = hnp.arrays(
     np.int8, hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=10), elements=st.integers(-1, K - 1)
 )
@@ -61,8 +56,8 @@ class Plain:
     """Kernels as plain Python functions, where asked for."""
 
     def __init__(self, plain):
-        functions = {name: getattr(candidates, name) for name in KERNELS}
-        self.patches = [patch.object(candidates, name, f.py_func) for name, f in functions.items()] if plain else []
+        kernels = [(module, name) for module, names in KERNELS.items() for name in names if plain]
+        self.patches = [patch.object(module, name, getattr(module, name).py_func) for module, name in kernels]
 
     def __enter__(self):
         for one in self.patches:
@@ -116,7 +111,7 @@ def test_shares_and_majorities_are_those_of_the_votes(votes, seed, plain, empty)
     silent = count.sum(axis=1, keepdims=True) == 0
     with Plain(plain):
         share = candidates.share_of_candidates(rows, pairs.vote, K)
-        majority = candidates.majority(matrix.indptr, matrix.vote, K)
+        majority = vote_sums.majority(matrix.indptr, matrix.vote, K)
     q = with_gold(np.where(silent, 1 / K, count / np.maximum(count.sum(axis=1, keepdims=True), 1)), rows.gold)
     right, class_counts, _ = expected_of(q, votes, rows, pairs)
     np.testing.assert_allclose(share.right, right, atol=1e-9)

@@ -162,28 +162,6 @@ def posterior_of_candidates(indptr, pair, start, stop, vote, scale, power, own, 
             out[i, found[c]] = score[found[c]]
 
 
-@kernel
-def votes_of_rows(indptr, vote, start, stop, weight, out):  # type: ignore[no-untyped-def]
-    """Add the weight of each vote to the class that it is for; ``out`` is 0 before."""
-    for i in range(start, stop):
-        for at in range(indptr[i], indptr[i + 1]):
-            out[i, vote[at]] += weight[at]
-
-
-@kernel
-def tie_rows(indptr, vote, start, stop, out):  # type: ignore[no-untyped-def]
-    """Turn numbers of votes into the even distribution over the classes that have most; all of them without votes."""
-    k = out.shape[1]
-    for i in range(start, stop):
-        most, tied = 0.0, 0
-        for at in range(indptr[i], indptr[i + 1]):
-            most = max(most, out[i, vote[at]])
-        for y in range(k):
-            tied += out[i, y] == most
-        for y in range(k):
-            out[i, y] = (out[i, y] == most) / tied
-
-
 def expectation_of_candidates(
     rows: Rows, vote: np.ndarray, scale: np.ndarray, own: np.ndarray, others: np.ndarray, log_prior: np.ndarray
 ) -> Candidates:
@@ -283,33 +261,6 @@ def candidate_posterior(
         ),
         n,
     ):
-        pass
-    return out
-
-
-def vote_sums(indptr: np.ndarray, vote: np.ndarray, k: int, weight: np.ndarray) -> np.ndarray:
-    """The weight of the votes for each class on each row, (n, k).
-
-    Parameters
-    ----------
-    indptr, vote : ndarray
-        Row i has the votes ``vote[indptr[i]:indptr[i + 1]]``, classes 0..k-1.
-    k : int
-        How many classes there are.
-    weight : ndarray of shape (nnz,)
-        What each vote counts.
-    """
-    n = len(indptr) - 1
-    out = np.zeros((n, k))
-    for _ in over_chunks(lambda start, stop: votes_of_rows(indptr, vote, start, stop, weight, out), n):
-        pass
-    return out
-
-
-def majority(indptr: np.ndarray, vote: np.ndarray, k: int) -> np.ndarray:
-    """The classes with the most votes on each row, evenly; all of them where there is no vote; (n, k)."""
-    out = vote_sums(indptr, vote, k, np.ones(len(vote)))
-    for _ in over_chunks(lambda start, stop: tie_rows(indptr, vote, start, stop, out), len(indptr) - 1):
         pass
     return out
 

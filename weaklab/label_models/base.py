@@ -115,7 +115,7 @@ class BaseLabelModel(LearnedAttributes, InChunks, BaseEstimator):
     def _posterior(self, votes: VoteMatrix) -> Floats:
         """Posteriors of rows that have votes, (n, k); what it gives for others is not used."""
         scale = self._scale(np.arange(votes.most_votes + 1))
-        if isinstance(votes, WordMatrix) and self._states_per_class == 1:
+        if isinstance(votes, WordMatrix) and self._states_per_class == 1 and not self._many_classes:
             pairs, prior = PairTable.every(votes.m, votes.k), self._log_prior()
             weights = self._log_weights(pairs, self._pairs.find(pairs))
             gap = (weights[:, 1] - weights[:, 0]).reshape(votes.m, votes.k)

@@ -7,7 +7,6 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from weaklab._kernels.vote_sums import majority
 from weaklab.label_models.base import BaseLabelModel
 from weaklab.label_models.problem import Fit, Problem
 from weaklab.typing import Classes, Floats, Seed
@@ -66,7 +65,7 @@ class MajorityVote(BaseLabelModel):
         return Fit(class_prior=np.full(problem.k, 1 / problem.k))
 
     def _posterior(self, votes: VoteMatrix) -> Floats:
-        return majority(votes.indptr, votes.vote, votes.k)
+        return votes.majority()
 
     def explain(self, votes: object) -> pd.DataFrame:
         """Which labeling functions voted for what on one row: a 1 under the class that each counts for.

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from weaklab._kernels.vote_sums import majority, vote_sums
+from weaklab._kernels.vote_sums import vote_sums
 from weaklab.label_models.base import BaseLabelModel
 from weaklab.label_models.problem import Fit, Problem
 from weaklab.typing import Classes, Floats, Seed
@@ -70,7 +70,7 @@ class WeightedVote(BaseLabelModel):
 
     def _fit(self, problem: Problem) -> Fit:
         pairs, m = problem.pairs, problem.m
-        right, _ = problem.right_under(lambda votes: majority(votes.indptr, votes.vote, votes.k))
+        right, _ = problem.right_under(lambda votes: votes.majority())
         agreed = np.bincount(pairs.lf, right, minlength=m)
         voted = np.bincount(pairs.lf, problem.fired, minlength=m)
         self.weights_ = np.divide(agreed, voted, out=np.zeros(m), where=voted > 0)

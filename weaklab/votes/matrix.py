@@ -10,6 +10,7 @@ import pandas as pd
 
 from weaklab._kernels.chunks import CHUNK
 from weaklab._kernels.patterns import pack, packed_words
+from weaklab._kernels.vote_sums import majority
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +92,10 @@ class VoteMatrix:
     def name(self, j: int) -> str:
         """What to call labeling function j: its name, else ``column j``."""
         return f"column {j}" if self.names is None else self.names[j]
+
+    def majority(self) -> np.ndarray:
+        """The classes with the most votes on each row, evenly; all of them where there is no vote; (n, k)."""
+        return majority(self.indptr, self.vote, self.k)
 
     def dense(self) -> np.ndarray:
         """The votes as a dense matrix (n, m) of the smallest signed type that holds them; -1 is "abstain"."""

@@ -95,10 +95,12 @@ class WordMatrix(VoteMatrix):
         """No row has more votes than this."""
         return self.m
 
-    def class_votes(self) -> np.ndarray:
-        """How many labeling functions vote for each class on each row, (n, 2) float64."""
-        each = (votes_of_words((self.word >> shift) & LOW_BITS) for shift in (np.uint64(0), np.uint64(1)))
-        return np.column_stack(list(each)).astype(np.float64)
+    def majority(self) -> np.ndarray:
+        """The class with the most votes on each row, both where they tie, evenly; (n, 2)."""
+        first = votes_of_words(self.word & LOW_BITS)
+        second = votes_of_words((self.word >> np.uint64(1)) & LOW_BITS)
+        of_first = (1 + np.sign(first - second)) / 2
+        return np.column_stack([of_first, 1 - of_first])
 
     def pack(self) -> np.ndarray:
         """Rows as 64-bit words (n, 1)."""

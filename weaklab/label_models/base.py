@@ -17,7 +17,7 @@ from weaklab._kernels.words import posterior_of_words
 from weaklab.exceptions import CoverageWarning, GoldError, VoteError, warn_caller
 from weaklab.label_models.card import card
 from weaklab.label_models.in_chunks import InChunks, take_in
-from weaklab.label_models.learned import BOOTSTRAP_ROWS, LearnedAttributes
+from weaklab.label_models.learned import KEPT_ROWS, LearnedAttributes
 from weaklab.label_models.many_classes import (
     CELLS_AT_A_TIME,
     RightCounts,
@@ -177,10 +177,9 @@ class BaseLabelModel(LearnedAttributes, InChunks, BaseEstimator):
         self.n_rows_ = matrix.n
         self._count(problem)
         self._vote_shares, self._meetings = problem.covered().vote_shares, problem.meetings
-        self._resampled = problem.sample(BOOTSTRAP_ROWS).slim()
-        self.__dict__.pop("_intervals", None)
-        self.__dict__.pop("_seen", None)
-        self.__dict__.pop("_left_behind", None)
+        self._kept = problem.sample(KEPT_ROWS).slim()
+        for stale in ("_intervals", "_appraised", "_seen", "_left_behind"):
+            self.__dict__.pop(stale, None)
         return self
 
     def predict_proba(self, votes: VotesLike) -> Floats:

@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from weaklab.exceptions import ParameterError, did_you_mean
+from weaklab.label_models.appraised import AppraisedAttributes
 from weaklab.label_models.base import BaseLabelModel
 from weaklab.label_models.calibration import Calibration, calibrate_odds, calibrate_safely
 from weaklab.label_models.class_balance import known_balance
@@ -38,7 +39,7 @@ ROW_EXPONENT = -0.5
 PRIOR_EXPONENT = 0.8
 
 
-class LabelModel(BaseLabelModel):
+class LabelModel(AppraisedAttributes, BaseLabelModel):
     r"""The label model to start with: learns whom to trust, does not collapse, and counts copies once.
 
     No single model both beats majority vote on average and never falls far below it: what learns the class balance
@@ -157,7 +158,7 @@ class LabelModel(BaseLabelModel):
 
     def _fit(self, problem: Problem) -> Fit:
         covered = problem.covered().without_gold()
-        known = self._known(covered)
+        known = self._known = self._learn_known(covered)
         rules: list[PriorRule] = [root_prior, share_prior(covered)]
         if known.balance is not None:
             rules = [lambda balance: balance]  # what is known need not be hedged
@@ -180,7 +181,7 @@ class LabelModel(BaseLabelModel):
             objective_path=[max(path[i] for path in paths if i < len(path)) for i in range(longest)],
         )
 
-    def _known(self, problem: Problem) -> Known:
+    def _learn_known(self, problem: Problem) -> Known:
         names, m, k = problem.votes.names, problem.m, problem.k
         accuracy = accuracies_of(self.prior_accuracy, m, k, names, "prior_accuracy", PRIOR_ACCURACY)
         fixed = accuracies_of(self.fixed_accuracy or {}, m, k, names, "fixed_accuracy", np.nan)

@@ -32,6 +32,7 @@ class RichLabelModel(BaseLabelModel):
 
     takes: ClassVar[type] = PartialVotes
 
+    _columns_are_functions = False
     _book: Book
     _pair_counts: Floats
 

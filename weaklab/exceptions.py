@@ -22,6 +22,7 @@
     WeaklabWarning (UserWarning)
     ├── FaultWarning                           labeling functions failed on some rows, which abstain
     ├── CoverageWarning                        too few votes to learn from
+    ├── CollapseWarning                        a label model calls all but every row by one class, against the votes
     └── NotConvergedWarning                    an estimator stopped before it settled
 
 Every class also inherits from the built-in exception that a caller would expect, so ``except ValueError``
@@ -132,6 +133,10 @@ class FaultWarning(WeaklabWarning):
 
 class CoverageWarning(WeaklabWarning):
     """There are too few votes to learn from."""
+
+
+class CollapseWarning(WeaklabWarning):
+    """A label model calls all but every row by one class, which the votes do not."""
 
 
 class NotConvergedWarning(WeaklabWarning):

@@ -215,7 +215,7 @@ def appraise(problem: Problem, start: Expected, known: Known, groups: list[list[
         shares += expected.state_counts
     seen = times[problem.pairs.lf, np.newaxis]
     right = np.where((seen > 0) & (problem.fired > 0)[:, np.newaxis], total / np.maximum(seen, 1), begun)
-    believed = 1 / (1 + (fit.association / HALF_BELIEVED) ** 4)
+    believed = 1 / (1 + (fit.association / HALF_BELIEVED) ** 8)
     return Appraisal(right, shares / shares.sum(), believed, fit.overdispersion, rounds)
 
 

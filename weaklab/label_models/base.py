@@ -14,8 +14,9 @@ from sklearn.utils.validation import check_is_fitted
 from weaklab._kernels.candidates import candidate_posterior
 from weaklab._kernels.em import posterior
 from weaklab._kernels.words import posterior_of_words
-from weaklab.exceptions import CoverageWarning, GoldError, VoteError, warn_caller
+from weaklab.exceptions import CollapseWarning, CoverageWarning, GoldError, VoteError, warn_caller
 from weaklab.label_models.card import card
+from weaklab.label_models.findings import collapse
 from weaklab.label_models.in_chunks import InChunks, take_in
 from weaklab.label_models.learned import KEPT_ROWS, LearnedAttributes
 from weaklab.label_models.many_classes import (
@@ -180,6 +181,8 @@ class BaseLabelModel(LearnedAttributes, InChunks, BaseEstimator):
         self._kept = problem.sample(KEPT_ROWS).slim()
         for stale in ("_intervals", "_appraised", "_seen", "_left_behind"):
             self.__dict__.pop(stale, None)
+        if collapsed := collapse(self):
+            warn_caller(collapsed, CollapseWarning)
         return self
 
     def predict_proba(self, votes: VotesLike) -> Floats:

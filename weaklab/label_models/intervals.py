@@ -13,9 +13,17 @@ from scipy.special import expit, logit
 from scipy.stats import beta, t
 
 from weaklab._kernels.em import Expected
-from weaklab.label_models.appraisal import HALF_BELIEVED, PRIOR_VOTES, Appraisal, PlainModel, appraise, share_right
+from weaklab.label_models.appraisal import (
+    HALF_BELIEVED,
+    PRIOR_VOTES,
+    Appraisal,
+    PlainModel,
+    Rule,
+    appraise,
+    share_right,
+)
 from weaklab.label_models.dependence import find_dependence, with_groups
-from weaklab.label_models.misfit import misfit
+from weaklab.label_models.misfit import identified, misfit
 from weaklab.label_models.problem import Problem
 from weaklab.label_models.tempered import Known
 from weaklab.typing import Floats
@@ -24,8 +32,9 @@ from weaklab.typing import Floats
 INTERVAL = 0.90
 #: Rows that are resampled.
 RESAMPLED_ROWS = 5_000
-#: Draws per labeling function that stands alone.
-DRAWS = 60
+#: Draws in which each labeling function takes part, and the fewest; between them, what keeps tables and draws together
+#: below so many entries.
+DRAWS, FEWEST, ENTRIES = 60, 20, 200_000
 #: Log-weights (nats) of draws need not settle nearer than this: their spread is what counts.
 NEAR = 1e-3
 #: Accuracies are kept this far from 0 and 1 where their log-odds are taken.
@@ -84,21 +93,28 @@ def appraised_anew(problem: Problem, appraisal: Appraisal, known: Known) -> Floa
     ndarray of shape (draws, m)
         NaN where a labeling function sat out.
     """
-    turn = iter(np.arange(DRAWS * len(appraisal.rounds)) % len(appraisal.rounds))
+    told = [identified(problem, active)[problem.pairs.lf, np.newaxis] for active, _ in appraisal.rounds]
+    each = int(np.clip(ENTRIES // max(len(problem.pairs) * problem.k, 1), FEWEST, DRAWS))
+    draws = each * len(appraisal.rounds)
+    turn = iter(np.arange(draws) % len(appraisal.rounds))
 
     def draw(rows: Problem, rng: np.random.Generator) -> Floats:
-        active, rule = appraisal.rounds[next(turn)]
+        at = next(turn)
+        active, rule = appraisal.rounds[at]
         mean = known.accuracy.mean(axis=1)
         drawn = rng.beta(PRIOR_VOTES * mean, PRIOR_VOTES * (1 - mean))  # (m,)
         prior = np.clip(known.accuracy + (drawn - mean)[:, np.newaxis], 0.01, 0.99)
         prior = np.where(known.pinned[:, np.newaxis], known.accuracy, prior)
         model = PlainModel(rows, replace(known, accuracy=prior))
-        expected, _ = model.settle(rule, active, NEAR)
+        # What votes do not identify, EM leaves about where it begins.
+        nothing = Expected(np.zeros_like(rule.weights), rows.total * appraisal.class_shares, np.nan)
+        begin = np.where(told[at], rule.weights, model.maximise(nothing, active).weights)
+        expected, _ = model.settle(Rule(begin, rule.prior), active, NEAR)
         accuracy = share_right(rows.pairs, expected.counts, rows.m)
         accuracy[~active] = np.nan
         return accuracy
 
-    return resample(problem, draw, DRAWS * len(appraisal.rounds), problem.m)
+    return resample(problem, draw, draws, problem.m)
 
 
 def around(centre: Floats, draws: Floats, widen: float = 1.0) -> Floats:
@@ -190,11 +206,14 @@ def learned_intervals(model: Any) -> Floats:
     draws = resample(problem, draw, model._bootstraps, model.n_features_in_)
     if not model._columns_are_functions or not problem.total:
         return hull(counted, around(centre, draws))
-    partial = PlainModel(problem, Known.nothing(problem.m, problem.k)).partial
-    fit = misfit(problem, expected_under(model, problem), partial, np.ones(problem.m, dtype=bool))
+    partial, everybody = (
+        PlainModel(problem, Known.nothing(problem.m, problem.k)).partial,
+        np.ones(problem.m, dtype=bool),
+    )
+    fit = misfit(problem, expected_under(model, problem), partial, everybody)
     own = hull(counted, around(centre, draws, np.sqrt(fit.overdispersion)))
     _, groups = with_groups(find_dependence(problem), [], problem.m)
-    if fit.association < HALF_BELIEVED and not groups:
+    if fit.association < HALF_BELIEVED and not groups and identified(problem, everybody).all():
         return own
     return hull(own, second_opinion(problem, expected_under(model, problem), groups))
 

@@ -125,9 +125,10 @@ class LearnedAttributes:
         """The expected counts from which accuracies and confusions follow: of pairs by class, and of classes."""
         return self._pair_counts, self._class_counts
 
-    def _right_and_total(self) -> tuple[Floats, Floats]:
+    def _right_and_total(self, counts: Floats | RightCounts | None = None) -> tuple[Floats, Floats]:
+        """Expected right votes, and votes, of each labeling function, (m,) each; by default those that are told."""
         table, m = self._pairs, self.n_features_in_
-        counts, _ = self._told
+        counts = self._told[0] if counts is None else counts
         if isinstance(counts, RightCounts):
             right, fired = counts.right, counts.fired
         else:

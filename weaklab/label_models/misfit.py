@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from scipy import sparse
 
 from weaklab._kernels.em import Expected
 from weaklab.label_models.co_votes import co_counts
@@ -88,6 +89,28 @@ def misfit(problem: Problem, expected: Expected, partial: np.ndarray, active: np
     chance = np.sqrt(4 * freedom.sum())  # of the sum of X^2, each pair standing twice
     association = np.sqrt(np.clip((squares.sum() - freedom.sum() - CAUTION * chance) / number, 0, 1))
     return Misfit(float(association), max(float((squares / freedom).mean()), 1.0))
+
+
+def identified(problem: Problem, active: np.ndarray) -> np.ndarray:
+    """Which labeling functions' accuracies agreements can tell: those that meet two others or more, bool of shape (m,).
+
+    Two labeling functions show one agreement, which many accuracies of theirs explain alike; three show three.
+
+    Parameters
+    ----------
+    problem : Problem
+        The rows; known classes tell accuracies whoever meets.
+    active : ndarray of bool of shape (m,)
+        The labeling functions that may be met.
+    """
+    if problem.has_gold:
+        return np.ones(problem.m, dtype=bool)
+    pairs = problem.pairs
+    of_lf = sparse.csr_array((np.ones(len(pairs)), (pairs.lf, np.arange(len(pairs)))), shape=(problem.m, len(pairs)))
+    met = of_lf @ co_counts(problem.covered()) @ of_lf.T
+    met = (met >= LEAST_MEETINGS) * active
+    own = met.diagonal()
+    return np.asarray(met.sum(axis=1)).ravel() - own >= 2
 
 
 def _chosen(problem: Problem, active: np.ndarray) -> np.ndarray:

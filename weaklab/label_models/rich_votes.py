@@ -135,10 +135,11 @@ class RichLabelModel(BaseLabelModel):
     def _contributions(self, matrix: VoteMatrix) -> Floats:
         return super(RichLabelModel, self._reading(matrix))._contributions(matrix)
 
-    def _right_and_total(self) -> tuple[Floats, Floats]:
+    def _right_and_total(self, counts: Floats | None = None) -> tuple[Floats, Floats]:
+        counts = self._pair_counts if counts is None else counts
         lf, says = self._book.lf[self._pairs.lf], self._book.says[self._pairs.lf]
-        right = np.bincount(lf, (says * self._pair_counts).sum(axis=1), minlength=self.n_features_in_)
-        total = np.bincount(lf, self._pair_counts.sum(axis=1), minlength=self.n_features_in_)
+        right = np.bincount(lf, (says * counts).sum(axis=1), minlength=self.n_features_in_)
+        total = np.bincount(lf, counts.sum(axis=1), minlength=self.n_features_in_)
         return right.astype(np.float64), total.astype(np.float64)
 
     def _confusion(self, columns: np.ndarray) -> Floats:

@@ -9,6 +9,7 @@ import numpy as np
 from weaklab.label_models.appraisal import Appraisal, appraise, share_right
 from weaklab.label_models.intervals import appraised_anew, around, expected_under, from_counts, hull
 from weaklab.label_models.learned import LearnedAttributes
+from weaklab.label_models.many_classes import RightCounts
 from weaklab.label_models.tempered import Known
 from weaklab.typing import Floats
 
@@ -16,9 +17,9 @@ from weaklab.typing import Floats
 class Told(NamedTuple):
     """Expected counts under an appraisal, and the appraisal."""
 
-    counts: Floats  # (pairs, k), as far as it is believed
+    counts: Floats | RightCounts  # (pairs, k), as far as it is believed
     class_counts: Floats  # (k,)
-    alone: Floats  # (pairs, k), were it believed wholly
+    alone: Floats | RightCounts  # (pairs, k), were it believed wholly
     appraisal: Appraisal | None
 
 
@@ -32,7 +33,7 @@ class AppraisedAttributes(LearnedAttributes):
     _groups: list[list[int]]
 
     @property
-    def _told(self) -> tuple[Floats, Floats]:
+    def _told(self) -> tuple[Floats | RightCounts, Floats]:
         told = self._appraise()
         return told.counts, told.class_counts
 
@@ -44,6 +45,8 @@ class AppraisedAttributes(LearnedAttributes):
 
     def _appraise_anew(self) -> Told:
         before, classes = self._pair_counts, self._class_counts
+        if isinstance(before, RightCounts):  # the plain model needs the table that many classes are too many for
+            return Told(before, classes, before, None)
         rows = self._kept
         start = expected_under(self, rows)
         appraisal = appraise(rows, start, self._known, self._groups)
@@ -70,7 +73,7 @@ class AppraisedAttributes(LearnedAttributes):
 
     def _learn_intervals(self) -> Floats:
         told, counted = self._appraise(), from_counts(*self._right_and_total())
-        if told.appraisal is None:
+        if told.appraisal is None or isinstance(told.alone, RightCounts):
             return counted
         rows = self._kept
         alone = share_right(self._pairs, told.alone, rows.m)

@@ -192,7 +192,7 @@ def learned_intervals(model: Any) -> Floats:
     """
     problem, centre = model._kept, model.accuracies_
     counted = from_counts(*model._right_and_total())
-    if not model._bootstraps:
+    if not model._bootstraps or model._many_classes:
         return counted
     other = copy(model)
 

@@ -15,7 +15,7 @@ import pandas as pd
 
 from weaklab.exceptions import VoteError
 from weaklab.label_models.base import BaseLabelModel
-from weaklab.label_models.many_classes import refuse_large_table
+from weaklab.label_models.many_classes import RightCounts, refuse_large_table
 from weaklab.typing import Floats
 from weaklab.typing import Votes as VotesLike
 from weaklab.votes import PartialVotes, SoftVotes, VoteMatrix, number_of_classes
@@ -135,8 +135,9 @@ class RichLabelModel(BaseLabelModel):
     def _contributions(self, matrix: VoteMatrix) -> Floats:
         return super(RichLabelModel, self._reading(matrix))._contributions(matrix)
 
-    def _right_and_total(self, counts: Floats | None = None) -> tuple[Floats, Floats]:
+    def _right_and_total(self, counts: Floats | RightCounts | None = None) -> tuple[Floats, Floats]:
         counts = self._pair_counts if counts is None else counts
+        assert not isinstance(counts, RightCounts)  # such tables are refused at fit
         lf, says = self._book.lf[self._pairs.lf], self._book.says[self._pairs.lf]
         right = np.bincount(lf, (says * counts).sum(axis=1), minlength=self.n_features_in_)
         total = np.bincount(lf, counts.sum(axis=1), minlength=self.n_features_in_)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import gc
 import tempfile
+import time
 
 import numpy as np
 import pandas as pd
@@ -263,6 +264,15 @@ def test_rows_that_find_no_room_are_left_out_wholly(error, budget, monkeypatch, 
     assert isinstance(error, KeyboardInterrupt) or all("TMPDIR" in message for message in messages)
     disk.room = 10**9  # the codes are written anew, for a class that came late
     assert_same(seen.matrix(), check_votes(votes))
+
+
+def test_many_small_chunks_take_no_longer_each(where):
+    """What is held is counted, not summed anew: 20,000 single rows took 47 s when each looked at all before it."""
+    votes = draw(20_000, 3, 2)
+    started = time.perf_counter()
+    read = read_chunks(votes[i : i + 1] for i in range(len(votes))).matrix()
+    assert time.perf_counter() - started < 15  # 1 to 2 s were seen
+    assert_same(read, check_votes(votes))
 
 
 def test_a_missing_folder_is_told(monkeypatch, tmp_path):

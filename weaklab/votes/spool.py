@@ -41,7 +41,7 @@ class Column:
 
     def __init__(self, dtype: Any) -> None:
         self.dtype = np.dtype(dtype)
-        self._parts: list[np.ndarray] = []
+        self._buffer = np.empty(0, dtype=self.dtype)
         self._file: BinaryIO | None = None
         self._length = 0
 
@@ -51,7 +51,7 @@ class Column:
     @property
     def held(self) -> int:
         """How many bytes are in memory."""
-        return sum(part.nbytes for part in self._parts)
+        return 0 if self.in_file else self._length * self.dtype.itemsize
 
     @property
     def in_file(self) -> bool:
@@ -66,19 +66,22 @@ class Column:
         StorageError
             If the disk takes no more.
         """
-        part = np.array(values, dtype=self.dtype)
+        part = np.ascontiguousarray(values, dtype=self.dtype)
+        end = self._length + len(part)
         if self._file is None:
-            self._parts.append(part)
+            if end > len(self._buffer):  # half as much again, so that a million small parts are not copied each time
+                buffer = np.empty(max(end, len(self._buffer) * 3 // 2), dtype=self.dtype)
+                buffer[: self._length] = self._buffer[: self._length]
+                self._buffer = buffer
+            self._buffer[self._length : end] = part
         else:
             self._file.seek(self._length * self.dtype.itemsize)  # not where a failed write ended
             _write(self._file, part)
-        self._length += len(part)
+        self._length = end
 
     def cut(self, length: int) -> None:
-        """Take away all entries but the first ``length``."""
-        if self._file is None:
-            self._parts = [self.array()[:length]]
-        self._length = length  # what is left in a file is written over
+        """Take away all entries but the first ``length``; what is added next is written over them."""
+        self._length = length
 
     def to_file(self) -> None:
         """Move to a temporary file, for good.
@@ -96,20 +99,17 @@ class Column:
         except OSError as error:
             raise _no_storage(error) from error
         try:
-            for part in self._parts:
-                _write(file, part)
+            _write(file, self.array())
         except BaseException:
             file.close()
             raise
         weakref.finalize(self, file.close)
-        self._file, self._parts = file, []
+        self._file, self._buffer = file, np.empty(0, dtype=self.dtype)
 
     def array(self) -> np.ndarray:
         """All entries: in memory, or as a view of the file, which takes memory only where it is being read."""
         if self._file is None:
-            if len(self._parts) != 1:
-                self._parts = [np.concatenate([np.empty(0, dtype=self.dtype), *self._parts])]
-            return self._parts[0]
+            return self._buffer[: self._length]
         if not self._length:
             return np.empty(0, dtype=self.dtype)
         # Shared, not private: the system need not set memory aside. Writable, so that kernels are not compiled twice.

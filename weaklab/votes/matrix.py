@@ -10,7 +10,7 @@ import pandas as pd
 
 from weaklab._kernels.chunks import CHUNK
 from weaklab._kernels.patterns import pack, packed_words
-from weaklab._kernels.vote_sums import majority
+from weaklab._kernels.vote_sums import majority, vote_sums
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +92,10 @@ class VoteMatrix:
     def name(self, j: int) -> str:
         """What to call labeling function j: its name, else ``column j``."""
         return f"column {j}" if self.names is None else self.names[j]
+
+    def class_votes(self) -> np.ndarray:
+        """How many labeling functions vote for each class on each row, (n, k) float64."""
+        return vote_sums(self.indptr, self.vote, self.k, np.ones(self.nnz))
 
     def majority(self) -> np.ndarray:
         """The classes with the most votes on each row, evenly; all of them where there is no vote; (n, k)."""

@@ -18,11 +18,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Planned(Generic[T]):
-    """One labeling function, the column of votes that it fills, and the code it votes where that is fixed."""
+    """One labeling function, the column of votes that it fills, and the codes of its labels where those are fixed."""
 
     column: int
     lf: T
-    code: int = -1
+    codes: tuple[int, ...] = ()
+
+    @property
+    def code(self) -> int:
+        """The code of the one label of a function that votes one class."""
+        (code,) = self.codes
+        return code
 
 
 @dataclass
@@ -70,14 +76,15 @@ def make_plan(lfs: Any, reader: FrameReader, coder: VoteCoder) -> Plan:
             (plan.batches if lf.batch else plan.rows).append(Planned(column, lf))
             continue
         if reader.n or reader.names:  # an empty list has no columns that could be missing
-            reader.check_column(lf.column, f"labeling function {lf.name!r}")
-        code = label_code(lf, coder)
+            for name in lf.columns:
+                reader.check_column(name, f"labeling function {lf.name!r}")
+        codes = label_codes(lf, coder)
         if isinstance(lf, (KeywordLF, RegexLF)):
-            plan.texts.append(Planned(column, lf, code))
+            plan.texts.append(Planned(column, lf, codes))
         elif isinstance(lf, ThresholdLF):
-            plan.thresholds.append(Planned(column, lf, code))
+            plan.thresholds.append(Planned(column, lf, codes))
         else:
-            plan.others.append(Planned(column, lf, code))
+            plan.others.append(Planned(column, lf, codes))
     return plan
 
 
@@ -136,16 +143,16 @@ def as_labeling_function(item: Any, place: int = 0) -> LF:
         raise LabelingFunctionError(f"lfs[{place}]: {error}") from error
 
 
-def label_code(lf: DeclarativeLF, coder: VoteCoder) -> int:
-    """The class code of the label that a labeling function was given.
+def label_codes(lf: DeclarativeLF, coder: VoteCoder) -> tuple[int, ...]:
+    """The class codes of the labels that a labeling function was given, in their order.
 
     Raises
     ------
     LabelingFunctionError
-        If it is no class.
+        If one is no class.
     """
     try:
-        return coder.code(lf.label)
+        return tuple(coder.code(label) for label in lf.labels)
     except (ClassError, ValueError) as error:
         reason = str(error).removeprefix("returned ")
         raise LabelingFunctionError(f"labeling function {lf.name!r}: its label is {reason}") from error

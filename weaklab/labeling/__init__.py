@@ -1,7 +1,9 @@
 """Write labeling functions: the decorator, preprocessors, and functions that describe themselves as data."""
 
 from weaklab.labeling.batch_returns import batch_codes
+from weaklab.labeling.cells import CellLF, MatchLF
 from weaklab.labeling.declarative import DeclarativeLF
+from weaklab.labeling.explanations import Explanation, highlight
 from weaklab.labeling.function import LabelingFunction, labeling_function
 from weaklab.labeling.keywords import KeywordLF, keyword_lf
 from weaklab.labeling.patterns import RegexLF, regex_lf
@@ -11,9 +13,12 @@ from weaklab.labeling.rows import Row, as_row
 from weaklab.labeling.thresholds import ThresholdLF, threshold_lf
 
 __all__ = [
+    "CellLF",
     "DeclarativeLF",
+    "Explanation",
     "KeywordLF",
     "LabelingFunction",
+    "MatchLF",
     "Preprocessor",
     "RegexLF",
     "Row",
@@ -21,6 +26,7 @@ __all__ = [
     "VoteCoder",
     "as_row",
     "batch_codes",
+    "highlight",
     "keyword_lf",
     "labeling_function",
     "preprocessor",

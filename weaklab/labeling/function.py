@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any, overload
 
 from weaklab.exceptions import LabelingFunctionError
+from weaklab.labeling.explanations import Explanation, short
 from weaklab.labeling.preprocessing import Preprocessor, check_preprocessors
 from weaklab.labeling.references import NamedCallable
 from weaklab.labeling.rows import as_row
@@ -114,6 +115,30 @@ class LabelingFunction(NamedCallable):
             See :func:`weaklab.labeling.as_row`. With ``batch=True``: a frame.
         """
         return self.bound()(row if self.batch else as_row(row))
+
+    def explain(self, row: Any) -> Explanation:
+        """What it returned for one row; why, only its author knows.
+
+        Parameters
+        ----------
+        row : Row, mapping, Series, namedtuple or object
+            See :func:`weaklab.labeling.as_row`.
+
+        Returns
+        -------
+        Explanation
+
+        Raises
+        ------
+        LabelingFunctionError
+            If the function takes the whole frame.
+        """
+        if self.batch:
+            raise LabelingFunctionError(
+                f"{self.kind} {self.name!r} takes the whole frame, so it cannot explain its vote on one row."
+            )
+        vote = self(row)
+        return Explanation(vote, f"the function returned {short(vote)}", details={"doc": getdoc(self.function) or ""})
 
     def __repr__(self) -> str:
         more = [f", resources={sorted(self.resources)!r}"] if self.resources else []

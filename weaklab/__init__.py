@@ -23,7 +23,15 @@ if TYPE_CHECKING:
     from weaklab.apply import apply
     from weaklab.end_models import EndModel, SoftLabelClassifier
     from weaklab.label_models import DawidSkene, LabelModel, MajorityVote
-    from weaklab.labeling import LabelingFunction, keyword_lf, labeling_function, preprocessor, regex_lf, threshold_lf
+    from weaklab.labeling import (
+        LabelingFunction,
+        bands_lf,
+        keyword_lf,
+        labeling_function,
+        preprocessor,
+        regex_lf,
+        threshold_lf,
+    )
     from weaklab.typing import ABSTAIN
     from weaklab.votes import PartialVotes, SoftLabels, SoftVotes
 
@@ -43,6 +51,7 @@ __all__ = [
     "__version__",
     "analysis",
     "apply",
+    "bands_lf",
     "conflicts",
     "datasets",
     "end_models",
@@ -75,6 +84,7 @@ _HOMES = {
     "SoftLabelClassifier": "weaklab.end_models",
     "SoftLabels": "weaklab.votes",
     "SoftVotes": "weaklab.votes",
+    "bands_lf": "weaklab.labeling",
     "conflicts": "weaklab.analysis",
     "error_table": "weaklab.analysis",
     "keyword_lf": "weaklab.labeling",

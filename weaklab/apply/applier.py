@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 import pandas as pd
 from tqdm.auto import tqdm
 
+from weaklab.apply.band_engine import run_bands
 from weaklab.apply.batch_engine import run_batches
 from weaklab.apply.faults import FaultLog
 from weaklab.apply.frames import read_frame
@@ -106,6 +107,7 @@ def apply(
         run = Run(reader, coder, faults, table, bar)
         run_texts(plan.texts, run)
         run_thresholds(plan.thresholds, run)
+        run_bands(plan.bands, run)
         run_batches(plan.batches if n else [], run)  # not every function of a frame bears one without rows
         run_rows([*plan.rows, *plan.others], run)
     votes = table.frame(reader.index, plan.names)

@@ -11,7 +11,16 @@ import pandas as pd
 
 from weaklab.apply.frames import FrameReader
 from weaklab.exceptions import ClassError, LabelingFunctionError
-from weaklab.labeling import DeclarativeLF, KeywordLF, LabelingFunction, Preprocessor, RegexLF, ThresholdLF, VoteCoder
+from weaklab.labeling import (
+    BandsLF,
+    DeclarativeLF,
+    KeywordLF,
+    LabelingFunction,
+    Preprocessor,
+    RegexLF,
+    ThresholdLF,
+    VoteCoder,
+)
 
 T = TypeVar("T")
 
@@ -40,6 +49,7 @@ class Plan:
     batches: list[Planned[LabelingFunction]] = field(default_factory=list)
     texts: list[Planned[KeywordLF | RegexLF]] = field(default_factory=list)
     thresholds: list[Planned[ThresholdLF]] = field(default_factory=list)
+    bands: list[Planned[BandsLF]] = field(default_factory=list)
     others: list[Planned[DeclarativeLF]] = field(default_factory=list)
 
 
@@ -83,6 +93,8 @@ def make_plan(lfs: Any, reader: FrameReader, coder: VoteCoder) -> Plan:
             plan.texts.append(Planned(column, lf, codes))
         elif isinstance(lf, ThresholdLF):
             plan.thresholds.append(Planned(column, lf, codes))
+        elif isinstance(lf, BandsLF):
+            plan.bands.append(Planned(column, lf, codes))
         else:
             plan.others.append(Planned(column, lf, codes))
     return plan

@@ -59,6 +59,11 @@ class Run:
         self.table.write(column, slice(None), np.where(matches, code, ABSTAIN))
         self.bar.update(self.reader.n)
 
+    def write_votes(self, column: int, codes: np.ndarray) -> None:
+        """Votes of a labeling function for all rows, as checked class codes, (n,)."""
+        self.table.write(column, slice(None), codes)
+        self.bar.update(self.reader.n)
+
     def write_codes(
         self, column: int, name: str, start: int, codes: np.ndarray, errors: dict[int, ReturnValueError]
     ) -> None:

@@ -1,5 +1,6 @@
 """Write labeling functions: the decorator, preprocessors, and functions that describe themselves as data."""
 
+from weaklab.labeling.bands import BandsLF, bands_lf
 from weaklab.labeling.batch_returns import batch_codes
 from weaklab.labeling.cells import CellLF, MatchLF
 from weaklab.labeling.declarative import DeclarativeLF
@@ -13,6 +14,7 @@ from weaklab.labeling.rows import Row, as_row
 from weaklab.labeling.thresholds import ThresholdLF, threshold_lf
 
 __all__ = [
+    "BandsLF",
     "CellLF",
     "DeclarativeLF",
     "Explanation",
@@ -25,6 +27,7 @@ __all__ = [
     "ThresholdLF",
     "VoteCoder",
     "as_row",
+    "bands_lf",
     "batch_codes",
     "highlight",
     "keyword_lf",

@@ -32,8 +32,8 @@ class DeclarativeLF:
 
     Two of them are equal, and hash alike, when all that they say is equal. Calling one on a row is the definition
     of its votes; the engine gives the same ones. A kind that votes one class where it matches a cell derives from
-    :class:`~weaklab.labeling.MatchLF`, one that votes several classes by one cell from :class:`~weaklab.labeling.CellLF`, any other from this class; all
-    are frozen dataclasses.
+    :class:`~weaklab.labeling.MatchLF`, one that votes several classes by one cell from
+    :class:`~weaklab.labeling.CellLF`, any other from this class; all are frozen dataclasses.
 
     Attributes
     ----------

@@ -12,6 +12,7 @@ from weaklab.apply.band_engine import run_bands
 from weaklab.apply.batch_engine import run_batches
 from weaklab.apply.faults import FaultLog
 from weaklab.apply.frames import read_frame
+from weaklab.apply.lookup_engine import run_lookups
 from weaklab.apply.plan import make_plan
 from weaklab.apply.row_engine import run_rows
 from weaklab.apply.run import Run, VoteTable
@@ -108,6 +109,7 @@ def apply(
         run_texts(plan.texts, run)
         run_thresholds(plan.thresholds, run)
         run_bands(plan.bands, run)
+        run_lookups(plan.lookups, run)
         run_batches(plan.batches if n else [], run)  # not every function of a frame bears one without rows
         run_rows([*plan.rows, *plan.others], run)
     votes = table.frame(reader.index, plan.names)

@@ -16,6 +16,7 @@ from weaklab.labeling import (
     DeclarativeLF,
     KeywordLF,
     LabelingFunction,
+    LookupLF,
     Preprocessor,
     RegexLF,
     ThresholdLF,
@@ -50,6 +51,7 @@ class Plan:
     texts: list[Planned[KeywordLF | RegexLF]] = field(default_factory=list)
     thresholds: list[Planned[ThresholdLF]] = field(default_factory=list)
     bands: list[Planned[BandsLF]] = field(default_factory=list)
+    lookups: list[Planned[LookupLF]] = field(default_factory=list)
     others: list[Planned[DeclarativeLF]] = field(default_factory=list)
 
 
@@ -95,6 +97,8 @@ def make_plan(lfs: Any, reader: FrameReader, coder: VoteCoder) -> Plan:
             plan.thresholds.append(Planned(column, lf, codes))
         elif isinstance(lf, BandsLF):
             plan.bands.append(Planned(column, lf, codes))
+        elif isinstance(lf, LookupLF):
+            plan.lookups.append(Planned(column, lf, codes))
         else:
             plan.others.append(Planned(column, lf, codes))
     return plan

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Hashable
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pandas as pd
 
 from weaklab.apply.faults import FaultLog
 from weaklab.apply.frames import FrameReader
+from weaklab.apply.text_columns import TextColumn, read_text
 from weaklab.exceptions import ReturnValueError
 from weaklab.labeling import VoteCoder
 from weaklab.typing import ABSTAIN
@@ -53,6 +55,13 @@ class Run:
     faults: FaultLog
     table: VoteTable
     bar: Any
+    _texts: dict[Hashable, TextColumn] = field(default_factory=dict)
+
+    def text(self, name: Hashable) -> TextColumn:
+        """A column of texts, made ready once for all engines."""
+        if name not in self._texts:
+            self._texts[name] = read_text(self.reader, name)
+        return self._texts[name]
 
     def write_matches(self, column: int, code: int, matches: np.ndarray) -> None:
         """Votes of a labeling function that votes one class where it matches, (n,)."""

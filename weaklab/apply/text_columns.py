@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from weaklab.apply.faults import FaultLog
 from weaklab.apply.frames import FrameReader
-from weaklab.labeling.declarative import is_missing
+from weaklab.exceptions import FrameError
+from weaklab.labeling.declarative import check_text, is_missing
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,14 @@ class TextColumn:
         matches[self.ascii_rows] = ascii_matches
         matches[self.other_rows] = other_matches
         return matches
+
+    def report_wrong(self, lf_name: str, column: Hashable, faults: FaultLog) -> None:
+        """Tell of each cell that is neither text nor missing, for one labeling function that reads the column."""
+        for row, cell in self.wrong:
+            try:
+                check_text(cell, column)
+            except FrameError as error:
+                faults.failed(lf_name, row, error)
 
 
 def read_text(reader: FrameReader, name: Hashable) -> TextColumn:

@@ -19,10 +19,8 @@ from weaklab.apply.keyword_engine import match_keywords
 from weaklab.apply.plan import Planned
 from weaklab.apply.run import Run
 from weaklab.apply.rust_patterns import literal, to_rust
-from weaklab.apply.text_columns import TextColumn, read_text
-from weaklab.exceptions import FrameError
+from weaklab.apply.text_columns import TextColumn
 from weaklab.labeling import KeywordLF, RegexLF
-from weaklab.labeling.declarative import check_text
 
 TextLF = KeywordLF | RegexLF
 
@@ -41,13 +39,9 @@ def run_texts(planned: Sequence[Planned[TextLF]], run: Run) -> None:
     for each in planned:
         by_column.setdefault(each.lf.column, []).append(each)
     for name, group in by_column.items():
-        column = read_text(run.reader, name)
+        column = run.text(name)
         for each in group:
-            for row, cell in column.wrong:
-                try:
-                    check_text(cell, name)
-                except FrameError as error:
-                    run.faults.failed(each.lf.name, row, error)
+            column.report_wrong(each.lf.name, name, run.faults)
         for each, matches in zip(group, match_column([each.lf for each in group], column), strict=True):
             run.write_matches(each.column, each.code, matches)
 

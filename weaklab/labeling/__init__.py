@@ -7,6 +7,7 @@ from weaklab.labeling.declarative import DeclarativeLF
 from weaklab.labeling.explanations import Explanation, highlight
 from weaklab.labeling.function import LabelingFunction, labeling_function
 from weaklab.labeling.keywords import KeywordLF, keyword_lf
+from weaklab.labeling.lookups import LookupLF, lookup_lf
 from weaklab.labeling.patterns import RegexLF, regex_lf
 from weaklab.labeling.preprocessing import Preprocessor, preprocessor
 from weaklab.labeling.returns import VoteCoder, vote_code
@@ -20,6 +21,7 @@ __all__ = [
     "Explanation",
     "KeywordLF",
     "LabelingFunction",
+    "LookupLF",
     "MatchLF",
     "Preprocessor",
     "RegexLF",
@@ -32,6 +34,7 @@ __all__ = [
     "highlight",
     "keyword_lf",
     "labeling_function",
+    "lookup_lf",
     "preprocessor",
     "regex_lf",
     "threshold_lf",

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from weaklab.labeling import (
         LabelingFunction,
         bands_lf,
+        expression_lf,
         keyword_lf,
         labeling_function,
         preprocessor,
@@ -57,6 +58,7 @@ __all__ = [
     "end_models",
     "error_table",
     "exceptions",
+    "expression_lf",
     "keyword_lf",
     "label_models",
     "labeling",
@@ -88,6 +90,7 @@ _HOMES = {
     "bands_lf": "weaklab.labeling",
     "conflicts": "weaklab.analysis",
     "error_table": "weaklab.analysis",
+    "expression_lf": "weaklab.labeling",
     "keyword_lf": "weaklab.labeling",
     "labeling_function": "weaklab.labeling",
     "lookup_lf": "weaklab.labeling",

@@ -10,6 +10,7 @@ from tqdm.auto import tqdm
 
 from weaklab.apply.band_engine import run_bands
 from weaklab.apply.batch_engine import run_batches
+from weaklab.apply.expression_engine import run_expressions
 from weaklab.apply.faults import FaultLog
 from weaklab.apply.frames import read_frame
 from weaklab.apply.lookup_engine import run_lookups
@@ -110,6 +111,7 @@ def apply(
         run_thresholds(plan.thresholds, run)
         run_bands(plan.bands, run)
         run_lookups(plan.lookups, run)
+        run_expressions(plan.expressions, run)
         run_batches(plan.batches if n else [], run)  # not every function of a frame bears one without rows
         run_rows([*plan.rows, *plan.others], run)
     votes = table.frame(reader.index, plan.names)

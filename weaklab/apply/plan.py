@@ -14,6 +14,7 @@ from weaklab.exceptions import ClassError, LabelingFunctionError
 from weaklab.labeling import (
     BandsLF,
     DeclarativeLF,
+    ExpressionLF,
     KeywordLF,
     LabelingFunction,
     LookupLF,
@@ -52,6 +53,7 @@ class Plan:
     thresholds: list[Planned[ThresholdLF]] = field(default_factory=list)
     bands: list[Planned[BandsLF]] = field(default_factory=list)
     lookups: list[Planned[LookupLF]] = field(default_factory=list)
+    expressions: list[Planned[ExpressionLF]] = field(default_factory=list)
     others: list[Planned[DeclarativeLF]] = field(default_factory=list)
 
 
@@ -99,6 +101,8 @@ def make_plan(lfs: Any, reader: FrameReader, coder: VoteCoder) -> Plan:
             plan.bands.append(Planned(column, lf, codes))
         elif isinstance(lf, LookupLF):
             plan.lookups.append(Planned(column, lf, codes))
+        elif isinstance(lf, ExpressionLF):
+            plan.expressions.append(Planned(column, lf, codes))
         else:
             plan.others.append(Planned(column, lf, codes))
     return plan

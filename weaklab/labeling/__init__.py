@@ -5,6 +5,7 @@ from weaklab.labeling.batch_returns import batch_codes
 from weaklab.labeling.cells import CellLF, MatchLF
 from weaklab.labeling.declarative import DeclarativeLF
 from weaklab.labeling.explanations import Explanation, highlight
+from weaklab.labeling.expressions import ExpressionLF, expression_lf
 from weaklab.labeling.function import LabelingFunction, labeling_function
 from weaklab.labeling.keywords import KeywordLF, keyword_lf
 from weaklab.labeling.lookups import LookupLF, lookup_lf
@@ -19,6 +20,7 @@ __all__ = [
     "CellLF",
     "DeclarativeLF",
     "Explanation",
+    "ExpressionLF",
     "KeywordLF",
     "LabelingFunction",
     "LookupLF",
@@ -31,6 +33,7 @@ __all__ = [
     "as_row",
     "bands_lf",
     "batch_codes",
+    "expression_lf",
     "highlight",
     "keyword_lf",
     "labeling_function",

@@ -17,6 +17,7 @@ from weaklab.apply.lookup_engine import run_lookups
 from weaklab.apply.plan import make_plan
 from weaklab.apply.row_engine import run_rows
 from weaklab.apply.run import Run, VoteTable
+from weaklab.apply.search_engine import run_searches
 from weaklab.apply.text_engine import run_texts
 from weaklab.apply.threshold_engine import run_thresholds
 from weaklab.exceptions import ParameterError, did_you_mean
@@ -112,6 +113,7 @@ def apply(
         run_bands(plan.bands, run)
         run_lookups(plan.lookups, run)
         run_expressions(plan.expressions, run)
+        run_searches(plan.searches, run)
         run_batches(plan.batches if n else [], run)  # not every function of a frame bears one without rows
         run_rows([*plan.rows, *plan.others], run)
     votes = table.frame(reader.index, plan.names)

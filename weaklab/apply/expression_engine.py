@@ -44,7 +44,9 @@ def typed_column(reader: FrameReader, name: Hashable) -> pl.Series | None:
         values, missing = numbers
         if values.dtype.kind == "u" and values.max(initial=0) >= 2**63:
             return None
-        wide: np.ndarray = values.astype({"b": np.bool_, "i": np.int64, "u": np.int64, "f": np.float64}[values.dtype.kind])
+        wide: np.ndarray = values.astype(
+            {"b": np.bool_, "i": np.int64, "u": np.int64, "f": np.float64}[values.dtype.kind]
+        )
         gone = np.isnan(wide) if wide.dtype.kind == "f" else np.zeros(len(wide), dtype=bool)
         gone = gone if missing is None else gone | missing
         column = pl.Series(wide)

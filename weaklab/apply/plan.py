@@ -18,8 +18,10 @@ from weaklab.labeling import (
     KeywordLF,
     LabelingFunction,
     LookupLF,
+    PatternLF,
     Preprocessor,
     RegexLF,
+    SectionLF,
     ThresholdLF,
     VoteCoder,
 )
@@ -54,6 +56,7 @@ class Plan:
     bands: list[Planned[BandsLF]] = field(default_factory=list)
     lookups: list[Planned[LookupLF]] = field(default_factory=list)
     expressions: list[Planned[ExpressionLF]] = field(default_factory=list)
+    searches: list[Planned[PatternLF | SectionLF]] = field(default_factory=list)
     others: list[Planned[DeclarativeLF]] = field(default_factory=list)
 
 
@@ -103,6 +106,8 @@ def make_plan(lfs: Any, reader: FrameReader, coder: VoteCoder) -> Plan:
             plan.lookups.append(Planned(column, lf, codes))
         elif isinstance(lf, ExpressionLF):
             plan.expressions.append(Planned(column, lf, codes))
+        elif isinstance(lf, (PatternLF, SectionLF)):
+            plan.searches.append(Planned(column, lf, codes))
         else:
             plan.others.append(Planned(column, lf, codes))
     return plan

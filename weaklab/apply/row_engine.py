@@ -79,7 +79,7 @@ def run_rows(planned: Sequence[Planned[LabelingFunction] | Planned[DeclarativeLF
     read: dict[Hashable, None] = {}
     for start in range(0, run.reader.n, CHUNK):
         stop = min(start + CHUNK, run.reader.n)
-        source, rows = _rows(run.reader, start, stop, read)
+        source, rows = chunk_rows(run.reader, start, stop, read)
         for each in planned:
             try:
                 values = _values(each, rows, start, run)
@@ -90,7 +90,10 @@ def run_rows(planned: Sequence[Planned[LabelingFunction] | Planned[DeclarativeLF
         source.forget()
 
 
-def _rows(reader: FrameReader, start: int, stop: int, read: dict[Hashable, None]) -> tuple[RowSource, Sequence[Any]]:
+def chunk_rows(
+    reader: FrameReader, start: int, stop: int, read: dict[Hashable, None]
+) -> tuple[RowSource, Sequence[Any]]:
+    """Some rows of a frame as labeling functions see them, and their source; see :class:`ChunkSource`."""
     if not isinstance(reader, ObjectReader):
         chunk = ChunkSource(reader, start, stop, read)
         return chunk, chunk.rows()

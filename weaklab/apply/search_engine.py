@@ -42,7 +42,7 @@ def run_searches(planned: Sequence[Planned[SearchLF]], run: Run) -> None:
 
 
 def candidates(lf: SearchLF, column: TextColumn) -> Iterator[tuple[int, str]]:
-    """The texts on which a function may vote, with their rows: of ASCII those that hold its patterns, and all others."""
+    """The texts on which a function may vote, with their rows: those of ASCII that hold its patterns, all others."""
     found = np.ones(len(column.ascii), dtype=bool)
     for pattern, flags in needed(lf):
         rust = to_rust(pattern, flags)

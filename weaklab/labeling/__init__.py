@@ -2,6 +2,7 @@
 
 from weaklab.labeling.bands import BandsLF, bands_lf
 from weaklab.labeling.batch_returns import batch_codes
+from weaklab.labeling.captures import PatternLF, pattern_lf
 from weaklab.labeling.cells import CellLF, MatchLF
 from weaklab.labeling.declarative import DeclarativeLF
 from weaklab.labeling.explanations import Explanation, highlight
@@ -13,6 +14,7 @@ from weaklab.labeling.patterns import RegexLF, regex_lf
 from weaklab.labeling.preprocessing import Preprocessor, preprocessor
 from weaklab.labeling.returns import VoteCoder, vote_code
 from weaklab.labeling.rows import Row, as_row
+from weaklab.labeling.sections import SectionLF, section_lf
 from weaklab.labeling.thresholds import ThresholdLF, threshold_lf
 
 __all__ = [
@@ -25,9 +27,11 @@ __all__ = [
     "LabelingFunction",
     "LookupLF",
     "MatchLF",
+    "PatternLF",
     "Preprocessor",
     "RegexLF",
     "Row",
+    "SectionLF",
     "ThresholdLF",
     "VoteCoder",
     "as_row",
@@ -38,8 +42,10 @@ __all__ = [
     "keyword_lf",
     "labeling_function",
     "lookup_lf",
+    "pattern_lf",
     "preprocessor",
     "regex_lf",
+    "section_lf",
     "threshold_lf",
     "vote_code",
 ]

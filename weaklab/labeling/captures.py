@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from weaklab.exceptions import LabelingFunctionError, NotPicklableError, did_you_mean
+from weaklab.exceptions import LabelingFunctionError, NotPicklableError
 from weaklab.labeling.cells import MatchLF
 from weaklab.labeling.declarative import (
     check_column,
@@ -25,6 +24,7 @@ from weaklab.labeling.explanations import Explanation, short
 from weaklab.labeling.patterns import check_pattern, pattern_name
 from weaklab.labeling.references import found_by_name
 from weaklab.labeling.rows import as_row
+from weaklab.labeling.verification import check_parse, verified_by
 
 _KIND = "pattern_lf"
 
@@ -62,9 +62,9 @@ class PatternLF(MatchLF):
         object.__setattr__(self, "unique", check_flag(self.unique, "unique", _KIND))
         compiled = re.compile(pattern, flags)
         groups = tuple(compiled.groupindex)
-        object.__setattr__(self, "parse", _check_parse(self.parse, groups))
+        object.__setattr__(self, "parse", check_parse(self.parse, groups, _KIND))
         object.__setattr__(self, "_compiled", compiled)
-        object.__setattr__(self, "_arguments", _arguments(self.verify, groups))
+        object.__setattr__(self, "_arguments", verified_by(self.verify, groups, _KIND))
 
     @property
     def compiled(self) -> re.Pattern[str]:
@@ -209,7 +209,8 @@ def pattern_lf(
     unique : bool
         True abstains where more than one match holds: which of them is meant is open.
     name : str, optional
-        The name of its column of votes; by default made of the letters and digits of the pattern.
+        The name of its column of votes; by default made of the letters and digits of the pattern
+        and the names of its groups.
     flags : int
         Flags of :mod:`re`; not with a compiled pattern, which has its own.
 
@@ -226,8 +227,8 @@ def pattern_lf(
 
     References
     ----------
-    Huemann et al., "Vision-language modeling in PET/CT for visual grounding of positive findings" (2025),
-    arXiv:2502.00528, take a sentence of a report only where the value that it quotes is found in the image.
+    Z. Huemann et al., "Vision-language modeling in PET/CT for visual grounding of positive findings" (2025),
+    doi:10.48550/arXiv.2502.00528, take a sentence of a report only where the value that it quotes is in the image.
 
     Examples
     --------
@@ -242,51 +243,5 @@ def pattern_lf(
     "found '5 mg' at 5, dose = 5.0, which is verified"
     """
     pattern, flags = check_pattern(pattern, flags, _KIND)
-    given = check_given_name(name, pattern_name("pattern", re.sub(r"\(\?P?<\w+>", "(", pattern)), _KIND)
+    given = check_given_name(name, pattern_name("pattern", re.sub(r"\(\?P<(\w+)>", r" \1 (", pattern)), _KIND)
     return PatternLF(column, label, given, pattern, flags, verify, parse, unique)
-
-
-def _check_parse(parse: Any, groups: tuple[str, ...]) -> Any:
-    """One callable, or (group, callable) pairs in the order of the groups' names."""
-    if isinstance(parse, tuple):  # as this function returned it
-        parse = dict(parse)
-    if parse is None or callable(parse):
-        return parse
-    if not isinstance(parse, Mapping):
-        raise LabelingFunctionError(f"{_KIND}: parse={parse!r} must be a function, or a dict of them by group.")
-    for name, function in parse.items():
-        if name not in groups:
-            raise LabelingFunctionError(
-                f"{_KIND}: parse names the group {name!r}, which the pattern does not have.{did_you_mean(name, groups)}"
-            )
-        if not callable(function):
-            raise LabelingFunctionError(f"{_KIND}: parse[{name!r}]={function!r} must be a function.")
-    return tuple(sorted(parse.items()))
-
-
-def _arguments(verify: Any, groups: tuple[str, ...]) -> tuple[str, ...]:
-    """What a function is to be given: names of groups, "match" and "row"."""
-    if verify is None:
-        return ()
-    if not callable(verify):
-        raise LabelingFunctionError(f"{_KIND}: verify={verify!r} must be a function.")
-    try:
-        parameters = inspect.signature(verify).parameters.values()
-    except (TypeError, ValueError) as error:
-        raise LabelingFunctionError(
-            f"{_KIND}: {verify!r} does not say what it takes; write a function of the groups around it."
-        ) from error
-    names: list[str] = []
-    for parameter in parameters:
-        if parameter.kind is parameter.VAR_KEYWORD:
-            names += [name for name in groups if name not in names]
-        elif parameter.kind is parameter.VAR_POSITIONAL:
-            continue
-        elif parameter.kind is not parameter.POSITIONAL_ONLY and parameter.name in (*groups, "match", "row"):
-            names.append(parameter.name)
-        elif parameter.default is parameter.empty:
-            raise LabelingFunctionError(
-                f"{_KIND}: verify takes {parameter.name!r}, which is no group of the pattern; it is given groups, "
-                f"`match` and `row`, by keyword.{did_you_mean(parameter.name, [*groups, 'match', 'row'])}"
-            )
-    return tuple(names)

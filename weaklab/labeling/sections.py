@@ -164,8 +164,8 @@ def section_lf(
 
     References
     ----------
-    Rules that label sentences of clinical notes by the section that they stand in: "Automatic SOAP classification
-    system using weakly supervision and transfer learning" (2022), arXiv:2211.14539.
+    S. Kwon, Z. Yang, H. Yu, "An automatic SOAP classification system using weakly supervision and transfer learning"
+    (2022), doi:10.48550/arXiv.2211.14539, label the sentences of clinical notes by the sections that they stand in.
 
     Examples
     --------

@@ -25,6 +25,7 @@ ascii_texts = st.lists(st.text("aAbBkK_01 .\n\x1c-]", max_size=12), min_size=1, 
 def assert_agrees(lf, cells):
     """Votes of the engine are those of the calls, cell by cell."""
     called = [lf({"text": cell}) for cell in cells]
+    assert [lf.explain({"text": cell}).vote for cell in cells] == called
     for frame in (pd.DataFrame({"text": pd.Series(cells, dtype=object)}), pl.DataFrame({"text": cells}, {"text": str})):
         votes = apply(lf, frame, progress=False)[lf.name].tolist()
         assert votes == [-1 if vote is None else vote for vote in called], (lf, cells)

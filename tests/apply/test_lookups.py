@@ -42,6 +42,9 @@ def test_the_engine_votes_as_calls_do(table, cells, match):
     for cell, vote in zip(cells, called, strict=True):
         found = lf.explain({"t": cell})
         assert found.vote == vote
+        if match == "substring" and cell is not None:
+            labels = {lf.table[hit.key] for hit in lf.hits(normalise(cell))}
+            assert vote == (labels.pop() if len(labels) == 1 else None)
         assert all(0 <= start < stop <= len(cell) for start, stop in found.spans)
 
 
@@ -245,4 +248,4 @@ def test_thousands_of_keys_cost_little_more_than_one():
             times.append(time.perf_counter() - start)
         return median(times)
 
-    assert seconds(many) < 10 * seconds(few)
+    assert seconds(many) < 5 * seconds(few)  # measured: 1.5

@@ -137,7 +137,7 @@ def test_failures_name_the_row_and_obey_on_error():
     with pytest.raises(LabelingFunctionFailure, match="verify returned None"):
         apply(forgot, frame, progress=False)
     by_row = pattern_lf("(?P<a>b)", column="t", label=1, verify=lambda row: row.y > 1, name="lf")
-    with pytest.raises(LabelingFunctionFailure, match="'lf' failed on row 2: RowColumnError: .* no column 'y'"):
+    with pytest.raises(LabelingFunctionFailure, match=r"'lf' failed on row 2: RowColumnError: .* no column 'y'"):
         apply(by_row, frame, progress=False)
 
 

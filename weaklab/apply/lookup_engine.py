@@ -14,9 +14,6 @@ from weaklab.apply.text_columns import TextColumn
 from weaklab.labeling import LookupLF
 from weaklab.typing import ABSTAIN
 
-#: What ``str.split`` takes for whitespace, in ASCII.
-_WHITESPACE = r"[\x09-\x0D\x1C-\x20]+"
-
 
 def run_lookups(planned: Sequence[Planned[LookupLF]], run: Run) -> None:
     """Run lookups over the columns that they read.
@@ -41,10 +38,7 @@ def run_lookups(planned: Sequence[Planned[LookupLF]], run: Run) -> None:
 
 def _text_codes(planned: Planned[LookupLF], column: TextColumn, run: Run) -> np.ndarray:
     lf = planned.lf
-    texts = column.ascii
-    if lf.match != "exact":
-        # For ASCII that is all that normalising does.
-        texts = texts.str.to_lowercase().str.replace_all(_WHITESPACE, " ").str.strip_chars(" ")
+    texts = column.ascii if lf.match == "exact" else column.ascii_normalised
     of_ascii = _substring_codes(planned, texts) if lf.match == "substring" else _joined_codes(planned, texts)
     codes = np.full(column.n, ABSTAIN, dtype=np.int64)
     codes[slice(None) if column.ascii_rows is None else column.ascii_rows] = of_ascii

@@ -15,6 +15,9 @@ from weaklab.apply.frames import FrameReader
 from weaklab.exceptions import FrameError
 from weaklab.labeling.declarative import check_text, is_missing
 
+#: What ``str.split`` takes for whitespace, in ASCII.
+_WHITESPACE = r"[\x09-\x0D\x1C-\x20]+"
+
 
 @dataclass(frozen=True)
 class TextColumn:
@@ -47,6 +50,11 @@ class TextColumn:
     def ascii_folded(self) -> pl.Series:
         """The ASCII texts in lower case, which is their case-folded form."""
         return self.ascii.str.to_lowercase()
+
+    @cached_property
+    def ascii_normalised(self) -> pl.Series:
+        """The ASCII texts as :func:`weaklab.labeling.normalising.normalise` makes them, which for ASCII is little."""
+        return self.ascii_folded.str.replace_all(_WHITESPACE, " ").str.strip_chars(" ")
 
     @cached_property
     def others_folded(self) -> list[str]:

@@ -56,6 +56,7 @@ class LookupLF(CellLF):
             )
         object.__setattr__(self, "entries", check_entries(self.entries, self.match != "exact"))
         object.__setattr__(self, "_table", dict(self.entries))
+        object.__setattr__(self, "_labels", tuple(dict.fromkeys(label for _, label in self.entries)))
         object.__setattr__(self, "_starts", _by_first_token(self.table) if self.match == "substring" else {})
 
     @property
@@ -71,7 +72,7 @@ class LookupLF(CellLF):
     @property
     def labels(self) -> tuple[Any, ...]:
         """The labels of the table, each once."""
-        return tuple(dict.fromkeys(label for _, label in self.entries))
+        return self._labels  # type: ignore[attr-defined]
 
     def vote(self, cell: Any) -> Any:
         """The label of a cell, or None."""
@@ -86,8 +87,27 @@ class LookupLF(CellLF):
         """The label of a text that is normalised already, or None."""
         if self.match == "normalised":
             return self.table.get(text)
-        found = {self.table[hit.key] for hit in self.hits(text)}
-        return found.pop() if len(found) == 1 else None
+        return self._agreed(_TOKENS.findall(text))
+
+    def _agreed(self, tokens: list[str]) -> Any:
+        """The one label of all keys that :meth:`hits` finds, or None; it stops where that is known."""
+        starts: Mapping[str, tuple[int, ...]] = self._starts  # type: ignore[attr-defined]
+        table, alone = self.table, len(self.labels) == 1
+        agreed, place = None, 0
+        while place < len(tokens):
+            size = 1
+            for length in starts.get(tokens[place], ()):
+                label = table.get(tokens[place] if length == 1 else "".join(tokens[place : place + length]))
+                if label is None:
+                    continue
+                if alone:
+                    return label
+                if agreed is not None and label != agreed:
+                    return None
+                agreed, size = label, length
+                break
+            place += size
+        return agreed
 
     def hits(self, text: str) -> list[Hit]:
         """The keys in a normalised text, as whole words, the longest at each place, none within another."""

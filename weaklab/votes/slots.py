@@ -143,13 +143,14 @@ class Numbering:
         base = 2 ** max(1, (self._size - 1).bit_length())  # so that it seldom grows
         lf = np.nonzero(voted)[1]
         indptr = np.concatenate([[0], np.cumsum(voted.sum(axis=1))])
-        return VoteMatrix(indptr, encode(lf, number, votes.shape[1], base), votes.shape[1], base)
+        code = encode(lf, number, votes.shape[1], base)
+        return VoteMatrix(indptr, code, votes.shape[1], base, votes.names, votes.index)
 
     def slots(self, coded: VoteMatrix, k: int) -> SlotMatrix:
         """The votes that were coded, as slots, for k classes."""
         pairs, slot = pair_up(coded)
         says = _for_classes(self.table[pairs.vote], k)
-        return _matrix(coded.indptr, slot, Book(pairs.lf, says, coded.m))
+        return _matrix(coded.indptr, slot, Book(pairs.lf, says, coded.m), coded.names, coded.index)
 
     def cut(self, size: int) -> None:
         """Forget all but the first ``size``."""

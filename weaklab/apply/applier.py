@@ -13,19 +13,21 @@ from weaklab.apply.batch_engine import run_batches
 from weaklab.apply.expression_engine import run_expressions
 from weaklab.apply.faults import FaultLog
 from weaklab.apply.frames import read_frame
+from weaklab.apply.learned_engine import run_learned
 from weaklab.apply.lookup_engine import run_lookups
 from weaklab.apply.plan import make_plan
 from weaklab.apply.row_engine import run_rows
-from weaklab.apply.run import Run, VoteTable
+from weaklab.apply.run import Run, vote_table
 from weaklab.apply.search_engine import run_searches
 from weaklab.apply.text_engine import run_texts
 from weaklab.apply.threshold_engine import run_thresholds
 from weaklab.exceptions import ParameterError, did_you_mean
-from weaklab.labeling import DeclarativeLF, LabelingFunction, VoteCoder
+from weaklab.labeling import DeclarativeLF, LabelingFunction, LearnedLF, VoteCoder
 from weaklab.typing import Classes, Frame
+from weaklab.votes import PartialVotes, SoftVotes
 
 OnError = Literal["raise", "abstain"]
-AnyLF = LabelingFunction | DeclarativeLF | Callable[[Any], Any]
+AnyLF = LabelingFunction | DeclarativeLF | LearnedLF | Callable[[Any], Any]
 
 
 def apply(
@@ -35,7 +37,7 @@ def apply(
     classes: Classes = None,
     on_error: OnError = "raise",
     progress: bool = True,
-) -> pd.DataFrame:
+) -> pd.DataFrame | PartialVotes | SoftVotes:
     """Run labeling functions over data.
 
     Parameters
@@ -60,11 +62,15 @@ def apply(
 
     Returns
     -------
-    DataFrame of shape (n, m)
+    DataFrame of shape (n, m), PartialVotes or SoftVotes
         Votes: a column per labeling function, in their order, and the frame's own index and row order (0..n-1 for
         data without an index). Class codes, and -1 where a function abstains; int8, or int16 or int32 where there
         are more classes. With ``on_error="abstain"``, ``attrs["faults"]`` maps names of labeling functions to
-        :class:`weaklab.apply.Fault`.
+        :class:`weaklab.apply.Fault`; ``attrs["reports"]`` to what some, such as ``prompt_lf``, count beside votes.
+
+        Where a labeling function has ``output="set"``: PartialVotes; one of them ``output="soft"``: SoftVotes. Votes
+        of the others are promoted: a class is a set of one, and certain; a set is as likely for each of its classes.
+        They need ``classes``, carry names and index, and have ``attrs`` too.
 
     Raises
     ------
@@ -103,7 +109,7 @@ def apply(
     plan = make_plan(lfs, reader, coder)
     n, m = reader.n, len(plan.names)
     faults = FaultLog(on_error, reader.index)
-    table = VoteTable(n, m, coder.k)
+    table = vote_table(n, m, coder.k, plan.output)
     with tqdm(
         total=n * m, desc=f"{m} labeling functions", unit="votes", unit_scale=True, delay=1.0, disable=not progress
     ) as bar:
@@ -116,7 +122,10 @@ def apply(
         run_searches(plan.searches, run)
         run_batches(plan.batches if n else [], run)  # not every function of a frame bears one without rows
         run_rows([*plan.rows, *plan.others], run)
+        reports = run_learned(plan.learned if n else [], run)
     votes = table.frame(reader.index, plan.names)
+    if reports:
+        votes.attrs["reports"] = reports
     if on_error == "abstain":
         votes.attrs["faults"] = faults.faults()
         faults.warn(votes.attrs["faults"], stacklevel=3)

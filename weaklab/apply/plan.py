@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 import pandas as pd
 
 from weaklab.apply.frames import FrameReader
+from weaklab.apply.rich_table import richest
 from weaklab.exceptions import ClassError, LabelingFunctionError
 from weaklab.labeling import (
     BandsLF,
@@ -17,13 +18,16 @@ from weaklab.labeling import (
     ExpressionLF,
     KeywordLF,
     LabelingFunction,
+    LearnedLF,
     LookupLF,
+    Output,
     PatternLF,
     Preprocessor,
     RegexLF,
     SectionLF,
     ThresholdLF,
     VoteCoder,
+    set_masks,
 )
 
 T = TypeVar("T")
@@ -58,9 +62,11 @@ class Plan:
     expressions: list[Planned[ExpressionLF]] = field(default_factory=list)
     searches: list[Planned[PatternLF | SectionLF]] = field(default_factory=list)
     others: list[Planned[DeclarativeLF]] = field(default_factory=list)
+    learned: list[Planned[LearnedLF]] = field(default_factory=list)
+    output: Output = "hard"
 
 
-LF = LabelingFunction | DeclarativeLF
+LF = LabelingFunction | DeclarativeLF | LearnedLF
 
 
 def make_plan(lfs: Any, reader: FrameReader, coder: VoteCoder) -> Plan:
@@ -87,10 +93,14 @@ def make_plan(lfs: Any, reader: FrameReader, coder: VoteCoder) -> Plan:
         If one that is data reads a column that the frame does not have.
     """
     found = check_lfs(lfs)
-    plan = Plan([lf.name for lf in found])
+    plan = Plan([lf.name for lf in found], output=richest(found, coder.k))
     for column, lf in enumerate(found):
         if isinstance(lf, LabelingFunction):
             (plan.batches if lf.batch else plan.rows).append(Planned(column, lf))
+            continue
+        if isinstance(lf, LearnedLF):
+            check_learned(lf, reader, coder)
+            plan.learned.append(Planned(column, lf))
             continue
         if reader.n or reader.names:  # an empty list has no columns that could be missing
             for name in lf.columns:
@@ -121,7 +131,8 @@ def check_lfs(lfs: Any) -> list[LF]:
     LabelingFunctionError
         If there are none, one is no function of a row, or several have one name.
     """
-    if isinstance(lfs, (LabelingFunction, DeclarativeLF)) or (callable(lfs) and not isinstance(lfs, Iterable)):
+    one = isinstance(lfs, (LabelingFunction, DeclarativeLF, LearnedLF))
+    if one or (callable(lfs) and not isinstance(lfs, Iterable)):
         lfs = [lfs]
     if isinstance(lfs, Mapping):
         raise LabelingFunctionError("lfs is a dict; give a list of labeling functions, such as list(lfs.values()).")
@@ -150,7 +161,7 @@ def as_labeling_function(item: Any, place: int = 0) -> LF:
     LabelingFunctionError
         If it is none of these, or a function without a name of its own (a lambda, a partial).
     """
-    if isinstance(item, (LabelingFunction, DeclarativeLF)):
+    if isinstance(item, (LabelingFunction, DeclarativeLF, LearnedLF)):
         return item
     if isinstance(item, Preprocessor):
         raise LabelingFunctionError(
@@ -166,6 +177,31 @@ def as_labeling_function(item: Any, place: int = 0) -> LF:
         return LabelingFunction(item, name if isinstance(name, str) else None)
     except LabelingFunctionError as error:
         raise LabelingFunctionError(f"lfs[{place}]: {error}") from error
+
+
+def check_learned(lf: LearnedLF, reader: FrameReader, coder: VoteCoder) -> None:
+    """Check the columns and the labels of a labeling function before it asks anything, which may cost money.
+
+    Raises
+    ------
+    LabelingFunctionError
+        If something that it may vote is no class.
+    ColumnError
+        If it reads a column that the frame does not have.
+    """
+    if reader.n or reader.names:
+        for name in lf.columns:
+            reader.check_column(name, f"labeling function {lf.name!r}")
+    for label in lf.labels or ():
+        try:
+            if lf.output == "set":
+                for error in set_masks([label], coder)[1].values():
+                    raise error
+            else:
+                coder.code(label)
+        except (ClassError, ValueError) as error:
+            reason = str(error).removeprefix("returned ")
+            raise LabelingFunctionError(f"labeling function {lf.name!r}: one of its labels is {reason}") from error
 
 
 def label_codes(lf: DeclarativeLF, coder: VoteCoder) -> tuple[int, ...]:

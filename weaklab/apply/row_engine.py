@@ -85,8 +85,7 @@ def run_rows(planned: Sequence[Planned[LabelingFunction] | Planned[DeclarativeLF
                 values = _values(each, rows, start, run)
             finally:
                 source.take_back()
-            codes, errors = run.coder.codes(values)
-            run.write_codes(each.column, each.lf.name, start, codes, errors)
+            run.write_values(each.column, each.lf.name, start, values, getattr(each.lf, "output", "hard"))
         source.forget()
 
 

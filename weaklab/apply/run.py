@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,9 +11,10 @@ import pandas as pd
 
 from weaklab.apply.faults import FaultLog
 from weaklab.apply.frames import FrameReader
+from weaklab.apply.rich_table import SetTable, SoftTable
 from weaklab.apply.text_columns import TextColumn, read_text
 from weaklab.exceptions import ReturnValueError
-from weaklab.labeling import VoteCoder
+from weaklab.labeling import Output, VoteCoder, set_masks, soft_rows
 from weaklab.typing import ABSTAIN
 from weaklab.votes import vote_dtype
 
@@ -46,6 +47,14 @@ class VoteTable:
         return pd.DataFrame(self.votes, index=index, columns=names, copy=False)
 
 
+def vote_table(n: int, m: int, k: int | None, output: Output) -> VoteTable | SetTable | SoftTable:
+    """The table for n rows of m labeling functions of k classes whose votes are of a kind."""
+    if output == "hard":
+        return VoteTable(n, m, k)
+    assert k is not None
+    return (SetTable if output == "set" else SoftTable)(n, m, k)
+
+
 @dataclass(frozen=True)
 class Run:
     """One call of ``apply``."""
@@ -53,7 +62,7 @@ class Run:
     reader: FrameReader
     coder: VoteCoder
     faults: FaultLog
-    table: VoteTable
+    table: Any  # VoteTable, or SetTable or SoftTable where votes are richer
     bar: Any
     _texts: dict[Hashable, TextColumn] = field(default_factory=dict)
 
@@ -72,6 +81,31 @@ class Run:
         """Votes of a labeling function for all rows, as checked class codes, (n,)."""
         self.table.write(column, slice(None), codes)
         self.bar.update(self.reader.n)
+
+    def write_values(self, column: int, name: str, start: int, values: Sequence[Any], output: Output) -> None:
+        """What a labeling function returned for some rows from ``start`` on, one value per row."""
+        if output == "hard":
+            self.write_codes(column, name, start, *self.coder.codes(values))
+        else:
+            read = set_masks if output == "set" else soft_rows
+            votes, errors = read(values, self.coder)
+            self.write_rich(column, name, start, votes, errors, output)
+
+    def write_rich(
+        self,
+        column: int,
+        name: str,
+        start: int,
+        votes: np.ndarray,
+        errors: dict[int, ReturnValueError],
+        output: Output,
+    ) -> None:
+        """Masks or distributions of some rows from ``start`` on, with what is no vote among them."""
+        for offset, error in errors.items():
+            self.faults.no_vote(name, start + offset, error)
+        write = self.table.write_set if output == "set" else self.table.write_soft
+        write(column, slice(start, start + len(votes)), votes)
+        self.bar.update(len(votes))
 
     def write_codes(
         self, column: int, name: str, start: int, codes: np.ndarray, errors: dict[int, ReturnValueError]

@@ -1,4 +1,4 @@
-"""Write labeling functions: the decorator, preprocessors, and functions that describe themselves as data."""
+"""Write labeling functions: the decorator, preprocessors, those that are data, and those that ask something learned."""
 
 from weaklab.labeling.bands import BandsLF, bands_lf
 from weaklab.labeling.batch_returns import batch_codes
@@ -9,15 +9,18 @@ from weaklab.labeling.explanations import Explanation, highlight
 from weaklab.labeling.expressions import ExpressionLF, expression_lf
 from weaklab.labeling.function import LabelingFunction, labeling_function
 from weaklab.labeling.keywords import KeywordLF, keyword_lf
+from weaklab.labeling.learned import Answers, LearnedLF, Watch
 from weaklab.labeling.lookups import LookupLF, lookup_lf
 from weaklab.labeling.patterns import RegexLF, regex_lf
 from weaklab.labeling.preprocessing import Preprocessor, preprocessor
 from weaklab.labeling.returns import VoteCoder, vote_code
+from weaklab.labeling.rich_returns import Output, batch_sets, batch_soft, set_masks, soft_rows
 from weaklab.labeling.rows import Row, as_row
 from weaklab.labeling.sections import SectionLF, section_lf
 from weaklab.labeling.thresholds import ThresholdLF, threshold_lf
 
 __all__ = [
+    "Answers",
     "BandsLF",
     "CellLF",
     "DeclarativeLF",
@@ -25,8 +28,10 @@ __all__ = [
     "ExpressionLF",
     "KeywordLF",
     "LabelingFunction",
+    "LearnedLF",
     "LookupLF",
     "MatchLF",
+    "Output",
     "PatternLF",
     "Preprocessor",
     "RegexLF",
@@ -34,9 +39,12 @@ __all__ = [
     "SectionLF",
     "ThresholdLF",
     "VoteCoder",
+    "Watch",
     "as_row",
     "bands_lf",
     "batch_codes",
+    "batch_sets",
+    "batch_soft",
     "expression_lf",
     "highlight",
     "keyword_lf",
@@ -46,6 +54,8 @@ __all__ = [
     "preprocessor",
     "regex_lf",
     "section_lf",
+    "set_masks",
+    "soft_rows",
     "threshold_lf",
     "vote_code",
 ]

@@ -11,6 +11,7 @@ from weaklab.labeling.function import LabelingFunction, labeling_function
 from weaklab.labeling.keywords import KeywordLF, keyword_lf
 from weaklab.labeling.learned import Answers, LearnedLF, Watch
 from weaklab.labeling.lookups import LookupLF, lookup_lf
+from weaklab.labeling.models import ModelLF, model_lf
 from weaklab.labeling.patterns import RegexLF, regex_lf
 from weaklab.labeling.preprocessing import Preprocessor, preprocessor
 from weaklab.labeling.returns import VoteCoder, vote_code
@@ -31,6 +32,7 @@ __all__ = [
     "LearnedLF",
     "LookupLF",
     "MatchLF",
+    "ModelLF",
     "Output",
     "PatternLF",
     "Preprocessor",
@@ -50,6 +52,7 @@ __all__ = [
     "keyword_lf",
     "labeling_function",
     "lookup_lf",
+    "model_lf",
     "pattern_lf",
     "preprocessor",
     "regex_lf",

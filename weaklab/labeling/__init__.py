@@ -14,6 +14,7 @@ from weaklab.labeling.lookups import LookupLF, lookup_lf
 from weaklab.labeling.models import ModelLF, model_lf
 from weaklab.labeling.patterns import RegexLF, regex_lf
 from weaklab.labeling.preprocessing import Preprocessor, preprocessor
+from weaklab.labeling.prototypes import PrototypeLF, prototype_lf
 from weaklab.labeling.returns import VoteCoder, vote_code
 from weaklab.labeling.rich_returns import Output, batch_sets, batch_soft, set_masks, soft_rows
 from weaklab.labeling.rows import Row, as_row
@@ -36,6 +37,7 @@ __all__ = [
     "Output",
     "PatternLF",
     "Preprocessor",
+    "PrototypeLF",
     "RegexLF",
     "Row",
     "SectionLF",
@@ -55,6 +57,7 @@ __all__ = [
     "model_lf",
     "pattern_lf",
     "preprocessor",
+    "prototype_lf",
     "regex_lf",
     "section_lf",
     "set_masks",

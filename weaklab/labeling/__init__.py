@@ -4,6 +4,8 @@ from weaklab.labeling.bands import BandsLF, bands_lf
 from weaklab.labeling.batch_returns import batch_codes
 from weaklab.labeling.captures import PatternLF, pattern_lf
 from weaklab.labeling.cells import CellLF, MatchLF
+from weaklab.labeling.cluster_votes import ClusterLF, cluster_lf
+from weaklab.labeling.clusters import Clusters, cluster_table, find_clusters
 from weaklab.labeling.declarative import DeclarativeLF
 from weaklab.labeling.explanations import Explanation, highlight
 from weaklab.labeling.expressions import ExpressionLF, expression_lf
@@ -25,6 +27,8 @@ __all__ = [
     "Answers",
     "BandsLF",
     "CellLF",
+    "ClusterLF",
+    "Clusters",
     "DeclarativeLF",
     "Explanation",
     "ExpressionLF",
@@ -49,7 +53,10 @@ __all__ = [
     "batch_codes",
     "batch_sets",
     "batch_soft",
+    "cluster_lf",
+    "cluster_table",
     "expression_lf",
+    "find_clusters",
     "highlight",
     "keyword_lf",
     "labeling_function",

@@ -12,7 +12,7 @@ import pandas as pd
 from weaklab.exceptions import LabelingFunctionError, ReturnValueError, did_you_mean
 from weaklab.labeling.declarative import check_given_name, check_label, readable_name
 from weaklab.labeling.embeddings import Encode, check_encode, distinct, embed, unit
-from weaklab.labeling.explanation import Explanation
+from weaklab.labeling.explanations import Explanation
 from weaklab.labeling.learned import (
     Answers,
     LearnedLF,

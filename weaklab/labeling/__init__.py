@@ -4,12 +4,14 @@ from weaklab.labeling.bands import BandsLF, bands_lf
 from weaklab.labeling.batch_returns import batch_codes
 from weaklab.labeling.captures import PatternLF, pattern_lf
 from weaklab.labeling.cells import CellLF, MatchLF
+from weaklab.labeling.class_graph import ClassGraph, class_graph
 from weaklab.labeling.cluster_votes import ClusterLF, cluster_lf
 from weaklab.labeling.clusters import Clusters, cluster_table, find_clusters
 from weaklab.labeling.declarative import DeclarativeLF
 from weaklab.labeling.explanations import Explanation, highlight
 from weaklab.labeling.expressions import ExpressionLF, expression_lf
 from weaklab.labeling.function import LabelingFunction, labeling_function
+from weaklab.labeling.graphs import GraphLF, graph_lf
 from weaklab.labeling.keywords import KeywordLF, keyword_lf
 from weaklab.labeling.learned import Answers, LearnedLF, Watch
 from weaklab.labeling.lookups import LookupLF, lookup_lf
@@ -27,11 +29,13 @@ __all__ = [
     "Answers",
     "BandsLF",
     "CellLF",
+    "ClassGraph",
     "ClusterLF",
     "Clusters",
     "DeclarativeLF",
     "Explanation",
     "ExpressionLF",
+    "GraphLF",
     "KeywordLF",
     "LabelingFunction",
     "LearnedLF",
@@ -53,10 +57,12 @@ __all__ = [
     "batch_codes",
     "batch_sets",
     "batch_soft",
+    "class_graph",
     "cluster_lf",
     "cluster_table",
     "expression_lf",
     "find_clusters",
+    "graph_lf",
     "highlight",
     "keyword_lf",
     "labeling_function",

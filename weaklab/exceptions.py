@@ -17,6 +17,7 @@
     ├── ParameterError (ValueError)            an argument of a function or an estimator
     ├── DatasetError (ValueError)              a folder or a file of data that cannot be read
     ├── StorageError (OSError)                 rows that are more than memory holds find no room in temporary files
+    ├── EndpointError (ConnectionError)        what was asked for an answer gave none
     └── MissingExtraError (ImportError)        an optional package is not installed
 
     WeaklabWarning (UserWarning)
@@ -117,6 +118,25 @@ class DatasetError(WeaklabError, ValueError):
 
 class StorageError(WeaklabError, OSError):
     """Rows that are more than memory is to hold cannot be kept in temporary files."""
+
+
+class EndpointError(WeaklabError, ConnectionError):
+    """An endpoint that was asked for an answer gave none, or none that can be read.
+
+    Parameters
+    ----------
+    message : str
+        What happened.
+    retry : bool
+        Whether asking again may help.
+    retry_after : float or None
+        After how many seconds, where the endpoint said so.
+    """
+
+    def __init__(self, message: str, retry: bool = True, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry = retry
+        self.retry_after = retry_after
 
 
 class MissingExtraError(WeaklabError, ImportError):

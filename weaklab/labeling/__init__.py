@@ -8,6 +8,7 @@ from weaklab.labeling.class_graph import ClassGraph, class_graph
 from weaklab.labeling.cluster_votes import ClusterLF, cluster_lf
 from weaklab.labeling.clusters import Clusters, cluster_table, find_clusters
 from weaklab.labeling.declarative import DeclarativeLF
+from weaklab.labeling.endpoints import OpenAIComplete, openai_complete
 from weaklab.labeling.explanations import Explanation, highlight
 from weaklab.labeling.expressions import ExpressionLF, expression_lf
 from weaklab.labeling.function import LabelingFunction, labeling_function
@@ -18,6 +19,8 @@ from weaklab.labeling.lookups import LookupLF, lookup_lf
 from weaklab.labeling.models import ModelLF, model_lf
 from weaklab.labeling.patterns import RegexLF, regex_lf
 from weaklab.labeling.preprocessing import Preprocessor, preprocessor
+from weaklab.labeling.prompt_report import CostPreview, Tally
+from weaklab.labeling.prompts import PromptLF, prompt_lf
 from weaklab.labeling.prototypes import PrototypeLF, prototype_lf
 from weaklab.labeling.returns import VoteCoder, vote_code
 from weaklab.labeling.rich_returns import Output, batch_sets, batch_soft, set_masks, soft_rows
@@ -32,6 +35,7 @@ __all__ = [
     "ClassGraph",
     "ClusterLF",
     "Clusters",
+    "CostPreview",
     "DeclarativeLF",
     "Explanation",
     "ExpressionLF",
@@ -42,13 +46,16 @@ __all__ = [
     "LookupLF",
     "MatchLF",
     "ModelLF",
+    "OpenAIComplete",
     "Output",
     "PatternLF",
     "Preprocessor",
+    "PromptLF",
     "PrototypeLF",
     "RegexLF",
     "Row",
     "SectionLF",
+    "Tally",
     "ThresholdLF",
     "VoteCoder",
     "Watch",
@@ -68,8 +75,10 @@ __all__ = [
     "labeling_function",
     "lookup_lf",
     "model_lf",
+    "openai_complete",
     "pattern_lf",
     "preprocessor",
+    "prompt_lf",
     "prototype_lf",
     "regex_lf",
     "section_lf",

@@ -19,7 +19,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from weaklab.analysis import conflicts, error_table, summarize, uncovered
+    from weaklab.analysis import assess_sources, conflicts, error_table, summarize, uncovered
     from weaklab.apply import apply
     from weaklab.end_models import EndModel, SoftLabelClassifier
     from weaklab.label_models import DawidSkene, LabelModel, MajorityVote
@@ -62,6 +62,7 @@ __all__ = [
     "__version__",
     "analysis",
     "apply",
+    "assess_sources",
     "bands_lf",
     "cluster_lf",
     "cluster_table",
@@ -108,6 +109,9 @@ _HOMES = {
     "SoftLabels": "weaklab.votes",
     "SoftVotes": "weaklab.votes",
     "bands_lf": "weaklab.labeling",
+    "assess_sources": "weaklab.analysis",
+    "cluster_lf": "weaklab.labeling",
+    "cluster_table": "weaklab.labeling",
     "conflicts": "weaklab.analysis",
     "error_table": "weaklab.analysis",
     "expression_lf": "weaklab.labeling",

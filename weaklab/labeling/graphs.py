@@ -169,9 +169,7 @@ def graph_lf(
     if name is None and own is None:
         raise LabelingFunctionError(f"{_KIND}: {base!r:.80} has no name of its own; give name=.")
     name = check_given_name(name, f"{own}_graph", _KIND)
-    labels = base.labels if isinstance(base, LearnedLF) else None
-    if isinstance(base, DeclarativeLF) and getattr(base, "label", None) is not None:
-        labels = (base.label,)
+    labels = base.labels if isinstance(base, (LearnedLF, DeclarativeLF)) else None
     for label in labels or ():
         try:
             graph.classes_of(label)

@@ -130,6 +130,8 @@ def test_failures_name_the_row_and_obey_on_error():
         apply(SPECS[-1], frame, progress=False)
     with pytest.warns(match="'fails' on 1 of 3 rows"):
         assert apply(SPECS[-1], frame, progress=False, on_error="abstain").fails.tolist() == [1, -1, -1]
+    with pytest.raises(LabelingFunctionFailure, match="'fails' failed on row 0"):
+        apply(SPECS[-1], pd.DataFrame({"t": ["é 0", "0"]}), progress=False)
     unparsable = pattern_lf("(?P<a>b)", column="t", label=1, parse=int, name="lf")
     with pytest.raises(LabelingFunctionFailure, match="'lf' failed on row 2: ValueError"):
         apply(unparsable, frame, progress=False)

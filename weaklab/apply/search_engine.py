@@ -33,7 +33,7 @@ def run_searches(planned: Sequence[Planned[SearchLF]], run: Run) -> None:
         column = run.text(each.lf.column)
         column.report_wrong(each.lf.name, each.lf.column, run.faults)
         codes = np.full(column.n, ABSTAIN, dtype=np.int64)
-        texts = candidates(each.lf, column)
+        texts = sorted(candidates(each.lf, column))  # by row: the first that fails is the one to tell of
         if isinstance(each.lf, PatternLF) and each.lf.reads_row:
             _fill_by_row(codes, each.lf, each.code, dict(texts), run)
         else:

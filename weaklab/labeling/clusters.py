@@ -244,7 +244,7 @@ def cluster_table(
             raise ParameterError(f"cluster_table: {what} has {len(there):,} rows, and {n:,} were clustered.")
     central = clusters.central(max(examples, 1))
     texts = None
-    if table is not None and clusters.single and all(isinstance(cell, str) for cell in table.iloc[:, 0].head(100)):
+    if table is not None and clusters.single and any(isinstance(cell, str) for cell in table.iloc[:, 0]):
         texts = [cell if isinstance(cell, str) else "" for cell in table.iloc[:, 0]]
     typical = _typical_words(texts, clusters, words) if texts is not None else None
     lines = []

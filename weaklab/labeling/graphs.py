@@ -14,6 +14,7 @@ from weaklab.labeling.declarative import DeclarativeLF, check_given_name, is_mis
 from weaklab.labeling.explanations import Explanation
 from weaklab.labeling.function import LabelingFunction
 from weaklab.labeling.learned import Answers, LearnedLF, Watch
+from weaklab.labeling.rows import as_row
 from weaklab.labeling.signatures import callable_name
 
 _KIND = "graph_lf"
@@ -190,7 +191,7 @@ def _plain(node: Any) -> Any:
 
 def _explanation(climb: Climb, row: Any) -> Explanation:
     inner = climb.base.explain(row) if hasattr(climb.base, "explain") else None
-    node = _plain(inner.vote if inner is not None else climb.base(row))
+    node = _plain(inner.vote if inner is not None else climb.base(as_row(row)))
     classes = climb.graph.classes_of(node)
     because = f"; {inner.reason}" if inner is not None and inner.reason else ""
     column, spans = (inner.column, inner.spans) if inner is not None else (None, ())

@@ -275,7 +275,7 @@ def _labels(model: Any, ask: str, labels: Any, output: str) -> tuple[Any, ...] |
     if isinstance(labels, Mapping):
         if own is None:
             raise LabelingFunctionError(f"{_KIND}: labels= by class needs model.classes_; give a list.")
-        classes = list(own)
+        classes = np.asarray(own).tolist()
         strange = [key for key in labels if key not in classes]
         if strange:
             raise LabelingFunctionError(

@@ -42,7 +42,7 @@ class Gap:
 def find_gaps(table: pd.DataFrame, bare: np.ndarray, count: int) -> list[Gap]:
     """Regions that hold many rows without votes and few others, the one with most rows first.
 
-    Words and pairs of words of texts, tenths of numbers, and values of categories are tried. After each region its
+    Words of texts, tenths of numbers, and values of categories are tried. After each region its
     rows are taken out, so that the next one is about others.
 
     Parameters
@@ -118,7 +118,7 @@ def _words(column: pd.Series, name: Hashable, bare: np.ndarray) -> list[Gap]:
     from sklearn.feature_extraction.text import CountVectorizer
 
     sides = [_spread(np.flatnonzero(side)) for side in (bare, ~bare)]
-    counter = CountVectorizer(binary=True, ngram_range=(1, 2), min_df=3, max_features=20_000)
+    counter = CountVectorizer(binary=True, min_df=3, max_features=20_000)
     texts = np.array([cell if isinstance(cell, str) else "" for cell in column], dtype=object)
     try:
         counter.fit(texts[np.concatenate(sides)])

@@ -32,7 +32,7 @@ def test_they_are_plain_data(lf):
         assert repr(twin) == repr(lf)
     said = lf.describe()
     assert said.pop("kind") == type(lf).__name__
-    assert type(lf)(**said) == lf
+    assert type(lf)(**said) == type(lf)(*lf.parts()) == lf
     assert lf not in [other for other in EACH if other is not lf]
     html = lf._repr_html_()
     assert "<cheap>" not in html

@@ -64,7 +64,7 @@ class PatternLF(MatchLF):
         groups = tuple(compiled.groupindex)
         object.__setattr__(self, "parse", check_parse(self.parse, groups, _KIND))
         object.__setattr__(self, "_compiled", compiled)
-        object.__setattr__(self, "_arguments", verified_by(self.verify, groups, _KIND))
+        object.__setattr__(self, "_given", verified_by(self.verify, groups, _KIND))
 
     @property
     def compiled(self) -> re.Pattern[str]:
@@ -74,7 +74,7 @@ class PatternLF(MatchLF):
     @property
     def reads_row(self) -> bool:
         """Whether ``verify`` looks at the row that the text stands in."""
-        return "row" in self._arguments  # type: ignore[attr-defined]
+        return "row" in self._given  # type: ignore[attr-defined]
 
     def values(self, match: re.Match[str]) -> dict[str, Any]:
         """The named groups of a match, parsed; None for one that took no part."""
@@ -106,7 +106,7 @@ class PatternLF(MatchLF):
         if self.verify is None:
             return True
         known = {**values, "match": match, "row": row}
-        held = self.verify(**{name: known[name] for name in self._arguments})  # type: ignore[attr-defined]
+        held = self.verify(**{name: known[name] for name in self._given})  # type: ignore[attr-defined]
         if not isinstance(held, (bool, np.bool_)):
             raise LabelingFunctionError(
                 f"verify returned {short(held)} ({type(held).__name__}) for {short(match.group())}, where True or "

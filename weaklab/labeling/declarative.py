@@ -95,13 +95,17 @@ class DeclarativeLF:
 
     def describe(self) -> dict[str, Any]:
         """What it says, as a dict of its arguments, with ``kind``: its class."""
-        return {"kind": type(self).__name__, **self._said()}
+        return {"kind": type(self).__name__, **dict(zip(self._arguments_named(), self.parts(), strict=True))}
 
-    def _said(self) -> dict[str, Any]:
-        return {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]  # each kind is a dataclass
+    def parts(self) -> tuple[Any, ...]:
+        """The arguments that make an equal labeling function, in their order."""
+        return tuple(getattr(self, name) for name in self._arguments_named())
+
+    def _arguments_named(self) -> list[str]:
+        return [field.name for field in fields(self)]  # type: ignore[arg-type]  # each kind is a dataclass
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (type(self), self._said())
+        return type(self), self.parts()
 
     def _repr_html_(self) -> str:
         said = "".join(
@@ -110,10 +114,6 @@ class DeclarativeLF:
             if key not in ("kind", "name")
         )
         return f"<div><b>{escape(self.name)}</b> {type(self).__name__}<table>{said}</table></div>"
-
-
-def _rebuild(kind: type[DeclarativeLF], said: dict[str, Any]) -> DeclarativeLF:
-    return kind(**said)
 
 
 def is_missing(cell: Any) -> bool:

@@ -78,7 +78,7 @@ class SectionLF(MatchLF):
         """Whether it can only vote on texts that have a heading."""
         return "" not in self._sought  # type: ignore[attr-defined]
 
-    def parts(self, text: str) -> list[Section]:
+    def split(self, text: str) -> list[Section]:
         """The sections of a text, in order; the first, before any heading, is named by the empty string."""
         found = list(self._headings.finditer(text))  # type: ignore[attr-defined]
         starts = [0, *(match.end() for match in found)]
@@ -88,7 +88,7 @@ class SectionLF(MatchLF):
 
     def find(self, text: str) -> tuple[Section, re.Match[str]] | None:
         """The first match in a section that counts, its positions counted from the begin of that section."""
-        for section in self.parts(text):
+        for section in self.split(text):
             if normalise(section.name) not in self._sought:  # type: ignore[attr-defined]
                 continue
             match = self.compiled.search(text[section.start : section.stop])
@@ -105,7 +105,7 @@ class SectionLF(MatchLF):
         text = check_text(cell, self.column)
         found = self.find(text)
         if found is None:
-            there = [section.name for section in self.parts(text)[1:]]
+            there = [section.name for section in self.split(text)[1:]]
             reason = f"{short(self.pattern)} is not found under {_listed(self.sections)}"
             reason += f"; the headings are {_listed(there)}" if there else "; there are no headings"
             return Explanation(None, reason, self.column, (), {"headings": tuple(there)}, text)

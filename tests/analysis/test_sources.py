@@ -128,7 +128,7 @@ def test_gaps_in_real_texts_are_named_and_can_be_closed():
     votes = apply(keyword_lf(word, column="text", label="scipy"), frame, classes=classes, progress=False)
     newly = ((votes.iloc[:, 0] >= 0) & ~covered).sum()
     assert newly == gaps["rows"].iloc[0]
-    assert newly > 50
+    assert newly >= 30
     assert (gaps["coverage"] < covered.mean()).all()
 
 

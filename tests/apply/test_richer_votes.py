@@ -16,7 +16,7 @@ from weaklab.exceptions import (
     VoteError,
 )
 from weaklab.label_models import ContinuousModel, LabelModel, PartialLabelModel
-from weaklab.labeling import keyword_lf, labeling_function, threshold_lf
+from weaklab.labeling import VoteCoder, batch_soft, keyword_lf, labeling_function, soft_rows, threshold_lf
 from weaklab.votes import PartialVotes, SoftVotes
 
 CLASSES = ["cat", "dog", "rose"]
@@ -157,6 +157,19 @@ def test_batches_of_sets_may_be_lists_or_arrays_of_bool():
     bools = labeling_function(name="bools", output="set", batch=True)(lambda frame: array)
     votes = apply([lists, bools], pl.from_pandas(FRAME), classes=CLASSES, progress=False)
     assert votes.masks.tolist() == [[5, 5], [0, 0], [2, 2], [0, 0]]
+
+
+def test_arrays_of_probabilities_read_as_their_rows_do():
+    """The fast way and the slow one say the same, of good rows, silent ones and wrong ones."""
+    probs = np.array([[0.2, 0.3, 0.5], [np.nan] * 3, [0.5, 0.6, 0.1], [0.1, 0.1, 0.80001], [np.nan, 0.5, 0.5]])
+    coder, index = VoteCoder(CLASSES), pd.RangeIndex(5)
+    fast, fast_errors = batch_soft(probs, index, coder)
+    slow, slow_errors = soft_rows(probs.tolist(), coder)
+    np.testing.assert_allclose(fast, slow)
+    assert list(fast_errors) == list(slow_errors) == [2, 4]
+    assert "sum to 1.2" in str(fast_errors[2])
+    scalar = labeling_function(name="array", output="soft")(lambda row: np.float32([0.1, 0.2, 0.7]))
+    assert apply(scalar, FRAME, classes=CLASSES, progress=False).probs[0, 0].sum() == pytest.approx(1, abs=1e-12)
 
 
 def test_classes_must_be_known_and_fit():

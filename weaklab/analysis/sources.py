@@ -8,23 +8,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
-from scipy.stats import beta
 
 from weaklab.analysis.gaps import find_gaps
+from weaklab.analysis.worth import PSEUDO_ROWS, SAME, bits, intervals, learned_precision, stored, twins, vote_counts
 from weaklab.apply import apply
 from weaklab.apply.frames import read_frame
 from weaklab.exceptions import CoverageWarning, FrameError, NotConvergedWarning, ParameterError
 from weaklab.label_models import LabelModel
-from weaklab.typing import ABSTAIN, Classes, Floats, Frame
+from weaklab.typing import ABSTAIN, Classes, Frame
 from weaklab.votes import PartialVotes, SoftVotes, VoteMatrix, check_gold, check_votes, class_array
-
-#: What a label model says of a source counts like so many gold rows beside the real ones. Measured with 100 gold rows,
-#: as rank correlation of the worth with that by all gold, on ten public sets / on planted ones: 3 rows .90 / .90,
-#: 10 rows .90 / .93, 100 rows .84 / .97, gold alone .87 / .88.
-PSEUDO_ROWS = 10.0
-#: Two sources are one where they give the same vote on this share of the rows that either of them votes on.
-SAME = 0.95
 
 
 def assess_sources(
@@ -157,18 +149,18 @@ def _sources(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotConvergedWarning)
         warnings.simplefilter("ignore", CoverageWarning)  # the table says it
-        model.fit(_plain(matrix), gold if known.any() else None)
+        model.fit(stored(matrix), gold if known.any() else None)
     prior = (np.bincount(gold[known], minlength=k) + PSEUDO_ROWS * model.class_prior_) / (known.sum() + PSEUDO_ROWS)
-    votes = _count(matrix, np.ones(len(matrix.vote), dtype=bool))  # (m, k)
-    judged = _count(matrix, known[matrix.rows])
-    right = _count(matrix, gold[matrix.rows] == matrix.vote)
-    precision = (right + PSEUDO_ROWS * _model_precision(model, prior)) / (judged + PSEUDO_ROWS)  # (m, k)
+    votes = vote_counts(matrix, np.ones(len(matrix.vote), dtype=bool))  # (m, k)
+    judged = vote_counts(matrix, known[matrix.rows])
+    right = vote_counts(matrix, gold[matrix.rows] == matrix.vote)
+    precision = (right + PSEUDO_ROWS * learned_precision(model, prior)) / (judged + PSEUDO_ROWS)  # (m, k)
     total = votes.sum(axis=1)
     share = votes / np.maximum(total, 1)[:, np.newaxis]
     accuracy, chance = (share * precision).sum(axis=1), share @ prior
-    worth = (votes / max(n, 1) * _bits(precision, prior)).sum(axis=1)
-    low, high = _interval(model, right.sum(axis=1), judged.sum(axis=1), accuracy)
-    twin = _twins(matrix, worth)
+    worth = (votes / max(n, 1) * bits(precision, prior)).sum(axis=1)
+    low, high = intervals(model, judged.sum(axis=1), accuracy)
+    twin = twins(matrix, worth)
     lines = []
     for j in np.argsort(-worth, kind="stable"):
         skill = (accuracy[j] - chance[j]) / max(1 - chance[j], 1e-12)
@@ -250,58 +242,3 @@ def _gap_line(what: str, inside: np.ndarray, bare: np.ndarray, reason: str) -> d
         "high": np.nan,
         "reason": reason,
     }
-
-
-def _plain(matrix: VoteMatrix) -> Any:
-    shape = (matrix.n, matrix.m)
-    return sparse.csr_matrix((matrix.vote + 1, matrix.lf, matrix.indptr), shape=shape)
-
-
-def _count(matrix: VoteMatrix, chosen: np.ndarray) -> np.ndarray:
-    """How many of the chosen votes each source has for each class, (m, k)."""
-    key = matrix.lf[chosen] * np.int64(matrix.k) + matrix.vote[chosen]
-    return np.bincount(key, minlength=matrix.m * matrix.k).reshape(matrix.m, matrix.k)
-
-
-def _model_precision(model: Any, prior: Floats) -> Floats:
-    """How often a vote for a class is right, by what a label model learned, (m, k)."""
-    theta = model.confusion_[:, :, :-1]  # (m, k, k)
-    joint = theta * prior[np.newaxis, :, np.newaxis]
-    right = np.diagonal(joint, axis1=1, axis2=2)  # (m, k)
-    total = joint.sum(axis=1)
-    return np.where(total > 0, right / np.maximum(total, 1e-300), prior)
-
-
-def _bits(precision: Floats, prior: Floats) -> Floats:
-    p, q = np.clip(precision, 1e-12, 1 - 1e-12), np.clip(prior, 1e-12, 1 - 1e-12)
-    bits = p * np.log2(p / q) + (1 - p) * np.log2((1 - p) / (1 - q))
-    return np.where(p >= q, bits, -bits)
-
-
-def _interval(model: Any, right: np.ndarray, judged: np.ndarray, accuracy: Floats) -> tuple[Floats, Floats]:
-    """90 % intervals: of the label model's own, or of Beta posteriors where there is gold."""
-    if not judged.any():
-        return tuple(np.asarray(model.accuracy_intervals_).T)
-    a = accuracy * (judged + PSEUDO_ROWS)
-    b = (1 - accuracy) * (judged + PSEUDO_ROWS)
-    return beta.ppf(0.05, a + 1e-9, b + 1e-9), beta.ppf(0.95, a + 1e-9, b + 1e-9)
-
-
-def _twins(matrix: VoteMatrix, worth: Floats) -> np.ndarray:
-    """For each source, one of more worth that says the same on nearly all rows of the two; -1 where there is none."""
-    total = np.bincount(matrix.lf, minlength=matrix.m)
-    same = np.zeros((matrix.m, matrix.m))
-    for v in range(matrix.k):
-        votes = matrix.vote == v
-        ones = np.ones(int(votes.sum()))
-        there = sparse.csr_matrix((ones, (matrix.rows[votes], matrix.lf[votes])), shape=(matrix.n, matrix.m))
-        same += (there.T @ there).toarray()
-    both = sparse.csr_matrix((np.ones(len(matrix.vote)), (matrix.rows, matrix.lf)), shape=(matrix.n, matrix.m))
-    either = total[:, np.newaxis] + total - (both.T @ both).toarray()
-    alike = (same >= SAME * either) & (either > 0)
-    out = np.full(matrix.m, -1)
-    order = np.argsort(-worth, kind="stable")
-    for place, j in enumerate(order):
-        better = [i for i in order[:place] if alike[j, i] and out[i] < 0]
-        out[j] = better[0] if better else -1
-    return out

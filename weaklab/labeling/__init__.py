@@ -5,8 +5,9 @@ from weaklab.labeling.batch_returns import batch_codes
 from weaklab.labeling.captures import PatternLF, pattern_lf
 from weaklab.labeling.cells import CellLF, MatchLF
 from weaklab.labeling.class_graph import ClassGraph, class_graph
+from weaklab.labeling.cluster_tables import cluster_table
 from weaklab.labeling.cluster_votes import ClusterLF, cluster_lf
-from weaklab.labeling.clusters import Clusters, cluster_table, find_clusters
+from weaklab.labeling.clusters import Clusters, find_clusters
 from weaklab.labeling.declarative import DeclarativeLF
 from weaklab.labeling.endpoints import OpenAIComplete, openai_complete
 from weaklab.labeling.explanations import Explanation, highlight
@@ -20,7 +21,8 @@ from weaklab.labeling.models import ModelLF, model_lf
 from weaklab.labeling.patterns import RegexLF, regex_lf
 from weaklab.labeling.preprocessing import Preprocessor, preprocessor
 from weaklab.labeling.prompt_report import CostPreview, Tally
-from weaklab.labeling.prompts import PromptLF, prompt_lf
+from weaklab.labeling.prompt_votes import PromptLF
+from weaklab.labeling.prompts import prompt_lf
 from weaklab.labeling.prototypes import PrototypeLF, prototype_lf
 from weaklab.labeling.returns import VoteCoder, vote_code
 from weaklab.labeling.rich_returns import Output, batch_sets, batch_soft, set_masks, soft_rows

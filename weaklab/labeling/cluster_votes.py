@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 
 from weaklab.exceptions import LabelingFunctionError, did_you_mean
+from weaklab.labeling.arguments import check_number
 from weaklab.labeling.clusters import Clusters
 from weaklab.labeling.declarative import check_given_name, check_label, readable_name
 from weaklab.labeling.explanations import Explanation
-from weaklab.labeling.learned import Answers, LearnedLF, Watch, check_number
+from weaklab.labeling.learned import Answers, LearnedLF, Watch
 
 _KIND = "cluster_lf"
 

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from weaklab.exceptions import ColumnError, FrameError, LabelingFunctionError, did_you_mean
-from weaklab.labeling.declarative import check_column, is_missing
+from weaklab.exceptions import FrameError
+from weaklab.labeling.columns import table_of_records
 from weaklab.labeling.explanations import Explanation
 from weaklab.labeling.rich_returns import Output
 from weaklab.labeling.rows import Row, as_row
@@ -146,134 +146,6 @@ class LearnedLF(ABC):
             if key not in ("kind", "name")
         )
         return f"<div><b>{escape(self.name)}</b> {type(self).__name__}<table>{said}</table></div>"
-
-
-def table_of_records(records: Sequence[Any], columns: Sequence[Hashable]) -> pd.DataFrame:
-    """Some columns of records (mappings or rows) as a frame."""
-    cells = {}
-    for name in columns:
-        column = np.empty(len(records), dtype=object)  # cells may be arrays, of which pandas would make a matrix
-        for i, record in enumerate(records):
-            column[i] = record[name]
-        cells[name] = pd.Series(column).infer_objects()
-    return pd.DataFrame(cells, columns=list(columns))
-
-
-def as_table(frame: Any, columns: Sequence[Hashable], who: str) -> pd.DataFrame:
-    """Some columns of a frame of any kind as a pandas frame.
-
-    Parameters
-    ----------
-    frame : pandas or polars DataFrame, pyarrow Table, list of dicts or objects
-        The data.
-    columns : sequence of hashable
-        Which.
-    who : str
-        Who reads them, for errors.
-
-    Raises
-    ------
-    FrameError
-        If it is no frame.
-    ColumnError
-        If a column is not there.
-    """
-    if not isinstance(frame, pd.DataFrame) and hasattr(frame, "to_pandas"):
-        frame = frame.to_pandas()
-    if isinstance(frame, (list, tuple)):
-        return table_of_records([as_row(item) for item in frame], columns)
-    if not isinstance(frame, pd.DataFrame):
-        raise FrameError(f"{who}: {type(frame).__name__} is no frame; give a pandas or polars DataFrame.")
-    for name in columns:
-        if name not in frame.columns:
-            raise ColumnError(
-                f"{who} reads column {name!r}, which the frame does not have.{did_you_mean(name, frame.columns)}"
-            )
-    return frame[list(columns)]
-
-
-def check_reads(column: Any, columns: Any, kind: str) -> tuple[tuple[Hashable, ...], bool]:
-    """The columns to read, and whether it is one whose cells are read alone.
-
-    Raises
-    ------
-    LabelingFunctionError
-        If neither or both of ``column`` and ``columns`` are given, or one is no column.
-    """
-    if (column is None) == (columns is None):
-        raise LabelingFunctionError(
-            f"{kind}: give column= (one column, such as a text) or columns= (a list of columns, such as numbers)."
-        )
-    if columns is None:
-        return (check_column(column, kind),), True
-    if isinstance(columns, (str, bytes)) or not isinstance(columns, Iterable):
-        raise LabelingFunctionError(f"{kind}: columns={columns!r} must be a list of columns; for one, say column=.")
-    found = tuple(check_column(name, kind) for name in columns)
-    if not found:
-        raise LabelingFunctionError(f"{kind}: columns= names no column.")
-    return found, False
-
-
-def check_size(value: Any, argument: str, kind: str) -> int:
-    """A number of things, 1 or more.
-
-    Raises
-    ------
-    LabelingFunctionError
-        If it is none.
-    """
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise LabelingFunctionError(f"{kind}: {argument}={value!r} must be an int from 1.")
-    return int(value)
-
-
-def check_number(value: Any, argument: str, kind: str, low: float, high: float = np.inf) -> float:
-    """A number within bounds, both of which are allowed.
-
-    Raises
-    ------
-    LabelingFunctionError
-        If it is none.
-    """
-    if (
-        isinstance(value, (bool, np.bool_))
-        or not isinstance(value, (int, float, np.number))
-        or not low <= value <= high
-    ):
-        bounds = f"from {low:g}" if high == np.inf else f"from {low:g} to {high:g}"
-        raise LabelingFunctionError(f"{kind}: {argument}={value!r} must be a number {bounds}.")
-    return float(value)
-
-
-def present_rows(table: pd.DataFrame) -> np.ndarray:
-    """The positions of the rows of a frame in which no cell is missing."""
-    present = np.ones(len(table), dtype=bool)
-    for place in range(table.shape[1]):
-        column = table.iloc[:, place]
-        if column.dtype == object:
-            present &= np.fromiter((not is_missing(cell) for cell in column), dtype=bool, count=len(column))
-        else:
-            present &= column.notna().to_numpy(dtype=bool)
-    return np.flatnonzero(present)
-
-
-def numbers_of(table: pd.DataFrame, who: str) -> Floats:
-    """A frame of numbers as an array of float64, NaN where a cell is missing.
-
-    Raises
-    ------
-    FrameError
-        If a column holds something else.
-    """
-    columns = []
-    for place, name in enumerate(table.columns):
-        try:
-            columns.append(table.iloc[:, place].to_numpy(dtype=np.float64, na_value=np.nan))
-        except (TypeError, ValueError) as error:
-            raise FrameError(
-                f"{who}: column {name!r} holds things that are no numbers ({error}); leave it out, or give encode=."
-            ) from error
-    return np.column_stack(columns) if columns else np.empty((len(table), 0))
 
 
 def _short(value: Any) -> str:

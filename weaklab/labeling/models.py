@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 
 from weaklab.exceptions import LabelingFunctionError, ReturnValueError, did_you_mean
+from weaklab.labeling.arguments import check_number, check_size
+from weaklab.labeling.columns import check_reads, present_rows
 from weaklab.labeling.declarative import check_given_name, check_label, is_missing, readable_name
 from weaklab.labeling.explanations import Explanation
-from weaklab.labeling.learned import Answers, LearnedLF, Watch, check_number, check_reads, check_size, present_rows
+from weaklab.labeling.learned import Answers, LearnedLF, Watch
 from weaklab.labeling.rich_returns import SUM_TOLERANCE, Output, check_output
 from weaklab.typing import Floats
 

@@ -10,19 +10,12 @@ import numpy as np
 import pandas as pd
 
 from weaklab.exceptions import LabelingFunctionError, ReturnValueError, did_you_mean
+from weaklab.labeling.arguments import check_number, check_size
+from weaklab.labeling.columns import check_reads, numbers_of, present_rows
 from weaklab.labeling.declarative import check_given_name, check_label, readable_name
 from weaklab.labeling.embeddings import Encode, check_encode, distinct, embed, unit
 from weaklab.labeling.explanations import Explanation
-from weaklab.labeling.learned import (
-    Answers,
-    LearnedLF,
-    Watch,
-    check_number,
-    check_reads,
-    check_size,
-    numbers_of,
-    present_rows,
-)
+from weaklab.labeling.learned import Answers, LearnedLF, Watch
 from weaklab.labeling.rich_returns import Output, check_output
 from weaklab.typing import Floats
 

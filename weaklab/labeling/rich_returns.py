@@ -116,7 +116,22 @@ def batch_soft(returned: Any, index: pd.Index, coder: VoteCoder) -> tuple[Floats
     """
     if isinstance(returned, pd.DataFrame):
         returned = returned.to_numpy()
+    if isinstance(returned, np.ndarray) and returned.ndim == 2 and returned.dtype.kind in "fiu":
+        _check_length(returned, index)
+        if returned.shape[1] == _k(coder):
+            return _soft_array(returned.astype(np.float64), coder)
     return soft_rows(_rows_of(returned, index), coder)
+
+
+def _soft_array(probs: Floats, coder: VoteCoder) -> tuple[Floats, Errors]:
+    total = probs.sum(axis=1)
+    silent = np.isnan(probs).all(axis=1)
+    with np.errstate(invalid="ignore"):
+        right = np.isfinite(total) & (probs >= 0).all(axis=1) & (np.abs(total - 1) <= SUM_TOLERANCE)
+    wrong = np.flatnonzero(~(silent | right))
+    out = np.where(right[:, np.newaxis], probs / np.where(right, total, 1.0)[:, np.newaxis], np.nan)
+    _, errors = soft_rows(probs[wrong], coder)  # the words for each
+    return out, {int(wrong[place]): error for place, error in errors.items()}
 
 
 def _each(values: Iterable[Any], read: Callable[[Any], Any], silent: Any, dtype: Any) -> tuple[np.ndarray, Errors]:
@@ -169,7 +184,7 @@ def _distribution(value: Any, coder: VoteCoder) -> Floats:
                 raise ReturnValueError(f"returned {_shown(value)}: {label!r} abstains, and cannot have a probability.")
             probs[code] += _number(share, value)
     else:
-        if isinstance(value, (str, bytes, set, frozenset)) or not isinstance(value, (Sequence, np.ndarray, pd.Series)):
+        if isinstance(value, (str, bytes)) or not (isinstance(value, Sequence) or hasattr(value, "__array__")):
             raise ReturnValueError(
                 f"returned {_shown(value)}; {k} probabilities in the order of the classes, a dict from class to "
                 f"probability, or None to abstain was expected."

@@ -79,6 +79,17 @@ def test_richer_votes_go_into_the_models_that_use_them():
     assert model.feature_names_in_.tolist() == ["has_fur", "petals", "n_above_3"]
     assert model.labels(partial).index.equals(FRAME.index)
     assert model.predict(partial)[1] == "rose"
+    turned = apply([*HARD, has_fur], FRAME, classes=CLASSES, progress=False)
+    np.testing.assert_array_equal(model.predict_proba(turned), model.predict_proba(partial))
+    with pytest.raises(VoteError, match=r"Missing labeling functions: \['has_fur'\]"):
+        model.predict(
+            apply(
+                [*HARD, labeling_function(name="fur", output="set")(lambda row: None)],
+                FRAME,
+                classes=CLASSES,
+                progress=False,
+            )
+        )
     soft = apply([sure, *HARD], FRAME, classes=CLASSES, progress=False)
     probs = ContinuousModel(classes=CLASSES).fit(soft).predict_proba(soft)
     np.testing.assert_allclose(probs.sum(axis=1), 1)

@@ -11,7 +11,16 @@ from sklearn.linear_model import LogisticRegression
 from weaklab.apply import apply
 from weaklab.exceptions import LabelingFunctionError, LabelingFunctionFailure, ReturnValueError
 from weaklab.label_models import PartialLabelModel
-from weaklab.labeling import class_graph, graph_lf, keyword_lf, labeling_function, model_lf, prompt_lf, threshold_lf
+from weaklab.labeling import (
+    class_graph,
+    graph_lf,
+    keyword_lf,
+    labeling_function,
+    model_lf,
+    prompt_lf,
+    regex_lf,
+    threshold_lf,
+)
 
 PARENTS = {
     "cat": "animal",
@@ -70,6 +79,31 @@ def test_any_labeling_function_may_be_the_base(base, rows):
     assert np.flatnonzero(votes == 0b0111).tolist() == list(rows)
     assert (np.delete(votes, list(rows)) == 0).all()
     assert lf(FRAME.iloc[0]) == ("cat", "dog", "bat")
+
+
+def test_compiled_bases_vote_as_they_do_row_by_row():
+    """Keywords, patterns and thresholds run in their engines, in sets and in soft votes; a miss abstains."""
+    frame = pd.DataFrame({"text": ["fur", "", None, "purr fur"], "n": [1.0, np.nan, 9.0, 5.0]})
+    bases = [
+        keyword_lf("fur", column="text", label="animal"),
+        regex_lf("p[u]rr", column="text", label="poodle"),
+        threshold_lf("n", above=4, label="living"),
+    ]
+    lfs = [graph_lf(base, PARENTS, classes=CLASSES) for base in bases]
+    votes = apply(lfs, frame, classes=CLASSES, progress=False)
+    expected = [[sum(1 << CLASSES.index(c) for c in lf(row) or ()) for lf in lfs] for row in frame.to_dict("records")]
+    assert votes.masks.tolist() == expected
+    assert votes.masks.any(axis=0).all()
+    assert votes.names == ("fur_graph", "regex_p_u_rr_graph", "n_above_4_graph")
+    soft = labeling_function(name="soft", output="soft")(lambda row: [0.25] * 4)
+    probs = apply([*lfs, soft], frame, classes=CLASSES, progress=False).probs
+    np.testing.assert_allclose(probs[0, 0], [1 / 3, 1 / 3, 1 / 3, 0])
+    assert np.isnan(probs[1, :3]).all()
+    with pytest.raises(LabelingFunctionError, match=r"'fur_graph': what it may vote is .*'bat'"):
+        apply(lfs, frame, classes=["cat", "dog", "rose"], progress=False)
+    numbers = pd.DataFrame({"text": [1, 2]})
+    with pytest.raises(LabelingFunctionFailure, match="'fur_graph' failed on row 0"):
+        apply(lfs[0], numbers, classes=CLASSES, progress=False)
 
 
 def test_explains_where_the_node_stands():

@@ -109,7 +109,7 @@ def apply(
     plan = make_plan(lfs, reader, coder)
     n, m = reader.n, len(plan.names)
     faults = FaultLog(on_error, reader.index)
-    table = vote_table(n, m, coder.k, plan.output)
+    table = vote_table(n, m, coder.k, plan.output, plan.stands_for)
     with tqdm(
         total=n * m, desc=f"{m} labeling functions", unit="votes", unit_scale=True, delay=1.0, disable=not progress
     ) as bar:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 import pandas as pd
@@ -13,18 +13,14 @@ from weaklab.apply.frames import FrameReader
 from weaklab.apply.rich_table import richest
 from weaklab.exceptions import ClassError, LabelingFunctionError
 from weaklab.labeling import (
-    BandsLF,
     DeclarativeLF,
-    ExpressionLF,
+    GraphLF,
     KeywordLF,
     LabelingFunction,
     LearnedLF,
-    LookupLF,
     Output,
-    PatternLF,
     Preprocessor,
     RegexLF,
-    SectionLF,
     ThresholdLF,
     VoteCoder,
     set_masks,
@@ -35,17 +31,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Planned(Generic[T]):
-    """One labeling function, the column of votes that it fills, and the codes of its labels where those are fixed."""
+    """One labeling function, the column of votes that it fills, and the code it votes where that is fixed."""
 
     column: int
     lf: T
-    codes: tuple[int, ...] = ()
-
-    @property
-    def code(self) -> int:
-        """The code of the one label of a function that votes one class."""
-        (code,) = self.codes
-        return code
+    code: int = -1
 
 
 @dataclass
@@ -57,14 +47,14 @@ class Plan:
     batches: list[Planned[LabelingFunction]] = field(default_factory=list)
     texts: list[Planned[KeywordLF | RegexLF]] = field(default_factory=list)
     thresholds: list[Planned[ThresholdLF]] = field(default_factory=list)
-    bands: list[Planned[BandsLF]] = field(default_factory=list)
-    lookups: list[Planned[LookupLF]] = field(default_factory=list)
-    expressions: list[Planned[ExpressionLF]] = field(default_factory=list)
-    searches: list[Planned[PatternLF | SectionLF]] = field(default_factory=list)
     others: list[Planned[DeclarativeLF]] = field(default_factory=list)
     learned: list[Planned[LearnedLF]] = field(default_factory=list)
     output: Output = "hard"
+    stands_for: dict[int, int] = field(default_factory=dict)  # column -> the set that a vote in it stands for
 
+
+#: Kinds that vote one label wherever they match, and have an engine for that.
+_ONE_LABEL = (KeywordLF, RegexLF, ThresholdLF)
 
 LF = LabelingFunction | DeclarativeLF | LearnedLF
 
@@ -95,6 +85,10 @@ def make_plan(lfs: Any, reader: FrameReader, coder: VoteCoder) -> Plan:
     found = check_lfs(lfs)
     plan = Plan([lf.name for lf in found], output=richest(found, coder.k))
     for column, lf in enumerate(found):
+        if isinstance(lf, GraphLF) and type(lf.base) in _ONE_LABEL and lf.only_set is not None:
+            # All its votes are one set: the engine of the base finds where, and the table knows which.
+            plan.stands_for[column] = set_mask(lf, coder)
+            lf = replace(lf.base, label=0, name=lf.name)
         if isinstance(lf, LabelingFunction):
             (plan.batches if lf.batch else plan.rows).append(Planned(column, lf))
             continue
@@ -103,23 +97,14 @@ def make_plan(lfs: Any, reader: FrameReader, coder: VoteCoder) -> Plan:
             plan.learned.append(Planned(column, lf))
             continue
         if reader.n or reader.names:  # an empty list has no columns that could be missing
-            for name in lf.columns:
-                reader.check_column(name, f"labeling function {lf.name!r}")
-        codes = label_codes(lf, coder)
+            reader.check_column(lf.column, f"labeling function {lf.name!r}")
+        code = label_code(lf, coder)
         if isinstance(lf, (KeywordLF, RegexLF)):
-            plan.texts.append(Planned(column, lf, codes))
+            plan.texts.append(Planned(column, lf, code))
         elif isinstance(lf, ThresholdLF):
-            plan.thresholds.append(Planned(column, lf, codes))
-        elif isinstance(lf, BandsLF):
-            plan.bands.append(Planned(column, lf, codes))
-        elif isinstance(lf, LookupLF):
-            plan.lookups.append(Planned(column, lf, codes))
-        elif isinstance(lf, ExpressionLF):
-            plan.expressions.append(Planned(column, lf, codes))
-        elif isinstance(lf, (PatternLF, SectionLF)):
-            plan.searches.append(Planned(column, lf, codes))
+            plan.thresholds.append(Planned(column, lf, code))
         else:
-            plan.others.append(Planned(column, lf, codes))
+            plan.others.append(Planned(column, lf, code))
     return plan
 
 
@@ -179,6 +164,21 @@ def as_labeling_function(item: Any, place: int = 0) -> LF:
         raise LabelingFunctionError(f"lfs[{place}]: {error}") from error
 
 
+def set_mask(lf: GraphLF, coder: VoteCoder) -> int:
+    """The set that every vote of a labeling function stands for whose base has one label.
+
+    Raises
+    ------
+    LabelingFunctionError
+        If something in it is no class.
+    """
+    masks, errors = set_masks([lf.only_set], coder)
+    for error in errors.values():
+        reason = str(error).removeprefix("returned ")
+        raise LabelingFunctionError(f"labeling function {lf.name!r}: what it may vote is {reason}") from error
+    return int(masks[0])
+
+
 def check_learned(lf: LearnedLF, reader: FrameReader, coder: VoteCoder) -> None:
     """Check the columns and the labels of a labeling function before it asks anything, which may cost money.
 
@@ -204,16 +204,16 @@ def check_learned(lf: LearnedLF, reader: FrameReader, coder: VoteCoder) -> None:
             raise LabelingFunctionError(f"labeling function {lf.name!r}: one of its labels is {reason}") from error
 
 
-def label_codes(lf: DeclarativeLF, coder: VoteCoder) -> tuple[int, ...]:
-    """The class codes of the labels that a labeling function was given, in their order.
+def label_code(lf: DeclarativeLF, coder: VoteCoder) -> int:
+    """The class code of the label that a labeling function was given.
 
     Raises
     ------
     LabelingFunctionError
-        If one is no class.
+        If it is no class.
     """
     try:
-        return tuple(coder.code(label) for label in lf.labels)
+        return coder.code(lf.label)
     except (ClassError, ValueError) as error:
         reason = str(error).removeprefix("returned ")
         raise LabelingFunctionError(f"labeling function {lf.name!r}: its label is {reason}") from error

@@ -26,9 +26,13 @@ class SetTable:
     def __init__(self, n: int, m: int, k: int) -> None:
         self.k = k
         self.votes = np.zeros((n, m), dtype=np.uint64)
+        self.stands_for: dict[int, int] = {}  # column -> the set that each vote in it stands for
 
     def write(self, column: int, rows: slice, codes: np.ndarray) -> None:
-        """Set some rows of one column to class codes, each a set of one."""
+        """Set some rows of one column to class codes, each a set of one, or to what the votes there stand for."""
+        if column in self.stands_for:
+            self.write_set(column, rows, set_where(codes != ABSTAIN, self.stands_for[column]))
+            return
         one = np.uint64(1) << np.maximum(codes, 0).astype(np.uint64)
         self.votes[rows, column] = np.where(codes == ABSTAIN, np.uint64(0), one)
 
@@ -53,9 +57,13 @@ class SoftTable:
     def __init__(self, n: int, m: int, k: int) -> None:
         self.k = k
         self.votes = np.full((n, m, k), np.nan)
+        self.stands_for: dict[int, int] = {}  # column -> the set that each vote in it stands for
 
     def write(self, column: int, rows: slice, codes: np.ndarray) -> None:
-        """Set some rows of one column to class codes, each certain."""
+        """Set some rows of one column to class codes, each certain, or to what the votes there stand for."""
+        if column in self.stands_for:
+            self.write_set(column, rows, set_where(codes != ABSTAIN, self.stands_for[column]))
+            return
         certain = np.vstack([np.eye(self.k), np.full(self.k, np.nan)])  # row -1 is the last
         self.votes[rows, column] = certain[codes]
 
@@ -72,6 +80,11 @@ class SoftTable:
     def frame(self, index: pd.Index, names: list[str]) -> SoftVotes:
         """The votes as SoftVotes."""
         return SoftVotes(self.votes, tuple(names), index)
+
+
+def set_where(votes: np.ndarray, mask: int) -> np.ndarray:
+    """A set where there is a vote, (rows,), and none elsewhere."""
+    return np.where(votes, np.uint64(mask), np.uint64(0))
 
 
 def richest(lfs: Sequence[Any], k: int | None) -> Output:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,6 @@ import pandas as pd
 from weaklab.apply.faults import FaultLog
 from weaklab.apply.frames import FrameReader
 from weaklab.apply.rich_table import SetTable, SoftTable
-from weaklab.apply.text_columns import TextColumn, read_text
 from weaklab.exceptions import ReturnValueError
 from weaklab.labeling import Output, VoteCoder, set_masks, soft_rows
 from weaklab.typing import ABSTAIN
@@ -47,12 +46,19 @@ class VoteTable:
         return pd.DataFrame(self.votes, index=index, columns=names, copy=False)
 
 
-def vote_table(n: int, m: int, k: int | None, output: Output) -> VoteTable | SetTable | SoftTable:
-    """The table for n rows of m labeling functions of k classes whose votes are of a kind."""
+def vote_table(
+    n: int, m: int, k: int | None, output: Output, stands_for: Mapping[int, int]
+) -> VoteTable | SetTable | SoftTable:
+    """The table for n rows of m labeling functions of k classes whose votes are of a kind.
+
+    ``stands_for`` says of columns whose votes are sets, but always the same one, which set that is.
+    """
     if output == "hard":
         return VoteTable(n, m, k)
     assert k is not None
-    return (SetTable if output == "set" else SoftTable)(n, m, k)
+    table = (SetTable if output == "set" else SoftTable)(n, m, k)
+    table.stands_for.update(stands_for)
+    return table
 
 
 @dataclass(frozen=True)
@@ -64,22 +70,10 @@ class Run:
     faults: FaultLog
     table: Any  # VoteTable, or SetTable or SoftTable where votes are richer
     bar: Any
-    _texts: dict[Hashable, TextColumn] = field(default_factory=dict)
-
-    def text(self, name: Hashable) -> TextColumn:
-        """A column of texts, made ready once for all engines."""
-        if name not in self._texts:
-            self._texts[name] = read_text(self.reader, name)
-        return self._texts[name]
 
     def write_matches(self, column: int, code: int, matches: np.ndarray) -> None:
         """Votes of a labeling function that votes one class where it matches, (n,)."""
         self.table.write(column, slice(None), np.where(matches, code, ABSTAIN))
-        self.bar.update(self.reader.n)
-
-    def write_votes(self, column: int, codes: np.ndarray) -> None:
-        """Votes of a labeling function for all rows, as checked class codes, (n,)."""
-        self.table.write(column, slice(None), codes)
         self.bar.update(self.reader.n)
 
     def write_values(self, column: int, name: str, start: int, values: Sequence[Any], output: Output) -> None:

@@ -53,6 +53,18 @@ class Climb:
 class GraphLF(LabelingFunction):
     """Votes for the classes that a node of a graph supports; made by :func:`graph_lf`."""
 
+    @property
+    def base(self) -> Any:
+        """The labeling function that votes for nodes."""
+        return self.function.base  # type: ignore[attr-defined]  # it is a Climb
+
+    @property
+    def only_set(self) -> tuple[Hashable, ...] | None:
+        """The set that all its votes are, where the base has one label."""
+        graph: ClassGraph = self.function.graph  # type: ignore[attr-defined]
+        label = getattr(self.base, "label", None)
+        return graph.classes_of(label) if isinstance(label, Hashable) and label in graph.parents else None
+
     def explain(self, row: Any) -> Explanation:
         """Why it votes as it does on one row: the node that was voted, and where it stands."""
         climb: Climb = self.function  # type: ignore[assignment]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -67,6 +67,11 @@ class PartialVotes:
         """``(n, m)``."""
         return (self.masks.shape[0], self.masks.shape[1])
 
+    def reorder(self, places: np.ndarray) -> PartialVotes:
+        """The votes of the labeling functions at these places, in that order."""
+        names = None if self.names is None else tuple(self.names[place] for place in places)
+        return replace(self, masks=self.masks[:, places], names=names)
+
 
 @dataclass(frozen=True, eq=False)
 class SoftVotes:
@@ -129,6 +134,11 @@ class SoftVotes:
     def shape(self) -> tuple[int, int]:
         """``(n, m)``."""
         return (self.probs.shape[0], self.probs.shape[1])
+
+    def reorder(self, places: np.ndarray) -> SoftVotes:
+        """The votes of the labeling functions at these places, in that order."""
+        names = None if self.names is None else tuple(self.names[place] for place in places)
+        return replace(self, probs=self.probs[:, places], names=names)
 
 
 def _check_names(names: Sequence[str] | None, index: Any, n: int, m: int) -> tuple[str, ...] | None:

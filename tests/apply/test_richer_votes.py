@@ -16,7 +16,7 @@ from weaklab.exceptions import (
     VoteError,
 )
 from weaklab.label_models import ContinuousModel, LabelModel, PartialLabelModel
-from weaklab.labeling import VoteCoder, batch_soft, keyword_lf, labeling_function, soft_rows, threshold_lf
+from weaklab.labeling import VoteCoder, batch_soft, keyword_lf, labeling_function, set_masks, soft_rows, threshold_lf
 from weaklab.votes import PartialVotes, SoftVotes
 
 CLASSES = ["cat", "dog", "rose"]
@@ -168,6 +168,17 @@ def test_batches_of_sets_may_be_lists_or_arrays_of_bool():
     bools = labeling_function(name="bools", output="set", batch=True)(lambda frame: array)
     votes = apply([lists, bools], pl.from_pandas(FRAME), classes=CLASSES, progress=False)
     assert votes.masks.tolist() == [[5, 5], [0, 0], [2, 2], [0, 0]]
+
+
+def test_sets_of_any_container():
+    """Lists, sets, generators and arrays, again and again; 1 and True are not mixed up with each other's sets."""
+    coder = VoteCoder(CLASSES)
+    values = [["cat", "dog"], {"dog", "cat"}, (c for c in ("cat", "dog")), np.array(["cat", "dog"]), {"cat": 1}.keys()]
+    for _ in range(2):
+        masks, errors = set_masks([*values, [0, 1], [False, True], [[0]], None], coder)
+        assert masks.tolist() == [3, 3, 3, 3, 1, 3, 3, 0, 0]
+        assert list(errors) == [7]
+        values[2] = (c for c in ("cat", "dog"))
 
 
 def test_arrays_of_probabilities_read_as_their_rows_do():

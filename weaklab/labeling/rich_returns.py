@@ -22,6 +22,8 @@ SUM_TOLERANCE = 1e-4
 
 Errors = dict[int, ReturnValueError]
 
+_PLAIN = frozenset((float,))
+
 
 def check_output(output: Any, who: str) -> Output:
     """A declaration of what votes are.
@@ -58,7 +60,20 @@ def set_masks(values: Iterable[Any], coder: VoteCoder) -> tuple[np.ndarray, Erro
     >>> set_masks([("a", "c"), "b", None], VoteCoder(["a", "b", "c"]))[0].tolist()
     [5, 2, 0]
     """
-    return _each(values, lambda value: _mask(value, coder), 0, np.uint64)
+    known: dict[Any, int] = {}
+
+    def read(value: Any) -> int:
+        if type(value) not in (tuple, list, set, frozenset, str):
+            return _mask(value, coder)  # an iterator can be read only once
+        try:  # most functions return one of a few sets, again and again
+            key = (type(value), tuple(value), *map(type, value))
+            if key not in known:
+                known[key] = _mask(value, coder)
+            return known[key]
+        except TypeError:  # a member cannot be hashed, and so is no class
+            return _mask(value, coder)
+
+    return _each(values, read, 0, np.uint64)
 
 
 def soft_rows(values: Iterable[Any], coder: VoteCoder) -> tuple[Floats, Errors]:
@@ -84,9 +99,25 @@ def soft_rows(values: Iterable[Any], coder: VoteCoder) -> tuple[Floats, Errors]:
     >>> soft_rows([[0.25, 0.75], {"b": 1.0}, None], VoteCoder(["a", "b"]))[0].tolist()
     [[0.25, 0.75], [0.0, 1.0], [nan, nan]]
     """
-    silent = np.full(_k(coder), np.nan)
-    rows, errors = _each(values, lambda value: _distribution(value, coder), silent, np.float64)
-    return rows.reshape(-1, _k(coder)), errors
+    k, items = _k(coder), list(values)
+    # Lists of k floats, which most functions return, are read at once; all else one by one.
+    plain = [
+        i
+        for i, value in enumerate(items)
+        if type(value) in (list, tuple) and len(value) == k and _PLAIN.issuperset(map(type, value))
+    ]
+    rest = items
+    out = np.full((len(items), k), np.nan)
+    if plain:
+        numbers = np.array([items[i] for i in plain], dtype=np.float64)
+        out[plain], wrong = _scaled(numbers)
+        rest = items.copy()
+        for i in np.delete(plain, wrong).tolist():
+            rest[i] = None
+    rows, errors = _each(rest, lambda value: _distribution(value, coder), np.full(k, np.nan), np.float64)
+    there = ~np.isnan(rows.reshape(-1, k)).all(axis=1)
+    out[there] = rows.reshape(-1, k)[there]
+    return out, errors
 
 
 def batch_sets(returned: Any, index: pd.Index, coder: VoteCoder) -> tuple[np.ndarray, Errors]:
@@ -124,14 +155,19 @@ def batch_soft(returned: Any, index: pd.Index, coder: VoteCoder) -> tuple[Floats
 
 
 def _soft_array(probs: Floats, coder: VoteCoder) -> tuple[Floats, Errors]:
+    out, wrong = _scaled(probs)
+    _, errors = soft_rows(probs[wrong], coder)  # the words for each
+    return out, {int(wrong[place]): error for place, error in errors.items()}
+
+
+def _scaled(probs: Floats) -> tuple[Floats, np.ndarray]:
+    """Distributions (n, k) that sum to 1 exactly, NaN where there is none, and the rows with what is none."""
     total = probs.sum(axis=1)
     silent = np.isnan(probs).all(axis=1)
     with np.errstate(invalid="ignore"):
         right = np.isfinite(total) & (probs >= 0).all(axis=1) & (np.abs(total - 1) <= SUM_TOLERANCE)
     wrong = np.flatnonzero(~(silent | right))
-    out = np.where(right[:, np.newaxis], probs / np.where(right, total, 1.0)[:, np.newaxis], np.nan)
-    _, errors = soft_rows(probs[wrong], coder)  # the words for each
-    return out, {int(wrong[place]): error for place, error in errors.items()}
+    return np.where(right[:, np.newaxis], probs / np.where(right, total, 1.0)[:, np.newaxis], np.nan), wrong
 
 
 def _each(values: Iterable[Any], read: Callable[[Any], Any], silent: Any, dtype: Any) -> tuple[np.ndarray, Errors]:

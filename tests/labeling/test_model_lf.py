@@ -10,6 +10,7 @@ from sklearn.datasets import load_digits
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
@@ -225,6 +226,18 @@ def test_bad_arguments(arguments, says):
     """What cannot work is said when the function is made."""
     with pytest.raises(LabelingFunctionError, match=says):
         model_lf(**arguments)
+
+
+def test_models_of_other_targets():
+    """Classes that are floats need names, and several outputs are several functions."""
+    floats = LogisticRegression(max_iter=2000).fit(DIGITS.iloc[FEW], Y[FEW] >= 5.0)
+    floats.classes_ = floats.classes_.astype(float)
+    with pytest.raises(LabelingFunctionError, match=r"class 0\.0, which is none here; say by labels="):
+        model_lf(floats, columns=COLUMNS)
+    assert model_lf(floats, columns=COLUMNS, labels=["low", "high"])(DIGITS.iloc[0]) == "low"
+    both = KNeighborsClassifier().fit(DIGITS, np.column_stack([Y, Y]))
+    with pytest.raises(LabelingFunctionError, match="several outputs"):
+        model_lf(both, columns=COLUMNS)
 
 
 def test_bad_columns_and_classes():

@@ -264,12 +264,14 @@ def model_lf(
 
 def _labels(model: Any, ask: str, labels: Any, output: str) -> tuple[Any, ...] | None:
     own = getattr(model, "classes_", None)
+    if isinstance(own, list) and any(np.ndim(each) for each in own):
+        raise LabelingFunctionError(f"{_KIND}: {type(model).__name__} was fitted to several outputs; give one of one.")
     if ask in ("predict_proba", "decision_function") and own is None and labels is None:
         raise LabelingFunctionError(f"{_KIND}: {type(model).__name__} has no classes_; fit it first, or give labels=.")
     if labels is None:
         if own is None or ask == "call":
             return None
-        return tuple(check_label(label, f"{_KIND}, class {label!r} of the model") for label in list(own))
+        return tuple(_own_label(label) for label in np.asarray(own).tolist())
     if ask == "predict":
         raise LabelingFunctionError(
             f"{_KIND}: labels= is for probabilities, and {type(model).__name__} has only predict."
@@ -292,6 +294,16 @@ def _labels(model: Any, ask: str, labels: Any, output: str) -> tuple[Any, ...] |
     if len(labels) < 2 or all(label is None for label in labels):
         raise LabelingFunctionError(f"{_KIND}: labels={labels!r} must name two classes of the model or more.")
     return tuple(None if label is None else check_label(label, _KIND) for label in labels)
+
+
+def _own_label(label: Any) -> Any:
+    try:
+        return check_label(label, _KIND)
+    except LabelingFunctionError as error:
+        raise LabelingFunctionError(
+            f"{_KIND}: the model has the class {label!r}, which is none here; say by labels=[...] what each of "
+            f"model.classes_ means."
+        ) from error
 
 
 def _array(returned: Any) -> np.ndarray:

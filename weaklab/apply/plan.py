@@ -13,14 +13,19 @@ from weaklab.apply.frames import FrameReader
 from weaklab.apply.rich_table import richest
 from weaklab.exceptions import ClassError, LabelingFunctionError
 from weaklab.labeling import (
+    BandsLF,
     DeclarativeLF,
+    ExpressionLF,
     GraphLF,
     KeywordLF,
     LabelingFunction,
     LearnedLF,
+    LookupLF,
     Output,
+    PatternLF,
     Preprocessor,
     RegexLF,
+    SectionLF,
     ThresholdLF,
     VoteCoder,
     set_masks,
@@ -31,11 +36,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Planned(Generic[T]):
-    """One labeling function, the column of votes that it fills, and the code it votes where that is fixed."""
+    """One labeling function, the column of votes that it fills, and the codes of its labels where those are fixed."""
 
     column: int
     lf: T
-    code: int = -1
+    codes: tuple[int, ...] = ()
+
+    @property
+    def code(self) -> int:
+        """The code of the one label of a function that votes one class."""
+        (code,) = self.codes
+        return code
 
 
 @dataclass
@@ -47,6 +58,10 @@ class Plan:
     batches: list[Planned[LabelingFunction]] = field(default_factory=list)
     texts: list[Planned[KeywordLF | RegexLF]] = field(default_factory=list)
     thresholds: list[Planned[ThresholdLF]] = field(default_factory=list)
+    bands: list[Planned[BandsLF]] = field(default_factory=list)
+    lookups: list[Planned[LookupLF]] = field(default_factory=list)
+    expressions: list[Planned[ExpressionLF]] = field(default_factory=list)
+    searches: list[Planned[PatternLF | SectionLF]] = field(default_factory=list)
     others: list[Planned[DeclarativeLF]] = field(default_factory=list)
     learned: list[Planned[LearnedLF]] = field(default_factory=list)
     output: Output = "hard"
@@ -97,14 +112,23 @@ def make_plan(lfs: Any, reader: FrameReader, coder: VoteCoder) -> Plan:
             plan.learned.append(Planned(column, lf))
             continue
         if reader.n or reader.names:  # an empty list has no columns that could be missing
-            reader.check_column(lf.column, f"labeling function {lf.name!r}")
-        code = label_code(lf, coder)
+            for name in lf.columns:
+                reader.check_column(name, f"labeling function {lf.name!r}")
+        codes = label_codes(lf, coder)
         if isinstance(lf, (KeywordLF, RegexLF)):
-            plan.texts.append(Planned(column, lf, code))
+            plan.texts.append(Planned(column, lf, codes))
         elif isinstance(lf, ThresholdLF):
-            plan.thresholds.append(Planned(column, lf, code))
+            plan.thresholds.append(Planned(column, lf, codes))
+        elif isinstance(lf, BandsLF):
+            plan.bands.append(Planned(column, lf, codes))
+        elif isinstance(lf, LookupLF):
+            plan.lookups.append(Planned(column, lf, codes))
+        elif isinstance(lf, ExpressionLF):
+            plan.expressions.append(Planned(column, lf, codes))
+        elif isinstance(lf, (PatternLF, SectionLF)):
+            plan.searches.append(Planned(column, lf, codes))
         else:
-            plan.others.append(Planned(column, lf, code))
+            plan.others.append(Planned(column, lf, codes))
     return plan
 
 
@@ -204,16 +228,16 @@ def check_learned(lf: LearnedLF, reader: FrameReader, coder: VoteCoder) -> None:
             raise LabelingFunctionError(f"labeling function {lf.name!r}: one of its labels is {reason}") from error
 
 
-def label_code(lf: DeclarativeLF, coder: VoteCoder) -> int:
-    """The class code of the label that a labeling function was given.
+def label_codes(lf: DeclarativeLF, coder: VoteCoder) -> tuple[int, ...]:
+    """The class codes of the labels that a labeling function was given, in their order.
 
     Raises
     ------
     LabelingFunctionError
-        If it is no class.
+        If one is no class.
     """
     try:
-        return coder.code(lf.label)
+        return tuple(coder.code(label) for label in lf.labels)
     except (ClassError, ValueError) as error:
         reason = str(error).removeprefix("returned ")
         raise LabelingFunctionError(f"labeling function {lf.name!r}: its label is {reason}") from error

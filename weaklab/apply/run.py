@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import pandas as pd
 from weaklab.apply.faults import FaultLog
 from weaklab.apply.frames import FrameReader
 from weaklab.apply.rich_table import SetTable, SoftTable
+from weaklab.apply.text_columns import TextColumn, read_text
 from weaklab.exceptions import ReturnValueError
 from weaklab.labeling import Output, VoteCoder, set_masks, soft_rows
 from weaklab.typing import ABSTAIN
@@ -70,10 +71,22 @@ class Run:
     faults: FaultLog
     table: Any  # VoteTable, or SetTable or SoftTable where votes are richer
     bar: Any
+    _texts: dict[Hashable, TextColumn] = field(default_factory=dict)
+
+    def text(self, name: Hashable) -> TextColumn:
+        """A column of texts, made ready once for all engines."""
+        if name not in self._texts:
+            self._texts[name] = read_text(self.reader, name)
+        return self._texts[name]
 
     def write_matches(self, column: int, code: int, matches: np.ndarray) -> None:
         """Votes of a labeling function that votes one class where it matches, (n,)."""
         self.table.write(column, slice(None), np.where(matches, code, ABSTAIN))
+        self.bar.update(self.reader.n)
+
+    def write_votes(self, column: int, codes: np.ndarray) -> None:
+        """Votes of a labeling function for all rows, as checked class codes, (n,)."""
+        self.table.write(column, slice(None), codes)
         self.bar.update(self.reader.n)
 
     def write_values(self, column: int, name: str, start: int, values: Sequence[Any], output: Output) -> None:

@@ -33,6 +33,13 @@ class AppraisedAttributes(LearnedAttributes):
     _groups: list[list[int]]
 
     @property
+    def accuracies_(self) -> Floats:
+        """The estimated accuracy of each labeling function where it votes, (m,); what is fixed is what was given."""
+        out, pinned = super().accuracies_, self._known.pinned
+        out[pinned] = self._known.accuracy[pinned] @ self.class_prior_
+        return out
+
+    @property
     def _told(self) -> tuple[Floats | RightCounts, Floats]:
         told = self._appraise()
         return told.counts, told.class_counts
@@ -79,4 +86,6 @@ class AppraisedAttributes(LearnedAttributes):
         alone = share_right(self._pairs, told.alone, rows.m)
         draws = appraised_anew(rows, told.appraisal, self._known)
         widen = float(np.sqrt(told.appraisal.overdispersion))
-        return hull(counted, around(self.accuracies_, draws, widen), around(alone, draws, widen))
+        bounds = hull(counted, around(self.accuracies_, draws, widen), around(alone, draws, widen))
+        bounds[self._known.pinned] = self.accuracies_[self._known.pinned, np.newaxis]
+        return bounds

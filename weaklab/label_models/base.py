@@ -154,6 +154,15 @@ class BaseLabelModel(LearnedAttributes, InChunks, BaseEstimator):
         VoteError, GoldError, ParameterError
             If the votes, the gold labels or the weights are not what they should be.
         """
+        before = self.__dict__.copy()
+        try:
+            return self._fit_all(votes, y, sample_weight)
+        except BaseException:  # whatever ends it, a model that was fitted stays as it was
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
+
+    def _fit_all(self, votes: VotesLike, y: Any, sample_weight: Any) -> Self:
         classes = votes.classes if isinstance(votes, SeenRows) else check_classes(self.classes)
         self._check_parameters()
         matrix, gold, weight = take_in(votes, y, sample_weight, classes, self.takes)
@@ -250,7 +259,7 @@ class BaseLabelModel(LearnedAttributes, InChunks, BaseEstimator):
         names = self._k if self._has_codes() else list(self.classes_)
         gold = check_gold(y, matrix.n, names, index=matrix.index)
         known = gold >= 0
-        weight = check_sample_weight(sample_weight, matrix.n)
+        weight = check_sample_weight(sample_weight, matrix.n, index=matrix.index)
         if not known.any() or (weight is not None and not weight[known].any()):
             raise GoldError(f"None of the {matrix.n:,} rows has a gold label to score against.")
         right = self._predict_codes(matrix, ties) == gold
@@ -340,6 +349,8 @@ class BaseLabelModel(LearnedAttributes, InChunks, BaseEstimator):
             raise VoteError("Votes that come in chunks are for fit and predict_chunks; give a matrix of votes here.")
         matrix = check_votes(votes, classes=self._k)
         names = getattr(self, "feature_names_in_", None)
+        if names is None and matrix.names is not None and set(matrix.names) == set(map(str, range(matrix.m))):
+            names = tuple(map(str, range(self.n_features_in_)))  # columns that were numbers, in another order now
         if names is not None and matrix.names is not None and matrix.names != tuple(names):
             return matrix.reorder(match_names(matrix.names, names))
         if matrix.m != self.n_features_in_:

@@ -49,7 +49,7 @@ class ContinuousModel(RichLabelModel):
     classes : int, sequence of hashable, or None
         How many classes there are, or their names; None takes k of SoftVotes, or infers ``max(2, highest vote + 1)``
         of votes for one class each.
-    class_balance : "estimate", "uniform", or array-like of shape (k,)
+    class_balance : "estimate", "uniform", mapping or Series by class, or array-like of shape (k,)
         The class balance: learned, equal, or known (above 0 for each class; scaled to sum to 1).
     guide_precision : float
         How often the guide expects a vote to be right, in (0, 1).
@@ -119,7 +119,7 @@ class ContinuousModel(RichLabelModel):
 
     def _fit(self, problem: Problem) -> Fit:
         pairs, k, n = problem.pairs, problem.k, problem.total
-        known, every = known_balance(self.class_balance, k), np.arange(len(pairs))
+        known, every = known_balance(self.class_balance, k, self.classes_.tolist()), np.arange(len(pairs))
         lf, says, m = self._book.lf[pairs.lf], self._book.says[pairs.lf], self._book.m
         self._active = np.bincount(lf, minlength=m) > 0
         shown = np.zeros((m, k))

@@ -47,7 +47,7 @@ class DawidSkene(PriorParameters, BaseLabelModel):
         How many classes there are, or their names; None infers ``max(2, highest vote + 1)``.
     abstain : {"ignore", "outcome"}
         What an abstention says: nothing, or as much as any vote.
-    class_balance : "estimate", "uniform", or array-like of shape (k,)
+    class_balance : "estimate", "uniform", mapping or Series by class, or array-like of shape (k,)
         The class balance: learned, equal, or known (above 0 for each class; scaled to sum to 1).
     prior_accuracy : float
         The accuracy that the prior expects of a labeling function, in (0, 1).
@@ -115,7 +115,7 @@ class DawidSkene(PriorParameters, BaseLabelModel):
     def _fit(self, problem: Problem) -> Fit:
         if self.abstain == "ignore":
             problem = problem.covered()  # a row without votes says nothing of the parameters
-        balance = known_balance(self.class_balance, problem.k)
+        balance = known_balance(self.class_balance, problem.k, self.classes_.tolist())
         rows = problem.total
         fires = np.bincount(problem.pairs.lf, problem.fired, minlength=problem.m)
         self._coverage = (fires + 1) / (rows + 2)  # smoothed, so that neither outcome is impossible
@@ -128,7 +128,8 @@ class DawidSkene(PriorParameters, BaseLabelModel):
 
         climb = ascend(improve, problem.start(), max_iter=self.max_iter, tol=self.tol, rows=rows)
         counts, class_counts, _ = climb.warn(type(self).__name__).state
-        order = anchored_classes(pairs, counts) if balance is None else np.arange(problem.k)
+        known = balance is not None or problem.has_gold  # then classes have their names already
+        order = np.arange(problem.k) if known else anchored_classes(pairs, counts)
         self._maximise(pairs, counts[:, order], class_counts[order], balance)
         return Fit(self._class_prior, len(climb.path), climb.converged, climb.path)
 

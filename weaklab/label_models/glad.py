@@ -45,7 +45,7 @@ class GLAD(BaseLabelModel):
     ----------
     classes : int, sequence of hashable, or None
         How many classes there are, or their names; None infers ``max(2, highest vote + 1)``.
-    class_balance : "uniform", "estimate", or array-like of shape (k,)
+    class_balance : "uniform", "estimate", mapping or Series by class, or array-like of shape (k,)
         The class balance: equal, learned, or known (above 0 for each class; scaled to sum to 1). The paper takes it as
         given; learned, it can run away with every row.
     n_nodes : int
@@ -114,7 +114,7 @@ class GLAD(BaseLabelModel):
 
     def _fit(self, problem: Problem) -> Fit:
         problem = problem.covered()  # a row without votes says nothing of the parameters
-        balance = known_balance(self.class_balance, problem.k)
+        balance = known_balance(self.class_balance, problem.k, self.classes_.tolist())
         pairs, seen = problem.pairs, np.arange(len(problem.pairs))
         self._states_per_class = max(1, min(self.n_nodes, MAX_STATES // problem.k))
         nodes, mass = np.polynomial.hermite_e.hermegauss(self._states_per_class)

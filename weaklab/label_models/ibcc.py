@@ -116,7 +116,8 @@ class IBCC(BaseLabelModel):
 
         top = ascend(improve, problem.start(), max_iter=self.max_iter, tol=self.tol, rows=problem.total)
         top.warn(type(self).__name__)
-        order = anchored_classes(pairs, top.state.counts)
+        # Where some classes are known, all have their names already.
+        order = np.arange(problem.k) if problem.has_gold else anchored_classes(pairs, top.state.counts)
         self._update(problem, top.state.counts[:, order], top.state.state_counts[order])
         return Fit(self._balance / self._balance.sum(), len(top.path), top.converged, top.path)
 

@@ -78,7 +78,7 @@ def take_in(
         if sample_weight is not None:
             raise ParameterError("The chunks bring weights; do not give sample_weight as well.")
         sample_weight = seen.sample_weight
-    return matrix, gold, check_sample_weight(sample_weight, matrix.n)
+    return matrix, gold, check_sample_weight(sample_weight, matrix.n, index=matrix.index)
 
 
 class InChunks:

@@ -67,7 +67,7 @@ class LabelModel(AppraisedAttributes, BaseLabelModel):
     ----------
     classes : int, sequence of hashable, or None
         How many classes there are, or their names; None infers ``max(2, highest vote + 1)``.
-    class_balance : "estimate", "uniform", or array-like of shape (k,)
+    class_balance : "estimate", "uniform", mapping or Series by class, or array-like of shape (k,)
         The class balance: learned, equal, or known (above 0 for each class; scaled to sum to 1).
     prior_accuracy : float, mapping from name or column to float, array-like of shape (m,) or (m, k), or None
         The accuracy that is expected of a labeling function before any vote is seen, in (0, 1): of all, of some by
@@ -190,7 +190,7 @@ class LabelModel(AppraisedAttributes, BaseLabelModel):
         declared = groups_of(self.groups, m, names)
         found = find_dependence(problem) if self.dependence == "correct" else None
         worth, self._groups = with_groups(found, declared, m)
-        return Known(accuracy, pinned, worth, known_balance(self.class_balance, k))
+        return Known(accuracy, pinned, worth, known_balance(self.class_balance, k, self.classes_.tolist()))
 
     def _calibrate(self, problem: Problem) -> int:
         """Fit the calibration to the gold rows that have a vote; says how many there are."""

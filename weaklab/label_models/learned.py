@@ -114,7 +114,8 @@ class LearnedAttributes:
         """
         check_is_fitted(self)
         if not hasattr(self, "_intervals"):
-            self._intervals = self._learn_intervals()
+            learned, centre = self._learn_intervals(), self.accuracies_
+            self._intervals = np.column_stack([np.fmin(learned[:, 0], centre), np.fmax(learned[:, 1], centre)])
         return self._intervals
 
     def _learn_intervals(self) -> Floats:

@@ -53,7 +53,7 @@ class MatrixCompletion(PriorParameters, BaseLabelModel):
     ----------
     classes : int, sequence of hashable, or None
         How many classes there are, or their names; None infers ``max(2, highest vote + 1)``.
-    class_balance : "uniform", "estimate", or array-like of shape (k,)
+    class_balance : "uniform", "estimate", mapping or Series by class, or array-like of shape (k,)
         The class balance: equal, the vote share, or known (above 0 for each class; scaled to sum to 1).
     prior_accuracy : float
         The accuracy that the prior expects of a vote, in (0, 1).
@@ -109,7 +109,7 @@ class MatrixCompletion(PriorParameters, BaseLabelModel):
         )
 
     def _fit(self, problem: Problem) -> Fit:
-        known = known_balance(self.class_balance, problem.k)
+        known = known_balance(self.class_balance, problem.k, self.classes_.tolist())
         balance = smoothed_balance(problem.covered().start().state_counts) if known is None else known
         self._balance, pairs = balance, problem.pairs
         expected = self._prior_vote(pairs)

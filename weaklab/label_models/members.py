@@ -15,6 +15,7 @@ from weaklab.label_models.tempered import Tempered, partial_lfs, row_scale
 from weaklab.label_models.tempered_votes import TemperedVotes
 from weaklab.typing import Floats
 from weaklab.votes.pairs import PairTable
+from weaklab.votes.sampling import spread_rows
 
 # All constants were chosen together on public label matrices and synthetic draws, and lie on a plateau: bases within
 # .1, powers of 5 to 8 and a distrust of .4 to .6 change no mean score by more than .4 points.
@@ -269,7 +270,7 @@ class HeldOut:
 
 def _spread(rows: np.ndarray, size: int) -> np.ndarray:
     """At most ``size`` of the rows, spread evenly."""
-    return rows if len(rows) <= size else rows[np.linspace(0, len(rows) - 1, size).astype(np.int64)]
+    return rows[spread_rows(len(rows), size)]
 
 
 def _gain(counts: Floats, rows: Floats) -> float:

@@ -39,7 +39,7 @@ class OneCoin(PriorParameters, BaseLabelModel):
     ----------
     classes : int, sequence of hashable, or None
         How many classes there are, or their names; None infers ``max(2, highest vote + 1)``.
-    class_balance : "estimate", "uniform", or array-like of shape (k,)
+    class_balance : "estimate", "uniform", mapping or Series by class, or array-like of shape (k,)
         The class balance: learned, equal (the default: learned, it can run away with all rows), or known (above 0 for
         each class; scaled to sum to 1).
     prior_accuracy : float
@@ -83,7 +83,7 @@ class OneCoin(PriorParameters, BaseLabelModel):
 
     def _fit(self, problem: Problem) -> Fit:
         problem = problem.covered()  # a row without votes says nothing of the parameters
-        balance = known_balance(self.class_balance, problem.k)
+        balance = known_balance(self.class_balance, problem.k, self.classes_.tolist())
         pairs, seen = problem.pairs, np.arange(len(problem.pairs))
 
         def improve(expected: Candidates) -> tuple[Candidates, float]:

@@ -41,7 +41,7 @@ class PartialLabelModel(PriorParameters, RichLabelModel):
     classes : int, sequence of hashable, or None
         How many classes there are, or their names; None takes k of PartialVotes, or infers
         ``max(2, highest vote + 1)`` of votes for one class each.
-    class_balance : "uniform", "estimate", or array-like of shape (k,)
+    class_balance : "uniform", "estimate", mapping or Series by class, or array-like of shape (k,)
         The class balance: equal, learned, or known (above 0 for each class; scaled to sum to 1). Learned, it can run
         away with every row where labeling functions only ever vote for one set.
     prior_accuracy : float
@@ -84,7 +84,7 @@ class PartialLabelModel(PriorParameters, RichLabelModel):
 
     def _fit(self, problem: Problem) -> Fit:
         problem, pairs, k = problem.covered(), problem.pairs, problem.k  # a row without votes says nothing
-        known, every = known_balance(self.class_balance, k), np.arange(len(pairs))
+        known, every = known_balance(self.class_balance, k, self.classes_.tolist()), np.arange(len(pairs))
         lf, says = self._book.lf[pairs.lf], self._book.says[pairs.lf]
         votes = np.zeros((2, self._book.m, k))  # of sets without and with the class
         np.add.at(votes, (1, lf), says)

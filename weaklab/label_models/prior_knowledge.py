@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from weaklab.exceptions import ParameterError, did_you_mean
 from weaklab.typing import Floats
@@ -23,6 +24,8 @@ def column_of(lf: Any, m: int, names: tuple[str, ...] | None, what: str) -> int:
         if names is None or lf not in names:
             raise ParameterError(f"{what}: there is no labeling function {lf!r}.{did_you_mean(lf, names or ())}")
         return names.index(lf)
+    if names is not None and not isinstance(lf, (bool, np.bool_)) and str(lf) in names:
+        return names.index(str(lf))  # columns of a frame may be numbers
     if isinstance(lf, (bool, np.bool_)) or not isinstance(lf, (int, np.integer)) or not 0 <= lf < m:
         raise ParameterError(f"{what}: {lf!r} is neither a name nor a column from 0 to {m - 1}.")
     return int(lf)
@@ -34,7 +37,7 @@ def accuracies_of(value: Any, m: int, k: int, names: tuple[str, ...] | None, wha
     Parameters
     ----------
     value : float, mapping from name or column to float or k floats, array-like of shape (m,) or (m, k), or None
-        In (0, 1); None, and what a mapping leaves out, is the default.
+        A Series counts as a mapping. In (0, 1); None, and what a mapping leaves out, is the default.
     m, k : int
         How many labeling functions and classes there are.
     names : tuple of str, or None
@@ -63,6 +66,10 @@ def accuracies_of(value: Any, m: int, k: int, names: tuple[str, ...] | None, wha
     if value is None:
         return out
     items: list[tuple[Any, Any]]
+    if isinstance(value, str):
+        raise ParameterError(f"{what}={value!r}: it must be a number between 0 and 1.")
+    if isinstance(value, pd.Series):
+        value = value.to_dict()
     if isinstance(value, Mapping):
         items = [(column_of(lf, m, names, what), accuracy) for lf, accuracy in value.items()]
     elif np.ndim(value) == 0:
@@ -96,8 +103,11 @@ def groups_of(groups: Sequence[Sequence[Any]] | None, m: int, names: tuple[str, 
     [[0, 2]]
     """
     out: list[list[int]] = []
-    for group in groups or ():
-        if isinstance(group, str) or len(group) < 2:
+    groups = () if groups is None else groups
+    if isinstance(groups, str) or not hasattr(groups, "__iter__"):
+        raise ParameterError(f"groups={groups!r}: give a list of groups, each a list of names or columns.")
+    for group in groups:
+        if isinstance(group, str) or not hasattr(group, "__len__") or len(group) < 2:
             raise ParameterError(f"groups: {group!r} is not a group; give two or more names or columns in a list.")
         out.append([column_of(lf, m, names, "groups") for lf in group])
     flat = [j for group in out for j in group]

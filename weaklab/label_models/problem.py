@@ -16,6 +16,7 @@ from weaklab.label_models.many_classes import CELLS_AT_A_TIME, VoteWeights, are_
 from weaklab.typing import Floats
 from weaklab.votes import Patterns, VoteMatrix
 from weaklab.votes.pairs import PairTable, pair_up
+from weaklab.votes.sampling import spread_rows
 from weaklab.votes.words import WordMatrix
 
 
@@ -289,7 +290,7 @@ class Problem:
         """
         if self.votes.n <= size:
             return self
-        chosen = np.linspace(0, self.votes.n - 1, size).astype(np.int64)
+        chosen = spread_rows(self.votes.n, size)
         votes = self.votes.take(chosen)
         weight = self.weight[chosen] if len(self.weight) else self.weight
         gold = self.gold[chosen] if len(self.gold) else self.gold

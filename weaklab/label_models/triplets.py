@@ -46,7 +46,7 @@ class TripletModel(BaseLabelModel):
     ----------
     classes : int, sequence of hashable, or None
         How many classes there are, or their names; None infers ``max(2, highest vote + 1)``.
-    class_balance : "uniform", "estimate", or array-like of shape (k,)
+    class_balance : "uniform", "estimate", mapping or Series by class, or array-like of shape (k,)
         The class balance: equal, the vote share, or known (above 0 for each class; scaled to sum to 1). The vote share
         is no safe choice where most labeling functions only vote for one class.
     partners : int
@@ -102,7 +102,7 @@ class TripletModel(BaseLabelModel):
 
     def _fit(self, problem: Problem) -> Fit:
         k, pairs = problem.k, problem.pairs
-        known = known_balance(self.class_balance, k)
+        known = known_balance(self.class_balance, k, self.classes_.tolist())
         prior = max(_corrected(self.prior_accuracy, k), 0.0)
         edge, votes = self._from_triplets(problem, prior)
         counts = gold_counts(problem)

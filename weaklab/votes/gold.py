@@ -42,6 +42,8 @@ def check_gold(y: Any, n: int, classes: Classes, *, index: pd.Index | None = Non
     >>> check_gold(["spam", None, "ham"], 3, ["ham", "spam"])
     array([ 1, -1,  0])
     """
+    if isinstance(y, pd.DataFrame) and y.shape[1] == 1:
+        y = y.iloc[:, 0]
     if isinstance(y, pd.Series) and index is not None and len(y) == n and not y.index.equals(index):
         raise GoldError("The index of y is not the index of the votes: align them, or give y as an array.")
     if y is None or isinstance(y, (str, bytes)):

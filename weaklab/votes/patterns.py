@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from weaklab.votes.matrix import VoteMatrix
+from weaklab.votes.sampling import spread_rows
 from weaklab.votes.spool import Column, is_in_file
 from weaklab.votes.words import WordMatrix
 
@@ -69,7 +70,7 @@ def compress(votes: VoteMatrix, gold: np.ndarray | None = None, weight: np.ndarr
         votes, gold, weight = _weighed(votes, gold, weight)
     if votes.packed_words > MAX_WORDS or not votes.n:
         return Patterns(votes, weight, gold)
-    sample = np.linspace(0, votes.n - 1, min(SAMPLE, votes.n)).astype(np.int64)
+    sample = spread_rows(votes.n, SAMPLE)
     if len(_distinct(votes.take(sample).pack(), gold[sample] if len(gold) else gold)[0]) > WORTHWHILE * len(sample):
         return Patterns(votes, weight, gold)
     first, total = _merge(votes, gold, weight)

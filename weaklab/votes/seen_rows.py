@@ -88,7 +88,7 @@ class SeenRows:
         matrix, k = self._read(votes)
         try:
             gold = None if y is None else check_gold(y, matrix.n, self.classes, index=matrix.index)
-            weight = check_sample_weight(sample_weight, matrix.n, some=False)
+            weight = check_sample_weight(sample_weight, matrix.n, some=False, index=matrix.index)
         except (GoldError, ParameterError) as error:
             raise type(error)(f"In the rows from {self.n:,} on: {error}" if self.n else str(error)) from error
         if gold is not None and self.classes is None:

@@ -295,16 +295,20 @@ def _check_codes(gold: Any, n: int, k: int) -> Codes:
     return array.astype(np.int64)
 
 
-def check_sample_weight(weight: Any, n: int, *, some: bool = True) -> Floats | None:
+def check_sample_weight(weight: Any, n: int, *, some: bool = True, index: pd.Index | None = None) -> Floats | None:
     """Sample weights as float64 (n,), or None; unless ``some`` is False, one must be above 0.
 
     Raises
     ------
     ParameterError
-        If they are not n finite numbers from 0.
+        If they are not n finite numbers from 0, or a Series whose index is not that of the rows.
     """
     if weight is None:
         return None
+    if isinstance(weight, pd.Series) and index is not None and len(weight) == n and not weight.index.equals(index):
+        raise ParameterError(
+            "The index of sample_weight is not the index of the rows: align them, or give sample_weight as an array."
+        )
     try:
         array = _check_weight(np.full(n, weight) if np.isscalar(weight) else weight, n)
     except SoftLabelError as error:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Generic, TypeVar
 
 import pandas as pd
@@ -14,6 +14,8 @@ from weaklab.exceptions import ClassError, LabelingFunctionError
 from weaklab.labeling import DeclarativeLF, KeywordLF, LabelingFunction, Preprocessor, RegexLF, ThresholdLF, VoteCoder
 
 T = TypeVar("T")
+
+LF = LabelingFunction | DeclarativeLF
 
 
 @dataclass(frozen=True)
@@ -29,15 +31,22 @@ class Planned(Generic[T]):
 class Plan:
     """Labeling functions by the engine that runs them; a new kind of function is a new list here."""
 
-    names: list[str]
+    lfs: list[LF]
     rows: list[Planned[LabelingFunction]] = field(default_factory=list)
     batches: list[Planned[LabelingFunction]] = field(default_factory=list)
     texts: list[Planned[KeywordLF | RegexLF]] = field(default_factory=list)
     thresholds: list[Planned[ThresholdLF]] = field(default_factory=list)
     others: list[Planned[DeclarativeLF]] = field(default_factory=list)
 
+    @property
+    def names(self) -> list[str]:
+        """The names of all labeling functions, in their order."""
+        return [lf.name for lf in self.lfs]
 
-LF = LabelingFunction | DeclarativeLF
+    def without(self, columns: Container[int]) -> Plan:
+        """The same, less what fills some columns of votes."""
+        engines = [each.name for each in fields(self) if each.name != "lfs"]
+        return replace(self, **{name: [p for p in getattr(self, name) if p.column not in columns] for name in engines})
 
 
 def make_plan(lfs: Any, reader: FrameReader, coder: VoteCoder) -> Plan:
@@ -64,7 +73,7 @@ def make_plan(lfs: Any, reader: FrameReader, coder: VoteCoder) -> Plan:
         If one that is data reads a column that the frame does not have.
     """
     found = check_lfs(lfs)
-    plan = Plan([lf.name for lf in found])
+    plan = Plan(found)
     for column, lf in enumerate(found):
         if isinstance(lf, LabelingFunction):
             (plan.batches if lf.batch else plan.rows).append(Planned(column, lf))

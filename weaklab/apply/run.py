@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -25,12 +26,19 @@ class VoteTable:
         Rows and labeling functions.
     k : int or None
         How many classes there are; None lets the type grow with the votes.
+
+    Attributes
+    ----------
+    votes : ndarray of int of shape (n, m)
+    done : ndarray of int of shape (m,)
+        How many votes of each column were written.
     """
 
     def __init__(self, n: int, m: int, k: int | None) -> None:
         dtype = vote_dtype(1 if k is None else k)
         # By column, since every labeling function writes one.
         self.votes: np.ndarray = np.full((n, m), ABSTAIN, dtype=dtype, order="F")
+        self.done = np.zeros(m, dtype=np.int64)
 
     def write(self, column: int, rows: slice, codes: np.ndarray) -> None:
         """Set some rows of one column to checked class codes."""
@@ -38,6 +46,7 @@ class VoteTable:
         if highest > np.iinfo(self.votes.dtype).max:
             self.votes = self.votes.astype(vote_dtype(highest + 1), order="F")
         self.votes[rows, column] = codes
+        self.done[column] += len(codes)
 
     def frame(self, index: pd.Index, names: list[str]) -> pd.DataFrame:
         """The votes as a DataFrame, without a copy."""
@@ -53,6 +62,27 @@ class Run:
     faults: FaultLog
     table: VoteTable
     bar: Any
+    names: list[str]
+    timeout: float | None = None
+    seconds: np.ndarray = field(init=False)  # (m,), how long each labeling function ran
+    _shown: list[float] = field(
+        default_factory=lambda: [perf_counter()], init=False
+    )  # when the bar last named the slowest
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "seconds", np.zeros(len(self.names)))
+
+    def took(self, column: int, seconds: float) -> None:
+        """Add to the time of a labeling function, and have the bar name the slowest ones, once a second."""
+        self.seconds[column] += seconds
+        now = perf_counter()
+        if self.bar.disable or now - self._shown[0] < 1.0:
+            return
+        self._shown[0] = now
+        slowest = [place for place in np.argsort(-self.seconds)[:3] if self.seconds[place] > 0]
+        per_row = self.seconds / np.maximum(self.table.done, 1) * 1e6
+        said = ", ".join(f"{self.names[place]} {per_row[place]:,.0f} us/row" for place in slowest)
+        self.bar.set_postfix_str(f"slowest: {said}", refresh=False)
 
     def write_matches(self, column: int, code: int, matches: np.ndarray) -> None:
         """Votes of a labeling function that votes one class where it matches, (n,)."""

@@ -8,6 +8,7 @@ from weaklab.labeling.patterns import RegexLF, regex_lf
 from weaklab.labeling.preprocessing import Preprocessor, preprocessor
 from weaklab.labeling.returns import VoteCoder, vote_code
 from weaklab.labeling.rows import Row, as_row
+from weaklab.labeling.spacy_docs import SpacyPreprocessor, spacy_preprocessor
 from weaklab.labeling.thresholds import ThresholdLF, threshold_lf
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Preprocessor",
     "RegexLF",
     "Row",
+    "SpacyPreprocessor",
     "ThresholdLF",
     "VoteCoder",
     "as_row",
@@ -25,6 +27,7 @@ __all__ = [
     "labeling_function",
     "preprocessor",
     "regex_lf",
+    "spacy_preprocessor",
     "threshold_lf",
     "vote_code",
 ]

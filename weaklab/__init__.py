@@ -19,11 +19,19 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from weaklab.analysis import conflicts, error_table, summarize, uncovered
+    from weaklab.analysis import conflicts, error_table, profile_lfs, summarize, uncovered
     from weaklab.apply import apply
     from weaklab.end_models import EndModel, SoftLabelClassifier
     from weaklab.label_models import DawidSkene, LabelModel, MajorityVote
-    from weaklab.labeling import LabelingFunction, keyword_lf, labeling_function, preprocessor, regex_lf, threshold_lf
+    from weaklab.labeling import (
+        LabelingFunction,
+        keyword_lf,
+        labeling_function,
+        preprocessor,
+        regex_lf,
+        spacy_preprocessor,
+        threshold_lf,
+    )
     from weaklab.typing import ABSTAIN
     from weaklab.votes import PartialVotes, SoftLabels, SoftVotes
 
@@ -54,7 +62,9 @@ __all__ = [
     "labeling_function",
     "metrics",
     "preprocessor",
+    "profile_lfs",
     "regex_lf",
+    "spacy_preprocessor",
     "summarize",
     "testing",
     "threshold_lf",
@@ -80,7 +90,9 @@ _HOMES = {
     "keyword_lf": "weaklab.labeling",
     "labeling_function": "weaklab.labeling",
     "preprocessor": "weaklab.labeling",
+    "profile_lfs": "weaklab.analysis",
     "regex_lf": "weaklab.labeling",
+    "spacy_preprocessor": "weaklab.labeling",
     "summarize": "weaklab.analysis",
     "threshold_lf": "weaklab.labeling",
     "uncovered": "weaklab.analysis",

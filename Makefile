@@ -6,7 +6,7 @@ PIP    := $(PY) -m pip --disable-pip-version-check install --quiet --constraint 
 PYTEST := $(PY) -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow check lint types coverage notebooks clean
+.PHONY: help demo test test-slow check lint types coverage bench notebooks clean
 
 help:  ## print what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -46,6 +46,10 @@ lint: $(VENV)/.dev  ## ruff, import-linter, file sizes
 
 types: $(VENV)/.dev  ## mypy
 	$(VENV)/bin/mypy
+
+bench: $(VENV)/.core  ## time label models beside snorkel's and crowd-kit's; with WEAKLAB_DATA=FOLDER also score them
+	$(PY) tests/bench/peers.py --environment .bench
+	$(if $(WEAKLAB_DATA),$(PY) tests/bench/label_models.py "$(WEAKLAB_DATA)")
 
 notebooks: $(VENV)/.dev  ## write the notebook twins of the examples anew
 	$(PY) tests/examples/notebooks.py

@@ -17,6 +17,8 @@
     │   └── ReturnValueError (VoteError)       it returned something that is not a vote
     ├── ParameterError (ValueError)            an argument of a function or an estimator
     ├── DatasetError (ValueError)              a folder or a file of data that cannot be read
+    ├── StorageError (OSError)                 rows that are more than memory holds find no room in temporary files
+    ├── EndpointError (ConnectionError)        what was asked for an answer gave none
     └── MissingExtraError (ImportError)        an optional package is not installed
 
     WeaklabWarning (UserWarning)
@@ -24,6 +26,7 @@
     ├── CacheWarning                           kept votes could not be read or written, or not be kept
     ├── CoverageWarning                        too few votes to learn from
     ├── SlowPathWarning                        something runs in a slower way than was asked for
+    ├── CollapseWarning                        a label model calls all but every row by one class, against the votes
     └── NotConvergedWarning                    an estimator stopped before it settled
 
 Every class also inherits from the built-in exception that a caller would expect, so ``except ValueError``
@@ -32,8 +35,11 @@ catches what it always did.
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Hashable, Iterable, Sequence
 from pickle import PicklingError
+from types import FrameType
 
 
 class WeaklabError(Exception):
@@ -117,6 +123,29 @@ class DatasetError(WeaklabError, ValueError):
     """A folder or a file of data that cannot be read as what it should be."""
 
 
+class StorageError(WeaklabError, OSError):
+    """Rows that are more than memory is to hold cannot be kept in temporary files."""
+
+
+class EndpointError(WeaklabError, ConnectionError):
+    """An endpoint that was asked for an answer gave none, or none that can be read.
+
+    Parameters
+    ----------
+    message : str
+        What happened.
+    retry : bool
+        Whether asking again may help.
+    retry_after : float or None
+        After how many seconds, where the endpoint said so.
+    """
+
+    def __init__(self, message: str, retry: bool = True, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry = retry
+        self.retry_after = retry_after
+
+
 class MissingExtraError(WeaklabError, ImportError):
     """An optional package is not installed."""
 
@@ -141,8 +170,29 @@ class CoverageWarning(WeaklabWarning):
     """There are too few votes to learn from."""
 
 
+class CollapseWarning(WeaklabWarning):
+    """A label model calls all but every row by one class, which the votes do not."""
+
+
 class NotConvergedWarning(WeaklabWarning):
     """An estimator stopped before it settled."""
+
+
+def warn_caller(message: str, category: type[Warning]) -> None:
+    """Warn, pointing to the line that called weaklab, however deep within weaklab the reason is.
+
+    Parameters
+    ----------
+    message : str
+        What to say.
+    category : type of Warning
+        The kind of warning.
+    """
+    frame: FrameType | None = sys._getframe()
+    depth = 0
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == __package__:
+        frame, depth = frame.f_back, depth + 1
+    warnings.warn(message, category, stacklevel=depth + 1)
 
 
 def did_you_mean(name: object, known: Iterable[object]) -> str:

@@ -63,3 +63,11 @@ def test_a_sample_has_a_size(n):
     """And it is an int."""
     with pytest.raises(ParameterError, match="n="):
         wl.profile_lfs(LFS, FRAME, n=n)
+
+
+@pytest.mark.parametrize("output", ["set", "soft"])
+def test_sets_and_distributions_are_profiled_too(output):
+    """Whatever a vote is, it covers its row."""
+    vote = {"set": {0, 1}, "soft": [0.5, 0.5]}[output]
+    lf = wl.labeling_function(name="lf", output=output)(lambda row: vote if row.i % 2 else None)
+    assert wl.profile_lfs(lf, FRAME, n=2000, classes=2)["coverage"]["lf"] == 0.5

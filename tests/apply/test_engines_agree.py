@@ -2,6 +2,7 @@
 
 import re
 from decimal import Decimal
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weaklab.apply import apply
+from weaklab.apply import apply, keyword_engine
 from weaklab.apply.rust_patterns import to_rust
 from weaklab.exceptions import LabelingFunctionError
 from weaklab.labeling import keyword_lf, regex_lf, threshold_lf
@@ -24,6 +25,7 @@ ascii_texts = st.lists(st.text("aAbBkK_01 .\n\x1c-]", max_size=12), min_size=1, 
 def assert_agrees(lf, cells):
     """Votes of the engine are those of the calls, cell by cell."""
     called = [lf({"text": cell}) for cell in cells]
+    assert [lf.explain({"text": cell}).vote for cell in cells] == called
     for frame in (pd.DataFrame({"text": pd.Series(cells, dtype=object)}), pl.DataFrame({"text": cells}, {"text": str})):
         votes = apply(lf, frame, progress=False)[lf.name].tolist()
         assert votes == [-1 if vote is None else vote for vote in called], (lf, cells)
@@ -43,6 +45,38 @@ def test_keywords(words, cells, whole_words, case, at_least):
     except LabelingFunctionError:  # fewer different keywords than at_least
         lf = keyword_lf(words, column="text", label=1, name="lf", whole_words=whole_words, case=case)
     assert_agrees(lf, cells)
+
+
+@settings(max_examples=250, deadline=None)
+@given(st.lists(st.tuples(keywords, st.booleans(), st.booleans(), st.integers(1, 3)), min_size=1, max_size=4), texts)
+def test_many_keyword_functions_in_one_pass(said, cells):
+    """The automaton finds for each of them what it finds alone: shared keywords, keywords in keywords, counts."""
+    lfs = [
+        keyword_lf(
+            words, column="text", label=1, name=f"lf_{j}", whole_words=whole, case=case,
+            at_least=min(least, len({word if case else word.casefold() for word in words})),
+        )
+        for j, (words, whole, case, least) in enumerate(said)
+    ]  # fmt: skip
+    with patch.object(keyword_engine, "WORTHWHILE", 1):
+        votes = apply(lfs, pd.DataFrame({"text": pd.Series(cells, dtype=object)}), progress=False)
+    for lf in lfs:
+        expected = [-1 if lf({"text": cell}) is None else 1 for cell in cells]
+        assert votes[lf.name].tolist() == expected, (lf, cells)
+
+
+def test_the_automaton_reads_what_utf8_cannot_hold_and_leaves_the_huge_alone(monkeypatch):
+    """Lone surrogates are read by Python; keywords that would fill memory are matched one function at a time."""
+    lfs = [keyword_lf(["b\ud800", f"w{j}"], column="text", label=1, name=f"lf_{j}") for j in range(8)]
+    frame = pd.DataFrame({"text": pd.Series(["a b\ud800 c", "w3 é", "w4", "b", None], dtype=object)})
+    expected = [[1, -1, -1, -1, -1] for _ in range(8)]
+    expected[3][1] = expected[4][2] = 1
+    assert apply(lfs, frame, progress=False).T.to_numpy().tolist() == expected
+    lfs = [keyword_lf([f"w{j}"], column="text", label=1, name=f"lf_{j}") for j in range(8)]
+    assert keyword_engine.Automaton.of(lfs) is not None
+    monkeypatch.setattr(keyword_engine, "MOST_STATES", 5)
+    assert keyword_engine.Automaton.of(lfs) is None
+    assert apply(lfs, frame, progress=False)["lf_3"].tolist() == [-1, 1, -1, -1, -1]
 
 
 atoms = st.one_of(

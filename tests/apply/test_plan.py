@@ -9,7 +9,7 @@ import pytest
 
 from weaklab.apply import applier, apply
 from weaklab.exceptions import ClassError, LabelingFunctionError, ParameterError, ReturnValueError
-from weaklab.labeling import DeclarativeLF, keyword_lf, labeling_function, preprocessor, regex_lf, threshold_lf
+from weaklab.labeling import MatchLF, keyword_lf, labeling_function, preprocessor, regex_lf, threshold_lf
 
 FRAME = pd.DataFrame({"text": ["free beer", "hello"], "n": [1, 2]})
 
@@ -85,7 +85,7 @@ def test_labels_may_be_names():
 def test_a_kind_of_ones_own_runs_row_by_row():
     """A declarative function without an engine still is one."""
 
-    class Shouting(DeclarativeLF):
+    class Shouting(MatchLF):
         def matches(self, cell):
             return cell.isupper()
 

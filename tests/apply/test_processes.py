@@ -140,6 +140,17 @@ def test_other_frames_are_sent_too(kind):
     pd.testing.assert_frame_equal(run(lfs, frame, n_jobs=2), run(lfs, frame))
 
 
+@pytest.mark.parametrize("output", ["set", "soft"])
+def test_sets_and_distributions_come_back_too(output):
+    """Beside functions of one class, which are promoted."""
+    vote = {"set": {0, 1}, "soft": [0.25, 0.75]}[output]
+    rich = labeling_function(name="rich", output=output)(lambda row: vote if row.i % 3 else None)
+    alone, together = (run([rich, reads_global], classes=2, n_jobs=n_jobs) for n_jobs in (1, 2))
+    name = {"set": "masks", "soft": "probs"}[output]
+    np.testing.assert_array_equal(getattr(alone, name), getattr(together, name))
+    assert together.index.equals(FRAME.index)
+
+
 def test_a_module_is_sent_as_it_is_now(monkeypatch):
     """A worker that imported it again would not see what a notebook has changed since."""
     module = types.ModuleType("module_of_a_notebook")

@@ -16,7 +16,15 @@ import pytest
 
 from weaklab.apply import apply, clear_cache
 from weaklab.exceptions import CacheWarning, LabelingFunctionFailure, ParameterError
-from weaklab.labeling import keyword_lf, labeling_function, regex_lf, threshold_lf
+from weaklab.labeling import (
+    expression_lf,
+    keyword_lf,
+    labeling_function,
+    lookup_lf,
+    pattern_lf,
+    regex_lf,
+    threshold_lf,
+)
 
 FRAME = pd.DataFrame({"text": ["a", "bb", "ccc", "dddd"], "n": [1, 2, 3, 4]})
 
@@ -288,3 +296,30 @@ print(wl.apply(lf, frame, cache={str(tmp_path)!r}, progress=False).attrs)
         for _ in range(2)
     ]
     assert said == ["{}", "{'reused': ('lf',)}"]
+
+
+def test_kinds_that_are_data_are_kept_by_the_columns_they_read(tmp_path):
+    """Expressions, patterns and tables too; and a helper that one holds is part of it."""
+    deep = pattern_lf(r"(?P<found>\w+)", column="text", label=1, name="deep", verify=lambda found: len(found) > 2)
+    lfs = [
+        expression_lf("n > 2", label=1, name="more"),
+        lookup_lf({"bb": 0, "ccc": 1}, column="text", name="table"),
+        threshold_lf("n", above=1, label=0),
+        deep,
+    ]
+    first = run(lfs, FRAME, tmp_path)
+    again = run(lfs, FRAME, tmp_path)
+    assert again.attrs["reused"] == tuple(first.columns)
+    pd.testing.assert_frame_equal(first, again)
+    wider = run(lfs, FRAME.assign(new=1), tmp_path)
+    assert wider.attrs["reused"] == tuple(first.columns[:3]), "what verifies a pattern may look at the row"
+    other = pattern_lf(r"(?P<found>\w+)", column="text", label=1, name="deep", verify=lambda found: len(found) > 3)
+    assert "deep" not in run([*lfs[:3], other], FRAME, tmp_path).attrs["reused"]
+
+
+def test_sets_and_distributions_are_run_each_time(tmp_path):
+    """They are not kept, and so never stale."""
+    lf = labeling_function(name="lf", output="set")(lambda row: {0, 1})
+    for _ in range(2):
+        assert "reused" not in run([lf, long], FRAME, tmp_path, classes=2).attrs
+    assert not list(tmp_path.iterdir())

@@ -84,7 +84,12 @@ def time_limit(seconds: int | None) -> Iterator[None]:
 
 def all_models() -> Models:
     """Every label model that takes one class per vote, majority vote first."""
-    names = [name for name in label_models.__all__ if name not in RICH | {"BaseLabelModel", "MajorityVote"}]
+    names = [
+        name
+        for name in label_models.__all__
+        if name not in RICH | {"BaseLabelModel", "MajorityVote"}
+        and issubclass(getattr(label_models, name), BaseLabelModel)
+    ]
     return {"MajorityVote": MajorityVote} | {name: getattr(label_models, name) for name in sorted(names, key=str.lower)}
 
 

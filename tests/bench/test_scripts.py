@@ -98,3 +98,15 @@ def test_a_process_of_the_comparison_says_what_it_took(tmp_path, model):
     assert 0.7 < out["accuracy"] <= 1
     assert out["peak"] > 20
     assert out["seconds"] > 0
+
+
+def test_both_kinds_of_functions_of_the_apply_benchmark_cast_the_same_votes(tmp_path):
+    """The half of tests/bench/apply.py that needs no peers: what is compared is the same work."""
+    script, frame = str(HERE / "apply_case.py"), str(tmp_path / "texts.parquet")
+    subprocess.run([sys.executable, script, "make", "--n", "1500", "--frame", frame], check=True)
+    votes = {}
+    for how in ("declarative", "rows"):
+        command = [sys.executable, script, "run", "--how", how, "--frame", frame]
+        votes[how] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    assert votes["declarative"]["votes"] == votes["rows"]["votes"]
+    assert 0.01 < votes["rows"]["coverage"] < 0.5

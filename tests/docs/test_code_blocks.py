@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+
+from weaklab.testing import LAWS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("tests/*.md")])
@@ -16,11 +20,12 @@ LINK = re.compile(r"\[[^\]]+\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if BLOCK.search(page.read_text())], ids=lambda page: page.name)
-def test_python_blocks_run(page, capsys):
+def test_python_blocks_run(page, capsys, monkeypatch):
     """A reader who pastes a block gets what the page says; blocks of one page share their names."""
-    names: dict[str, object] = {}
+    module = ModuleType(re.sub(r"\W", "_", page.stem))
+    monkeypatch.setitem(sys.modules, module.__name__, module)  # so that what it defines can be pickled, as a reader's
     for block in BLOCK.findall(page.read_text()):
-        exec(compile(block, page.name, "exec"), names)
+        exec(compile(block, page.name, "exec"), vars(module))
     if page.name == "README.md":
         assert "['spam' 'ham']" in capsys.readouterr().out
 
@@ -31,6 +36,13 @@ def test_links_within_the_project_lead_somewhere(page):
     for target in LINK.findall(page.read_text()):
         if not target.startswith(("http:", "https:", "mailto:")):
             assert (page.parent / target).exists(), target
+
+
+def test_every_law_is_in_the_docs():
+    """Whoever writes a label model reads all laws, by name and sentence, and none that is gone."""
+    page = (ROOT / "docs/your-own-label-model.md").read_text()
+    listed = re.findall(r"^\| `([a-z_]+)` \| (.+) \|$", page, re.MULTILINE)
+    assert listed == [(law.__name__, law.__doc__) for law in LAWS]
 
 
 def test_make_prints_every_target_and_the_readme_names_real_ones():

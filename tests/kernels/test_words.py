@@ -116,4 +116,5 @@ def test_words_and_sparse_rows_are_the_same_matrix(rng):
             np.testing.assert_array_equal(getattr(mine, name), getattr(its, name), err_msg=name)
         np.testing.assert_array_equal(mine.pack(), its.pack())
         np.testing.assert_array_equal(mine.dense(), its.dense())
+        np.testing.assert_array_equal(mine.majority(), its.majority())
         assert mine.most_votes >= its.row_counts.max()

@@ -64,6 +64,7 @@ def test_it_ends_where_dense_vb_ends(seed):
     np.testing.assert_allclose(model.predict_proba(votes), posterior, atol=1e-3)
 
 
+@pytest.mark.filterwarnings("ignore::weaklab.exceptions.CollapseWarning")  # random votes
 @pytest.mark.parametrize("seed", range(3))
 def test_the_bound_is_below_the_evidence(seed):
     """The bound bounds: enumerating all classes and subtypes of a tiny set gives a log-evidence that is higher."""
@@ -83,6 +84,7 @@ def test_the_bound_is_below_the_evidence(seed):
     assert logsumexp(logs) - 4 < bound < logsumexp(logs)
 
 
+@pytest.mark.filterwarnings("ignore::weaklab.exceptions.CollapseWarning")  # random votes
 @pytest.mark.parametrize("seed", range(3))
 def test_one_subtype_is_ibcc(seed):
     """Without subtypes it is IBCC, iteration by iteration."""

@@ -7,15 +7,15 @@ import warnings
 import numpy as np
 import pytest
 
-from weaklab.datasets import make_votes
-from weaklab.exceptions import NotConvergedWarning
-from weaklab.label_models import DawidSkene, LabelModel
+from weaklab.datasets import Group, make_votes
+from weaklab.exceptions import CollapseWarning, NotConvergedWarning
+from weaklab.label_models import DawidSkene, LabelModel, MajorityVote
 
 
 @pytest.mark.parametrize("kind", ["full", "unipolar", "crowd"])
 def test_clean_votes_raise_no_alarm(kind):
     """A warning that comes without a reason is not read when there is one."""
-    for seed in range(5):
+    for seed in range(20):
         planted = make_votes(n=3000, m=10, kind=kind, coverage=0.3, accuracy=(0.7, 0.9), random_state=seed)
         assert LabelModel().fit(planted.votes).warnings_ == []
 
@@ -35,7 +35,8 @@ def test_collapse_is_said():
         warnings.simplefilter("ignore", NotConvergedWarning)
         model = DawidSkene().fit(planted.votes)
         rare = make_votes(n=5000, kind="unipolar", coverage=(0.01, 0.3), class_balance=[0.9, 0.1], random_state=1)
-        other = DawidSkene().fit(rare.votes)
+        with pytest.warns(CollapseWarning, match="collapsed to one class"):
+            other = DawidSkene().fit(rare.votes)
     assert "No labeling function is learned as better than chance" in " ".join(model.warnings_)
     assert "the model has collapsed to one class" in " ".join(other.warnings_)
     assert "collapsed to one class" in other._repr_html_()
@@ -46,6 +47,37 @@ def test_votes_that_never_meet_identify_nothing():
     votes = np.full((400, 4), -1)
     votes[np.arange(400), np.arange(400) % 4] = np.arange(400) % 2
     assert any("too few to tell" in finding for finding in LabelModel().fit(votes).warnings_)
+
+
+def test_copies_that_are_overruled_are_said():
+    """Six copies carry majority vote; a model that counts them once goes against it, and its user should look."""
+    planted = make_votes(n=3000, m=12, coverage=0.4, groups=[Group(6, 1.0, accuracy=0.55)], random_state=0)
+    said = LabelModel().fit(planted.votes).warnings_
+    assert len(said) == 1
+    assert "of the rows get another class than most of their votes are for" in said[0]
+    assert MajorityVote().fit(planted.votes).warnings_ == []
+
+
+@pytest.mark.parametrize("copies", [0, 3])
+def test_two_voices_identify_nothing(copies):
+    """Two labeling functions show one agreement and have two accuracies; copies add none. Gold rows tell."""
+    votes = make_votes(n=2000, m=2, coverage=0.5, random_state=0)
+    frame = votes.votes.assign(**{f"again_{copy}": votes.votes["lf_0"] for copy in range(copies)})
+    said = " ".join(LabelModel().fit(frame).warnings_)
+    assert "Fewer than three labeling functions vote without repeating another" in said
+    assert "Fewer than three" not in " ".join(LabelModel().fit(frame, votes.y).warnings_)
+
+
+def test_votes_at_random_accuse_nobody():
+    """Noise is no better than chance, and no worse: what is learned of it is chance too."""
+    for seed in range(10):
+        votes = make_votes(n=3000, m=8, coverage=0.5, accuracy=0.5, random_state=seed).votes
+        assert "worse than chance" not in " ".join(LabelModel().fit(votes).warnings_)
+
+
+def test_one_row_is_no_collapse():
+    """Where all few rows have the same majority, one class takes all by right."""
+    assert "collapsed" not in " ".join(MajorityVote().fit([[1, 1, 0]]).warnings_)
 
 
 def test_the_card_names_groups_that_repeat_each_other():

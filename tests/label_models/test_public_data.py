@@ -31,12 +31,13 @@ def test_majority_vote_gives_the_published_figures(public_data, name, published)
 
 
 def test_label_model_reaches_its_floor_on_both_kinds_of_sets(public_data):
-    """Keyword rules and crowds: the reason for averaging two models is to be good on both, and never far below
-    majority vote on either. The bounds were stated before the model was written."""
-    names = [name for group in bench.GROUPS.values() for name in group]
+    """Keyword rules and crowds: the reason for averaging models is to be good on both, and never far below majority
+    vote on any set, those outside the means included. The bounds were stated before the model was written."""
+    names = bench.all_sets(public_data)
     table = bench.score_all(public_data, names)
     ours, majority = table["LabelModel", "score"], table["MajorityVote", "score"]
     assert ours[bench.GROUPS["LF sets"]].mean() >= 71.0
     assert ours[bench.GROUPS["crowds"]].mean() >= 83.9
     assert (ours - majority).min() > -3
-    assert table["LabelModel", "log-loss"].mean() < 0.6
+    in_means = [name for group in bench.GROUPS.values() for name in group]
+    assert table["LabelModel", "log-loss"][in_means].mean() <= 0.57

@@ -1,4 +1,4 @@
-"""The default against majority vote on every synthetic regime: never more than three points below."""
+"""The default against majority vote on every synthetic regime: never more than two points below."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ REGIMES = {
 
 
 @pytest.mark.parametrize("regime", REGIMES)
-def test_never_more_than_three_points_below_majority_vote(regime):
+def test_never_more_than_two_points_below_majority_vote(regime):
     """A model that is better on average and ruinous somewhere cannot be a default. Mean of five draws, accuracy on
     rows that have a vote, ties in expectation."""
     lost = []
@@ -55,11 +55,11 @@ def test_never_more_than_three_points_below_majority_vote(regime):
             for model in (LabelModel, MajorityVote)
         )
         lost.append(majority - ours)
-    assert np.mean(lost) <= 0.03
+    assert np.mean(lost) <= 0.02
 
 
 def test_one_member_alone_is_no_default():
-    """Why two are averaged: the tempered model with a root prior is ahead on public sets, and more than ten points
+    """Why several are averaged: the tempered model with a root prior is ahead on public sets, and more than ten points
     behind majority vote where classes are rare."""
     lost = []
     for seed in range(5):

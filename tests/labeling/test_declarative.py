@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from weaklab.exceptions import FrameError, LabelingFunctionError, RowColumnError
-from weaklab.labeling import DeclarativeLF, KeywordLF, RegexLF, ThresholdLF, keyword_lf, regex_lf, threshold_lf
+from weaklab.labeling import KeywordLF, MatchLF, RegexLF, ThresholdLF, keyword_lf, regex_lf, threshold_lf
 
 Label = enum.Enum("Label", {"SPAM": 1})
 
@@ -32,7 +32,7 @@ def test_they_are_plain_data(lf):
         assert repr(twin) == repr(lf)
     said = lf.describe()
     assert said.pop("kind") == type(lf).__name__
-    assert type(lf)(**said) == lf
+    assert type(lf)(**said) == type(lf)(*lf.parts()) == lf
     assert lf not in [other for other in EACH if other is not lf]
     html = lf._repr_html_()
     assert "<cheap>" not in html
@@ -79,13 +79,13 @@ def test_columns_are_looked_up_in_the_row():
 def test_the_base_class_leaves_matching_to_its_children():
     """A kind of its own says what it matches; the rest is inherited."""
 
-    class Empty(DeclarativeLF):
+    class Empty(MatchLF):
         def matches(self, cell):
             return cell == ""
 
     assert Empty("text", 1, "empty")({"text": ""}) == 1
     with pytest.raises(NotImplementedError):
-        DeclarativeLF("text", 1, "nothing")({"text": "a"})
+        MatchLF("text", 1, "nothing")({"text": "a"})
 
 
 @pytest.mark.parametrize("label", [None, -1, -3, 1.0, float("nan"), [1], np.float32(1)])

@@ -21,7 +21,7 @@ def n_threads() -> int:
     return os.cpu_count() or 1
 
 
-def over_chunks(work: Callable[[int, int], T], n: int, threads: int | None = None) -> Iterator[T]:
+def over_chunks(work: Callable[[int, int], T], n: int, threads: int | None = None, chunk: int = CHUNK) -> Iterator[T]:
     """Yield ``work(start, stop)`` for each chunk of rows, in order.
 
     Parameters
@@ -32,6 +32,8 @@ def over_chunks(work: Callable[[int, int], T], n: int, threads: int | None = Non
         How many rows there are.
     threads : int, optional
         How many threads to use; by default the number of cores.
+    chunk : int
+        How many rows there are in a chunk.
 
     Yields
     ------
@@ -43,7 +45,7 @@ def over_chunks(work: Callable[[int, int], T], n: int, threads: int | None = Non
     >>> list(over_chunks(lambda start, stop: stop - start, 100_000))
     [65536, 34464]
     """
-    bounds = [(start, min(start + CHUNK, n)) for start in range(0, n, CHUNK)]
+    bounds = [(start, min(start + chunk, n)) for start in range(0, n, chunk)]
     threads = min(threads or n_threads(), len(bounds))
     if threads <= 1:
         for start, stop in bounds:

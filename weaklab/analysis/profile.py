@@ -16,6 +16,7 @@ from weaklab.apply.row_slices import take_rows
 from weaklab.exceptions import FaultWarning, ParameterError
 from weaklab.seeding import generator
 from weaklab.typing import ABSTAIN, Classes, Frame
+from weaklab.votes import PartialVotes, SoftVotes
 
 
 def profile_lfs(
@@ -93,10 +94,19 @@ def profile_lfs(
             {
                 "ms_per_1000_rows": seconds * 1e6,
                 "expected_seconds": seconds * reader.n,
-                "coverage": float((votes[lf.name] != ABSTAIN).mean()),
+                "coverage": float(_covered(votes).mean()) if size else np.nan,
                 "faults": 0 if fault is None else fault.count,
                 "first_fault": "" if fault is None else fault.reason,
             }
         )
     profile = pd.DataFrame(table, index=[lf.name for lf in found])
     return profile.sort_values("ms_per_1000_rows", ascending=False, kind="stable")
+
+
+def _covered(votes: pd.DataFrame | PartialVotes | SoftVotes) -> np.ndarray:
+    """The rows that a labeling function votes on, an array of bool of shape (n, 1)."""
+    if isinstance(votes, PartialVotes):
+        return votes.masks != 0
+    if isinstance(votes, SoftVotes):
+        return ~np.isnan(votes.probs[:, :, 0])
+    return votes.to_numpy() != ABSTAIN

@@ -5,27 +5,35 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 from time import perf_counter
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 import pandas as pd
 from tqdm.auto import tqdm
 
+from weaklab.apply.band_engine import run_bands
 from weaklab.apply.batch_engine import run_batches
+from weaklab.apply.expression_engine import run_expressions
 from weaklab.apply.faults import FaultLog
 from weaklab.apply.frames import read_frame
+from weaklab.apply.learned_engine import run_learned
+from weaklab.apply.lookup_engine import run_lookups
 from weaklab.apply.plan import Plan, Planned, make_plan
 from weaklab.apply.processes import count_jobs, run_in_processes
 from weaklab.apply.reuse import Reuse, make_reuse
-from weaklab.apply.run import Run, VoteTable
+from weaklab.apply.run import Run, vote_table
+from weaklab.apply.search_engine import run_searches
 from weaklab.apply.text_engine import run_texts
 from weaklab.apply.threshold_engine import run_thresholds
 from weaklab.apply.timeouts import check_timeout
 from weaklab.exceptions import ParameterError, did_you_mean
-from weaklab.labeling import DeclarativeLF, LabelingFunction, VoteCoder
+from weaklab.labeling import DeclarativeLF, LabelingFunction, LearnedLF, VoteCoder
 from weaklab.typing import Classes, Frame
+from weaklab.votes import PartialVotes, SoftVotes
+
+T = TypeVar("T")
 
 OnError = Literal["raise", "abstain"]
-AnyLF = LabelingFunction | DeclarativeLF | Callable[[Any], Any]
+AnyLF = LabelingFunction | DeclarativeLF | LearnedLF | Callable[[Any], Any]
 
 
 def apply(
@@ -38,7 +46,7 @@ def apply(
     cache: str | os.PathLike[str] | Literal[False] | None = None,
     timeout: float | None = None,
     progress: bool = True,
-) -> pd.DataFrame:
+) -> pd.DataFrame | PartialVotes | SoftVotes:
     """Run labeling functions over data.
 
     Parameters
@@ -81,13 +89,17 @@ def apply(
 
     Returns
     -------
-    DataFrame of shape (n, m)
+    DataFrame of shape (n, m), PartialVotes or SoftVotes
         Votes: a column per labeling function, in their order, and the frame's own index and row order (0..n-1 for
         data without an index). Class codes, and -1 where a function abstains; int8, or int16 or int32 where there
         are more classes. With ``on_error="abstain"``, ``attrs["faults"]`` maps names of labeling functions to
-        :class:`weaklab.apply.Fault`. ``attrs["reused"]`` names those whose votes were kept from before, if any, and
-        ``attrs["not_reused"]`` maps those that must be run each time to the reason; the logger ``weaklab.apply`` says
-        so too.
+        :class:`weaklab.apply.Fault`; ``attrs["reports"]`` to what some, such as ``prompt_lf``, count beside votes.
+        ``attrs["reused"]`` names those whose votes were kept from before, if any, and ``attrs["not_reused"]`` maps
+        those that must be run each time to the reason; the logger ``weaklab.apply`` says so too.
+
+        Where a labeling function has ``output="set"``: PartialVotes; one of them ``output="soft"``: SoftVotes. Votes
+        of the others are promoted: a class is a set of one, and certain; a set is as likely for each of its classes.
+        They need ``classes``, carry names and index, and have ``attrs`` too.
 
     Raises
     ------
@@ -132,26 +144,30 @@ def apply(
     reader = read_frame(frame)
     plan = make_plan(lfs, reader, coder)
     reuse = make_reuse(cache, reader, coder)
+    if plan.output != "hard" or not reader.n:
+        reuse = None  # sets and distributions are not kept
     n, m = reader.n, len(plan.lfs)
     faults = FaultLog(on_error, reader.index)
-    table = VoteTable(n, m, coder.k)
+    table = vote_table(n, m, coder.k, plan.output)
     with tqdm(
         total=n * m, desc=f"{m} labeling functions", unit="votes", unit_scale=True, delay=1.0, disable=not progress
     ) as bar:
         run = Run(reader, coder, faults, table, bar, plan.names, timeout)
-        todo = plan if reuse is None or not n else _take_kept(plan, reuse, run)
+        todo = plan if reuse is None else _take_kept(plan, reuse, run)
         try:
-            _run_plan(todo, run, jobs)
+            reports = _run_plan(todo, run, jobs)
         except KeyboardInterrupt as interrupt:
             votes = table.frame(reader.index, plan.names)
-            votes.attrs["done"] = dict(zip(plan.names, table.done.tolist(), strict=True))
+            votes.attrs["done"] = dict(zip(plan.names, run.done.tolist(), strict=True))
             interrupt.votes = votes  # type: ignore[attr-defined]
             interrupt.add_note("What was done is in the attribute `votes` of this exception: sys.last_value.votes")
             raise
         finally:
-            if reuse is not None and n:
+            if reuse is not None:
                 reuse.keep(run)
     votes = table.frame(reader.index, plan.names)
+    if reports:
+        votes.attrs["reports"] = reports
     if reuse is not None:
         if reuse.reused:
             votes.attrs["reused"] = reuse.reused
@@ -169,20 +185,30 @@ def _take_kept(plan: Plan, reuse: Reuse, run: Run) -> Plan:
     found = reuse.find(plan.lfs)
     for column, codes in found.items():
         run.table.write(column, slice(None), codes)
+        run.done[column] = len(codes)
         run.bar.update(len(codes))
     return plan.without(found)
 
 
-def _run_plan(plan: Plan, run: Run, jobs: int) -> None:
+def _run_plan(plan: Plan, run: Run, jobs: int) -> dict[str, Any]:
+    """Run each labeling function in its engine; what some report beside votes."""
     _timed(run_texts, plan.texts, run)
     _timed(run_thresholds, plan.thresholds, run)
+    _timed(run_bands, plan.bands, run)
+    _timed(run_lookups, plan.lookups, run)
+    _timed(run_expressions, plan.expressions, run)
+    _timed(run_searches, plan.searches, run)
     run_batches(plan.batches if run.reader.n else [], run)  # not every function of a frame bears one without rows
     run_in_processes([*plan.rows, *plan.others], run, jobs)
+    return _timed(run_learned, plan.learned if run.reader.n else [], run)
 
 
-def _timed(engine: Callable[[Any, Run], None], planned: Sequence[Planned[Any]], run: Run) -> None:
-    """Run an engine that takes many functions at once; each took its share."""
+def _timed(engine: Callable[[Any, Run], T], planned: Sequence[Planned[Any]], run: Run) -> T:
+    """Run an engine that takes many functions at once, over all rows; each took its share of the time."""
     began = perf_counter()
-    engine(planned, run)
+    result = engine(planned, run)
+    share = (perf_counter() - began) / max(len(planned), 1)
     for each in planned:
-        run.took(each.column, (perf_counter() - began) / len(planned))
+        run.done[each.column] = run.reader.n
+        run.took(each.column, share)
+    return result

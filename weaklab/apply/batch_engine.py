@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from time import perf_counter
 from typing import Any
 
@@ -11,7 +11,14 @@ from weaklab.apply.frames import FrameReader
 from weaklab.apply.plan import Planned
 from weaklab.apply.run import Run
 from weaklab.exceptions import ReturnValueError, did_you_mean
-from weaklab.labeling import LabelingFunction, batch_codes
+from weaklab.labeling import LabelingFunction, batch_codes, batch_sets, batch_soft
+
+#: How to read what was returned, by what the votes are.
+_READ: dict[str, Callable[..., tuple[Any, dict[int, ReturnValueError]]]] = {
+    "hard": batch_codes,
+    "set": batch_sets,
+    "soft": batch_soft,
+}
 
 
 def run_batches(planned: Sequence[Planned[LabelingFunction]], run: Run) -> None:
@@ -37,12 +44,15 @@ def run_batches(planned: Sequence[Planned[LabelingFunction]], run: Run) -> None:
         finally:
             run.took(each.column, perf_counter() - start)
         try:
-            codes, errors = batch_codes(returned, run.reader.index, run.coder)
+            codes, errors = _READ[each.lf.output](returned, run.reader.index, run.coder)
         except ReturnValueError as error:
             run.faults.no_votes(name, error)
             run.bar.update(run.reader.n)
             continue
-        run.write_codes(each.column, name, 0, codes, errors)
+        if each.lf.output == "hard":
+            run.write_codes(each.column, name, 0, codes, errors)
+        else:
+            run.write_rich(each.column, name, 0, codes, errors, each.lf.output)
 
 
 def _missing_column(error: Exception, frame: Any, reader: FrameReader) -> str:

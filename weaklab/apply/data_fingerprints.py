@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 import marshal
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import numpy as np
@@ -63,10 +63,13 @@ class DataFingerprints:
         self.reader = reader
         self._columns: dict[Hashable, tuple[bytes, bool]] = {}
 
-    def column(self, name: Hashable, deadline: float) -> bytes:
-        """The digest of one column that a labeling function reads as data."""
+    def columns(self, names: Sequence[Hashable], deadline: float) -> bytes:
+        """The digest of the columns that a labeling function says it reads."""
         self._check_cells()
-        return self._column(self.reader.names.index(name), deadline)[0]
+        taker = Fingerprinter(deadline)
+        for name in names:
+            taker.token("column", self._column(self.reader.names.index(name), deadline)[0])
+        return taker.digest()
 
     def whole(self, deadline: float, *, with_index: bool = False) -> bytes:
         """The digest of all columns, and of the index for functions of the frame.

@@ -136,6 +136,23 @@ class FaultLog:
         for row in range(len(self.index)):
             self._keep(name, row, error)
 
+    def failed_rows(self, name: str, rows: Iterable[int], error: Exception) -> None:
+        """A labeling function failed on some rows at once: it abstains on these.
+
+        Raises
+        ------
+        LabelingFunctionFailure
+            Where errors are to be raised, from the original one.
+        """
+        rows = list(rows)
+        if self.raises:
+            more = f" and {len(rows) - 1:,} rows more" if len(rows) > 1 else ""
+            raise LabelingFunctionFailure(
+                f"labeling function {name!r} failed on {self.where(rows[0])}{more}: {type(error).__name__}: {error}"
+            ) from error
+        for row in rows:
+            self._keep(name, row, error)
+
     def no_vote(self, name: str, row: int, error: ReturnValueError) -> None:
         """A labeling function returned something that is no vote.
 

@@ -42,6 +42,11 @@ class FrameReader(ABC):
     def for_batch(self) -> Any:
         """The frame for a labeling function that takes it whole; what is done to it must not reach the user's."""
 
+    def columns(self, names: Sequence[Hashable]) -> pd.DataFrame:
+        """Some columns as a pandas frame, which shares nothing that could be written to."""
+        cells = {name: pd.Series(_objects(self.cells(name, 0, self.n)), index=self.index) for name in names}
+        return pd.DataFrame({name: column.infer_objects() for name, column in cells.items()}, index=self.index)
+
     def texts(self, name: Hashable) -> pl.Series | None:
         """A column of strings, without conversion where that is possible; None where it holds other things."""
         return None
@@ -97,6 +102,10 @@ class PandasReader(FrameReader):
     def for_batch(self) -> pd.DataFrame:
         """A copy; a lazy one where pandas copies on write."""
         return self.frame.copy(deep=not _copies_on_write())
+
+    def columns(self, names: Sequence[Hashable]) -> pd.DataFrame:
+        """The columns as they are, copied where pandas does not copy on write."""
+        return self.frame.iloc[:, [self._places[name] for name in names]].copy(deep=not _copies_on_write())
 
     def texts(self, name: Hashable) -> pl.Series | None:
         """The strings as pandas' arrow-backed arrays hold them."""
@@ -303,6 +312,11 @@ def _hint(frame: Any) -> str:
     if hasattr(frame, "__iter__") and not hasattr(frame, "columns"):
         return "Make it a list: list(...)."
     return "Give a pandas or polars DataFrame, a pyarrow Table, or a list of dicts or objects."
+
+
+def _objects(cells: Sequence[Any]) -> np.ndarray:
+    # One by one: numpy would make a matrix of cells that are arrays.
+    return np.fromiter(cells, dtype=object, count=len(cells))
 
 
 def _copies_on_write() -> bool:

@@ -10,21 +10,44 @@ from typing import Any, Generic, TypeVar
 import pandas as pd
 
 from weaklab.apply.frames import FrameReader
+from weaklab.apply.rich_table import richest
 from weaklab.exceptions import ClassError, LabelingFunctionError
-from weaklab.labeling import DeclarativeLF, KeywordLF, LabelingFunction, Preprocessor, RegexLF, ThresholdLF, VoteCoder
+from weaklab.labeling import (
+    BandsLF,
+    DeclarativeLF,
+    ExpressionLF,
+    KeywordLF,
+    LabelingFunction,
+    LearnedLF,
+    LookupLF,
+    Output,
+    PatternLF,
+    Preprocessor,
+    RegexLF,
+    SectionLF,
+    ThresholdLF,
+    VoteCoder,
+    set_masks,
+)
 
 T = TypeVar("T")
 
-LF = LabelingFunction | DeclarativeLF
+LF = LabelingFunction | DeclarativeLF | LearnedLF
 
 
 @dataclass(frozen=True)
 class Planned(Generic[T]):
-    """One labeling function, the column of votes that it fills, and the code it votes where that is fixed."""
+    """One labeling function, the column of votes that it fills, and the codes of its labels where those are fixed."""
 
     column: int
     lf: T
-    code: int = -1
+    codes: tuple[int, ...] = ()
+
+    @property
+    def code(self) -> int:
+        """The code of the one label of a function that votes one class."""
+        (code,) = self.codes
+        return code
 
 
 @dataclass
@@ -36,7 +59,13 @@ class Plan:
     batches: list[Planned[LabelingFunction]] = field(default_factory=list)
     texts: list[Planned[KeywordLF | RegexLF]] = field(default_factory=list)
     thresholds: list[Planned[ThresholdLF]] = field(default_factory=list)
+    bands: list[Planned[BandsLF]] = field(default_factory=list)
+    lookups: list[Planned[LookupLF]] = field(default_factory=list)
+    expressions: list[Planned[ExpressionLF]] = field(default_factory=list)
+    searches: list[Planned[PatternLF | SectionLF]] = field(default_factory=list)
     others: list[Planned[DeclarativeLF]] = field(default_factory=list)
+    learned: list[Planned[LearnedLF]] = field(default_factory=list)
+    output: Output = "hard"
 
     @property
     def names(self) -> list[str]:
@@ -45,8 +74,9 @@ class Plan:
 
     def without(self, columns: Container[int]) -> Plan:
         """The same, less what fills some columns of votes."""
-        engines = [each.name for each in fields(self) if each.name != "lfs"]
-        return replace(self, **{name: [p for p in getattr(self, name) if p.column not in columns] for name in engines})
+        engines = [each.name for each in fields(self) if each.name not in ("lfs", "output")]
+        left: dict[str, Any] = {name: [p for p in getattr(self, name) if p.column not in columns] for name in engines}
+        return replace(self, **left)
 
 
 def make_plan(lfs: Any, reader: FrameReader, coder: VoteCoder) -> Plan:
@@ -73,20 +103,33 @@ def make_plan(lfs: Any, reader: FrameReader, coder: VoteCoder) -> Plan:
         If one that is data reads a column that the frame does not have.
     """
     found = check_lfs(lfs)
-    plan = Plan(found)
+    plan = Plan(found, output=richest(found, coder.k))
     for column, lf in enumerate(found):
         if isinstance(lf, LabelingFunction):
             (plan.batches if lf.batch else plan.rows).append(Planned(column, lf))
             continue
+        if isinstance(lf, LearnedLF):
+            check_learned(lf, reader, coder)
+            plan.learned.append(Planned(column, lf))
+            continue
         if reader.n or reader.names:  # an empty list has no columns that could be missing
-            reader.check_column(lf.column, f"labeling function {lf.name!r}")
-        code = label_code(lf, coder)
+            for name in lf.columns:
+                reader.check_column(name, f"labeling function {lf.name!r}")
+        codes = label_codes(lf, coder)
         if isinstance(lf, (KeywordLF, RegexLF)):
-            plan.texts.append(Planned(column, lf, code))
+            plan.texts.append(Planned(column, lf, codes))
         elif isinstance(lf, ThresholdLF):
-            plan.thresholds.append(Planned(column, lf, code))
+            plan.thresholds.append(Planned(column, lf, codes))
+        elif isinstance(lf, BandsLF):
+            plan.bands.append(Planned(column, lf, codes))
+        elif isinstance(lf, LookupLF):
+            plan.lookups.append(Planned(column, lf, codes))
+        elif isinstance(lf, ExpressionLF):
+            plan.expressions.append(Planned(column, lf, codes))
+        elif isinstance(lf, (PatternLF, SectionLF)):
+            plan.searches.append(Planned(column, lf, codes))
         else:
-            plan.others.append(Planned(column, lf, code))
+            plan.others.append(Planned(column, lf, codes))
     return plan
 
 
@@ -98,7 +141,8 @@ def check_lfs(lfs: Any) -> list[LF]:
     LabelingFunctionError
         If there are none, one is no function of a row, or several have one name.
     """
-    if isinstance(lfs, (LabelingFunction, DeclarativeLF)) or (callable(lfs) and not isinstance(lfs, Iterable)):
+    one = isinstance(lfs, (LabelingFunction, DeclarativeLF, LearnedLF))
+    if one or (callable(lfs) and not isinstance(lfs, Iterable)):
         lfs = [lfs]
     if isinstance(lfs, Mapping):
         raise LabelingFunctionError("lfs is a dict; give a list of labeling functions, such as list(lfs.values()).")
@@ -127,7 +171,7 @@ def as_labeling_function(item: Any, place: int = 0) -> LF:
     LabelingFunctionError
         If it is none of these, or a function without a name of its own (a lambda, a partial).
     """
-    if isinstance(item, (LabelingFunction, DeclarativeLF)):
+    if isinstance(item, (LabelingFunction, DeclarativeLF, LearnedLF)):
         return item
     if isinstance(item, Preprocessor):
         raise LabelingFunctionError(
@@ -145,16 +189,41 @@ def as_labeling_function(item: Any, place: int = 0) -> LF:
         raise LabelingFunctionError(f"lfs[{place}]: {error}") from error
 
 
-def label_code(lf: DeclarativeLF, coder: VoteCoder) -> int:
-    """The class code of the label that a labeling function was given.
+def check_learned(lf: LearnedLF, reader: FrameReader, coder: VoteCoder) -> None:
+    """Check the columns and the labels of a labeling function before it asks anything, which may cost money.
 
     Raises
     ------
     LabelingFunctionError
-        If it is no class.
+        If something that it may vote is no class.
+    ColumnError
+        If it reads a column that the frame does not have.
+    """
+    if reader.n or reader.names:
+        for name in lf.columns:
+            reader.check_column(name, f"labeling function {lf.name!r}")
+    for label in lf.labels or ():
+        try:
+            if lf.output == "set":
+                for error in set_masks([label], coder)[1].values():
+                    raise error
+            else:
+                coder.code(label)
+        except (ClassError, ValueError) as error:
+            reason = str(error).removeprefix("returned ")
+            raise LabelingFunctionError(f"labeling function {lf.name!r}: one of its labels is {reason}") from error
+
+
+def label_codes(lf: DeclarativeLF, coder: VoteCoder) -> tuple[int, ...]:
+    """The class codes of the labels that a labeling function was given, in their order.
+
+    Raises
+    ------
+    LabelingFunctionError
+        If one is no class.
     """
     try:
-        return coder.code(lf.label)
+        return tuple(coder.code(label) for label in lf.labels)
     except (ClassError, ValueError) as error:
         reason = str(error).removeprefix("returned ")
         raise LabelingFunctionError(f"labeling function {lf.name!r}: its label is {reason}") from error

@@ -27,7 +27,7 @@ from weaklab.apply.row_tasks import At, Crew, Done, Part, Task
 from weaklab.apply.run import Run
 from weaklab.apply.timeouts import can_time_here, timer
 from weaklab.exceptions import ParameterError, ReturnValueError, SlowPathWarning, WorkerDiedError
-from weaklab.labeling import DeclarativeLF, LabelingFunction
+from weaklab.labeling import DeclarativeLF, LabelingFunction, Output
 
 #: Frames of fewer rows are begun here; processes start when that has taken PATIENCE seconds.
 SMALL = 512
@@ -87,8 +87,8 @@ def run_in_processes(
             stacklevel=4,
         )
         columns = [each.column for each in planned]
-        run.bar.update(-int(run.table.done[columns].sum()))
-        run.table.done[columns] = 0
+        run.bar.update(-int(run.done[columns].sum()))
+        run.done[columns] = 0
         run_rows(planned, run)
 
 
@@ -274,7 +274,11 @@ class Foreman:
             self._failed(part.place, 0, row, error, trace)
         for row, error in part.no_votes:
             self._failed(part.place, 1, row, error, None)
-        self.run.write_codes(planned.column, planned.lf.name, part.start, part.codes, {})
+        output: Output = getattr(planned.lf, "output", "hard")
+        if output == "hard":
+            self.run.write_codes(planned.column, planned.lf.name, part.start, part.votes, {})
+        else:
+            self.run.write_rich(planned.column, planned.lf.name, part.start, part.votes, {}, output)
         self.run.took(planned.column, part.seconds)
 
     def _failed(self, place: int, kind: int, row: int, parts: Any, trace: str | None) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 
+from weaklab.apply.code_reads import is_library
 from weaklab.apply.data_fingerprints import DataFingerprints
 from weaklab.apply.fingerprints import Fingerprinter
 from weaklab.apply.frames import FrameReader
@@ -24,12 +25,24 @@ from weaklab.apply.run import Run
 from weaklab.apply.value_fingerprints import TooSlow, Unfingerprintable
 from weaklab.apply.vote_cache import MAGIC, FolderStore, Kept, MemoryStore, VoteStore
 from weaklab.exceptions import CacheWarning, ParameterError
-from weaklab.labeling import KeywordLF, LabelingFunction, RegexLF, ThresholdLF, VoteCoder
+from weaklab.labeling import (
+    BandsLF,
+    ExpressionLF,
+    KeywordLF,
+    LabelingFunction,
+    LearnedLF,
+    LookupLF,
+    RegexLF,
+    ThresholdLF,
+    VoteCoder,
+)
 
 logger = logging.getLogger("weaklab.apply")
 
 #: Functions that are nothing but data, read one column, and are run faster than that is fingerprinted, mostly.
-_QUICK = (KeywordLF, RegexLF, ThresholdLF)
+_QUICK = (KeywordLF, RegexLF, ThresholdLF, BandsLF, LookupLF)
+#: Those that see the columns which they name, and no others; a pattern's ``verify`` may take the row.
+_BY_COLUMN = (*_QUICK, ExpressionLF, LearnedLF)
 #: What a fingerprint may cost, as a share of the time of the labeling functions that it is for.
 _SHARE = 0.2
 #: Seconds to judge all labeling functions before their times are known; what one takes mostly; and, as a share of
@@ -142,7 +155,10 @@ class Reuse:
         ran = [
             column
             for column, lf in enumerate(self._lfs)
-            if lf.name not in self.reused and run.table.done[column] == n and lf.name not in run.faults.failed_names
+            if lf.name not in self.reused
+            and run.done[column] == n
+            and lf.name not in run.faults.failed_names
+            and not _reports(lf)
         ]
         for column in ran:
             if self.memory:
@@ -224,8 +240,8 @@ class Reuse:
         lf = self._lfs[column]
         deadline = perf_counter() + seconds if self.memory else float("inf")
         try:
-            if isinstance(lf, _QUICK):
-                data = self._data.column(lf.column, deadline)
+            if isinstance(lf, _BY_COLUMN) and is_library(type(lf).__module__):
+                data = self._data.columns(lf.columns, deadline)
             else:
                 batch = isinstance(lf, LabelingFunction) and lf.batch
                 data = self._data.whole(deadline, with_index=batch)
@@ -236,3 +252,8 @@ class Reuse:
             return None
         kind = type(self.reader).__name__.encode()  # cells of pandas and of polars are not the same objects
         return hashlib.sha256(kind + self.reader.n.to_bytes(8, "little") + self._digests[column] + data).digest()
+
+
+def _reports(lf: LF) -> bool:
+    """Whether it counts what it does, and may have stopped before the end; such a one keeps its own answers."""
+    return isinstance(lf, LearnedLF) and lf.report is not None

@@ -86,15 +86,14 @@ def run_rows(planned: Sequence[Planned[LabelingFunction] | Planned[DeclarativeLF
     read: dict[Hashable, None] = {}
     with timer(run.timeout):
         for start in range(0, run.reader.n, CHUNK):
-            source, rows = make_chunk(run.reader, start, min(start + CHUNK, run.reader.n), read)
+            source, rows = chunk_rows(run.reader, start, min(start + CHUNK, run.reader.n), read)
             for each, function in zip(planned, functions, strict=True):
                 name, began = each.lf.name, perf_counter()
                 values, failures = call_on_rows(function, rows, source, stop=run.faults.raises)
                 for offset, error in failures.items():
                     run.faults.failed(name, start + offset, error)
                 failures.clear()  # tracebacks hold the rows
-                codes, errors = run.coder.codes(values)
-                run.write_codes(each.column, name, start, codes, errors)
+                run.write_values(each.column, name, start, values, getattr(each.lf, "output", "hard"))
                 run.took(each.column, perf_counter() - began)
             source.forget()
 
@@ -105,10 +104,10 @@ def row_function(lf: LabelingFunction | DeclarativeLF, timeout: float | None) ->
     return function if timeout is None else limited(function, timeout)
 
 
-def make_chunk(
+def chunk_rows(
     reader: FrameReader, start: int, stop: int, read: dict[Hashable, None]
 ) -> tuple[RowSource, Sequence[Any]]:
-    """Some rows of a frame, and where they come from."""
+    """Some rows of a frame as labeling functions see them, and their source; see :class:`ChunkSource`."""
     if not isinstance(reader, ObjectReader):
         chunk = ChunkSource(reader, start, stop, read)
         return chunk, chunk.rows()

@@ -11,9 +11,10 @@ import numpy as np
 
 from weaklab.apply.faults import trace_of
 from weaklab.apply.frames import read_frame
-from weaklab.apply.row_engine import CHUNK, call_on_rows, make_chunk, row_function
+from weaklab.apply.row_engine import CHUNK, call_on_rows, chunk_rows, row_function
 from weaklab.apply.shipping import error_parts
-from weaklab.labeling import DeclarativeLF, LabelingFunction, VoteCoder
+from weaklab.exceptions import ReturnValueError
+from weaklab.labeling import DeclarativeLF, LabelingFunction, VoteCoder, set_masks, soft_rows
 from weaklab.labeling.row_sources import RowSource
 
 
@@ -53,8 +54,8 @@ class Part(NamedTuple):
         Which labeling function.
     start : int
         The first row.
-    codes : ndarray of int of shape (rows,)
-        Class codes.
+    votes : ndarray of shape (rows,) or (rows, k)
+        Class codes; masks or distributions, where the labeling function's output is a set or soft.
     failures : list of (row, parts of the exception, traceback)
         Where it raised.
     no_votes : list of (row, parts of the exception)
@@ -65,7 +66,7 @@ class Part(NamedTuple):
 
     place: int
     start: int
-    codes: np.ndarray
+    votes: np.ndarray
     failures: list[tuple[int, Any, str]]
     no_votes: list[tuple[int, Any]]
     seconds: float
@@ -110,7 +111,7 @@ class Crew:
         reader.names = self.names  # records are read by the columns of all of them
         step = 1 if task.careful else CHUNK
         for start in range(0, reader.n, step):
-            source, rows = make_chunk(reader, start, min(start + step, reader.n), self._read)
+            source, rows = chunk_rows(reader, start, min(start + step, reader.n), self._read)
             for place, function in functions.items():
                 first = task.start + start
                 say(At(place, first, first + len(rows)))
@@ -124,8 +125,18 @@ class Crew:
         began = perf_counter()
         values, failures = call_on_rows(function, rows, source, stop=self.stop)
         values += [None] * (len(rows) - len(values))
-        codes, errors = self.coder.codes(values)
+        output = getattr(self.lfs[place], "output", "hard")
+        read = {"hard": VoteCoder.codes, "set": _masks, "soft": _shares}[output]
+        votes, errors = read(self.coder, values)
         failed = [(first + row, error_parts(error), trace_of(error)) for row, error in failures.items()]
         failures.clear()  # tracebacks hold the rows
         no_votes = [(first + row, error_parts(error)) for row, error in errors.items()]
-        return Part(place, first, codes, failed, no_votes, perf_counter() - began)
+        return Part(place, first, votes, failed, no_votes, perf_counter() - began)
+
+
+def _masks(coder: VoteCoder, values: Sequence[Any]) -> tuple[np.ndarray, dict[int, ReturnValueError]]:
+    return set_masks(values, coder)
+
+
+def _shares(coder: VoteCoder, values: Sequence[Any]) -> tuple[np.ndarray, dict[int, ReturnValueError]]:
+    return soft_rows(values, coder)

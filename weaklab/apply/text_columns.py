@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -10,8 +10,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from weaklab.apply.faults import FaultLog
 from weaklab.apply.frames import FrameReader
-from weaklab.labeling.declarative import is_missing
+from weaklab.exceptions import FrameError
+from weaklab.labeling.declarative import check_text, is_missing
+
+#: What ``str.split`` takes for whitespace, in ASCII.
+_WHITESPACE = r"[\x09-\x0D\x1C-\x20]+"
 
 
 @dataclass(frozen=True)
@@ -47,11 +52,16 @@ class TextColumn:
         return self.ascii.str.to_lowercase()
 
     @cached_property
+    def ascii_normalised(self) -> pl.Series:
+        """The ASCII texts as :func:`weaklab.labeling.normalising.normalise` makes them, which for ASCII is little."""
+        return self.ascii_folded.str.replace_all(_WHITESPACE, " ").str.strip_chars(" ")
+
+    @cached_property
     def others_folded(self) -> list[str]:
         """The other texts, case-folded."""
         return [text.casefold() for text in self.others]
 
-    def spread(self, ascii_matches: np.ndarray, other_matches: list[bool]) -> np.ndarray:
+    def spread(self, ascii_matches: np.ndarray, other_matches: Sequence[bool] | np.ndarray) -> np.ndarray:
         """Matches of both parts as one array of bool over the rows of the frame, (n,)."""
         if self.ascii_rows is None:
             return ascii_matches
@@ -59,6 +69,14 @@ class TextColumn:
         matches[self.ascii_rows] = ascii_matches
         matches[self.other_rows] = other_matches
         return matches
+
+    def report_wrong(self, lf_name: str, column: Hashable, faults: FaultLog) -> None:
+        """Tell of each cell that is neither text nor missing, for one labeling function that reads the column."""
+        for row, cell in self.wrong:
+            try:
+                check_text(cell, column)
+            except FrameError as error:
+                faults.failed(lf_name, row, error)
 
 
 def read_text(reader: FrameReader, name: Hashable) -> TextColumn:

@@ -1,8 +1,8 @@
 """Keyword and regular-expression functions over whole columns, in the compiled engine of polars.
 
 Every text is read by an engine that provably gives what Python gives: texts of ASCII by polars, all functions of a
-column in one parallel pass; the others, and patterns that have no exact translation, by Python's own ``in`` and
-``re`` over a list.
+column in one parallel pass, many keyword functions by one automaton; the others, and patterns that have no exact
+translation, by Python's own ``in`` and ``re`` over a list.
 """
 
 from __future__ import annotations
@@ -15,13 +15,12 @@ from operator import add
 import numpy as np
 import polars as pl
 
+from weaklab.apply.keyword_engine import match_keywords
 from weaklab.apply.plan import Planned
 from weaklab.apply.run import Run
 from weaklab.apply.rust_patterns import literal, to_rust
-from weaklab.apply.text_columns import TextColumn, read_text
-from weaklab.exceptions import FrameError
+from weaklab.apply.text_columns import TextColumn
 from weaklab.labeling import KeywordLF, RegexLF
-from weaklab.labeling.declarative import check_text
 
 TextLF = KeywordLF | RegexLF
 
@@ -40,13 +39,9 @@ def run_texts(planned: Sequence[Planned[TextLF]], run: Run) -> None:
     for each in planned:
         by_column.setdefault(each.lf.column, []).append(each)
     for name, group in by_column.items():
-        column = read_text(run.reader, name)
+        column = run.text(name)
         for each in group:
-            for row, cell in column.wrong:
-                try:
-                    check_text(cell, name)
-                except FrameError as error:
-                    run.faults.failed(each.lf.name, row, error)
+            column.report_wrong(each.lf.name, name, run.faults)
         for each, matches in zip(group, match_column([each.lf for each in group], column), strict=True):
             run.write_matches(each.column, each.code, matches)
 
@@ -66,6 +61,18 @@ def match_column(lfs: Sequence[TextLF], column: TextColumn) -> list[np.ndarray]:
     list of ndarray of bool of shape (n,)
         One per function; False where a text is missing.
     """
+    found: dict[int, np.ndarray] = {}
+    for case in (False, True):
+        places = [place for place, lf in enumerate(lfs) if isinstance(lf, KeywordLF) and lf.case is case]
+        together = match_keywords([lfs[place] for place in places], column)  # type: ignore[misc]
+        found |= {} if together is None else dict(zip(places, together, strict=True))
+    alone = [place for place in range(len(lfs)) if place not in found]
+    found |= dict(zip(alone, _match_alone([lfs[place] for place in alone], column), strict=True))
+    return [found[place] for place in range(len(lfs))]
+
+
+def _match_alone(lfs: Sequence[TextLF], column: TextColumn) -> list[np.ndarray]:
+    """:func:`match_column`, an expression for each function."""
     expressions = {
         f"{place}": expression for place, lf in enumerate(lfs) if (expression := _expression(lf)) is not None
     }
@@ -83,7 +90,7 @@ def match_column(lfs: Sequence[TextLF], column: TextColumn) -> list[np.ndarray]:
     return matches
 
 
-def _of_others(lf: TextLF, column: TextColumn) -> list[bool]:
+def _of_others(lf: TextLF, column: TextColumn) -> Sequence[bool]:
     if isinstance(lf, KeywordLF) and not lf.case:
         return [lf.in_folded(text) for text in column.others_folded]
     return [lf.matches(text) for text in column.others]

@@ -1,7 +1,7 @@
 """Learn whom to trust: one file per label model, one shared shell.
 
 To add a model, subclass :class:`weaklab.label_models.base.BaseLabelModel` in a file of its own, implement ``_fit`` and
-the rule, and run :func:`weaklab.testing.check_label_model` on it.
+the rule, and run :func:`weaklab.testing.check_label_model` on it; ``docs/your-own-label-model.md`` shows how.
 """
 
 from weaklab.label_models.base import BaseLabelModel
@@ -16,6 +16,7 @@ from weaklab.label_models.majority_vote import MajorityVote
 from weaklab.label_models.matrix_completion import MatrixCompletion
 from weaklab.label_models.one_coin import OneCoin
 from weaklab.label_models.partial_label_model import PartialLabelModel
+from weaklab.label_models.problem import Fit, Problem
 from weaklab.label_models.tempered_model import TemperedModel
 from weaklab.label_models.triplets import TripletModel
 from weaklab.label_models.weighted_vote import WeightedVote
@@ -28,11 +29,13 @@ __all__ = [
     "BaseLabelModel",
     "ContinuousModel",
     "DawidSkene",
+    "Fit",
     "LabelModel",
     "MajorityVote",
     "MatrixCompletion",
     "OneCoin",
     "PartialLabelModel",
+    "Problem",
     "TemperedModel",
     "TripletModel",
     "WeightedVote",

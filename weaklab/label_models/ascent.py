@@ -6,12 +6,11 @@ give expectations and the objective. A model supplies one such round; the loop, 
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from weaklab.exceptions import NotConvergedWarning
+from weaklab.exceptions import NotConvergedWarning, warn_caller
 
 State = TypeVar("State")
 
@@ -35,12 +34,10 @@ class Ascent(Generic[State]):
     converged: bool
 
     def warn(self, name: str) -> Ascent[State]:
-        """Warn on behalf of a model's ``_fit`` if it stopped before it settled; returns itself."""
+        """Warn on behalf of a model if it stopped before it settled; returns itself."""
         if not self.converged:
-            warnings.warn(
-                f"{name} stopped after max_iter={len(self.path)} iterations, before it settled.",
-                NotConvergedWarning,
-                stacklevel=4,  # warn, _fit, fit, and who called it
+            warn_caller(
+                f"{name} stopped after max_iter={len(self.path)} iterations, before it settled.", NotConvergedWarning
             )
         return self
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from abc import abstractmethod
 from typing import Any, ClassVar, Self
 
@@ -12,12 +11,22 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import ClassifierTags
 from sklearn.utils.validation import check_is_fitted
 
+from weaklab._kernels.candidates import candidate_posterior
 from weaklab._kernels.em import posterior
 from weaklab._kernels.words import posterior_of_words
-from weaklab.exceptions import CoverageWarning, GoldError, VoteError
+from weaklab.exceptions import CollapseWarning, CoverageWarning, GoldError, VoteError, warn_caller
 from weaklab.label_models.card import card
+from weaklab.label_models.findings import collapse
 from weaklab.label_models.in_chunks import InChunks, take_in
-from weaklab.label_models.learned import BOOTSTRAP_ROWS, LearnedAttributes
+from weaklab.label_models.learned import KEPT_ROWS, LearnedAttributes
+from weaklab.label_models.many_classes import (
+    CELLS_AT_A_TIME,
+    RightCounts,
+    VoteWeights,
+    normalised,
+    prior_of_row,
+    refuse_large_table,
+)
 from weaklab.label_models.problem import Fit, Problem
 from weaklab.seeding import generator
 from weaklab.typing import Classes, Floats, Seed, Ties
@@ -34,8 +43,9 @@ from weaklab.votes import (
     compress,
     decode,
 )
-from weaklab.votes.chunks import SeenRows, come_in_chunks, match_names
+from weaklab.votes.chunks import come_in_chunks
 from weaklab.votes.pairs import PairTable, pair_up
+from weaklab.votes.seen_rows import SeenRows, match_names
 from weaklab.votes.words import WordMatrix
 
 
@@ -43,7 +53,9 @@ class BaseLabelModel(LearnedAttributes, InChunks, BaseEstimator):
     """The contract of all label models.
 
     A model implements :meth:`_fit`, and either the linear rule (:meth:`_log_weights`, :meth:`_log_prior` and
-    :meth:`_scale`: the log-posterior is a sum over the votes of a row) or :meth:`_posterior` itself.
+    :meth:`_scale`: the log-posterior is a sum over the votes of a row) or :meth:`_posterior` itself. One that is to
+    work with thousands of classes (:mod:`weaklab.label_models.many_classes`) implements :meth:`_vote_weights` beside
+    the linear rule, and asks in ``_fit`` for counts by vote where ``problem.many_classes``.
 
     Attributes
     ----------
@@ -85,6 +97,10 @@ class BaseLabelModel(LearnedAttributes, InChunks, BaseEstimator):
         """What each pair adds to each class, (pairs, k); ``seen[p]`` is its number at fit, -1 where it is new."""
         raise AssertionError(f"{type(self).__name__} gives neither log-weights nor a posterior")
 
+    def _vote_weights(self, pairs: PairTable, seen: np.ndarray) -> VoteWeights:
+        """What stands in for :meth:`_log_weights` where classes are many: a vote says the same of all other classes."""
+        raise AssertionError(f"{type(self).__name__} gives no weights by vote")
+
     def _log_prior(self) -> Floats:
         """The log-score of each class on a row that has votes, (k,)."""
         return np.log(self.class_prior_)
@@ -93,15 +109,23 @@ class BaseLabelModel(LearnedAttributes, InChunks, BaseEstimator):
         """What the evidence of a row is multiplied by, for each number of votes in ``row_counts``."""
         return np.ones(len(row_counts))
 
+    def _power(self) -> float:
+        """If classes are many: what the odds of those with votes, against each other and the rest, are raised to."""
+        return 1.0
+
     def _posterior(self, votes: VoteMatrix) -> Floats:
         """Posteriors of rows that have votes, (n, k); what it gives for others is not used."""
         scale = self._scale(np.arange(votes.most_votes + 1))
-        if isinstance(votes, WordMatrix) and self._states_per_class == 1:
+        if isinstance(votes, WordMatrix) and self._states_per_class == 1 and not self._many_classes:
             pairs, prior = PairTable.every(votes.m, votes.k), self._log_prior()
             weights = self._log_weights(pairs, self._pairs.find(pairs))
             gap = (weights[:, 1] - weights[:, 0]).reshape(votes.m, votes.k)
             return posterior_of_words(votes.word, scale, gap, prior[1] - prior[0])
         pairs, pair = pair_up(votes)
+        if self._many_classes:
+            own, others = self._vote_weights(pairs, self._pairs.find(pairs))
+            prior = normalised(self._log_prior())
+            return candidate_posterior(votes.indptr, pair, pairs.vote, scale, own, others, prior, self._power())
         weights = np.ascontiguousarray(self._log_weights(pairs, self._pairs.find(pairs)))
         return posterior(votes.indptr, pair, scale, weights, self._log_prior(), self._states_per_class)
 
@@ -132,29 +156,33 @@ class BaseLabelModel(LearnedAttributes, InChunks, BaseEstimator):
         """
         classes = votes.classes if isinstance(votes, SeenRows) else check_classes(self.classes)
         self._check_parameters()
-        matrix, gold, weight = take_in(votes, y, sample_weight, classes)
+        matrix, gold, weight = take_in(votes, y, sample_weight, classes, self.takes)
         matrix = self._inside(matrix)
         problem = Problem.of(compress(matrix, gold, weight))
         self._set_names(matrix)
         self.classes_ = class_array(matrix.k if classes is None else classes)
         self._has_names = isinstance(classes, list)
         self._pairs = problem.pairs
+        self._many_classes = self._needs_no_table and problem.many_classes
+        if not self._needs_no_table:
+            refuse_large_table(type(self).__name__, len(problem.pairs), problem.k)
         if not matrix.nnz:
-            warnings.warn(
+            warn_caller(
                 f"No labeling function votes on any of the {matrix.n:,} rows: there is nothing to learn, "
                 "and every row gets the class prior.",
                 CoverageWarning,
-                stacklevel=2,
             )
         fit = self._fit(problem)
         self.class_prior_, self.n_iter_ = fit.class_prior, fit.n_iter
         self.converged_, self.objective_path_ = fit.converged, fit.objective_path
         self.n_rows_ = matrix.n
         self._count(problem)
-        self._vote_shares, self._meetings = problem.covered().start().state_counts, problem.meetings
-        self._resampled = problem.sample(BOOTSTRAP_ROWS).slim()
-        self.__dict__.pop("_intervals", None)
-        self.__dict__.pop("_seen", None)
+        self._vote_shares, self._meetings = problem.covered().vote_shares, problem.meetings
+        self._kept = problem.sample(KEPT_ROWS).slim()
+        for stale in ("_intervals", "_appraised", "_seen", "_left_behind"):
+            self.__dict__.pop(stale, None)
+        if collapsed := collapse(self):
+            warn_caller(collapsed, CollapseWarning)
         return self
 
     def predict_proba(self, votes: VotesLike) -> Floats:
@@ -189,7 +217,8 @@ class BaseLabelModel(LearnedAttributes, InChunks, BaseEstimator):
         ndarray of shape (n,)
             Entries of ``classes_``.
         """
-        codes = break_ties(self.predict_proba(votes), ties, getattr(self, "random_state", None))
+        check_is_fitted(self)
+        codes = self._predict_codes(self._check_new(votes), ties)
         return decode(codes, None if self._has_codes() else self.classes_)
 
     def score(self, votes: VotesLike, y: Any, sample_weight: Any = None, ties: Ties = "lowest") -> float:
@@ -224,7 +253,7 @@ class BaseLabelModel(LearnedAttributes, InChunks, BaseEstimator):
         weight = check_sample_weight(sample_weight, matrix.n)
         if not known.any() or (weight is not None and not weight[known].any()):
             raise GoldError(f"None of the {matrix.n:,} rows has a gold label to score against.")
-        right = break_ties(self._predict_proba(matrix), ties, getattr(self, "random_state", None)) == gold
+        right = self._predict_codes(matrix, ties) == gold
         return float(np.average(right[known], weights=None if weight is None else weight[known]))
 
     def labels(self, votes: VotesLike) -> SoftLabels:
@@ -325,6 +354,22 @@ class BaseLabelModel(LearnedAttributes, InChunks, BaseEstimator):
         q[~matrix.covered] = self.class_prior_
         return q
 
+    def _predict_codes(self, matrix: VoteMatrix, ties: Ties) -> np.ndarray:
+        """The most probable classes, (n,); the probabilities of some rows at a time."""
+        rng, size = generator(getattr(self, "random_state", None)), max(1, CELLS_AT_A_TIME // self._k)
+        codes = np.empty(matrix.n, dtype=np.int64)
+        for start in range(0, max(matrix.n, 1), size):  # once at least, so that wrong ties are an error
+            probs = self._predict_proba(matrix.between(start, min(start + size, matrix.n)))
+            codes[start : start + size] = break_ties(probs, ties, rng, first_row=start)
+        return codes
+
+    @property
+    def _needs_no_table(self) -> bool:
+        """Whether nothing that it learns has a cell for each pair and class, so that classes may be many."""
+        return any(
+            getattr(type(self), name) is not getattr(BaseLabelModel, name) for name in ("_posterior", "_vote_weights")
+        )
+
     @property
     def _is_linear(self) -> bool:
         """Whether the log-posterior is a sum over the votes of a row."""
@@ -339,8 +384,11 @@ class BaseLabelModel(LearnedAttributes, InChunks, BaseEstimator):
             return np.log(self.class_prior_)[np.newaxis]
         if self._is_linear:
             pairs, pair = pair_up(matrix)
-            weights = self._log_weights(pairs, self._pairs.find(pairs))
-            return np.vstack([self._log_prior(), self._scale(matrix.row_counts)[0] * weights[pair]])
+            seen, factor = self._pairs.find(pairs), self._scale(matrix.row_counts)[0]
+            if self._many_classes:
+                prior = prior_of_row(normalised(self._log_prior()), matrix.vote, self._power())
+                return np.vstack([prior, self._power() * factor * self._vote_weights(pairs, seen).table(pairs)[pair]])
+            return np.vstack([self._log_prior(), factor * self._log_weights(pairs, seen)[pair]])
         each = VoteMatrix(np.arange(matrix.nnz + 1), matrix.code, matrix.m, matrix.k)
         tiny = np.finfo(float).tiny
         prior = np.log(np.maximum(self.class_prior_, tiny))
@@ -352,7 +400,10 @@ class BaseLabelModel(LearnedAttributes, InChunks, BaseEstimator):
         """The expected counts under the fitted posteriors, from which accuracies and confusions follow."""
         covered = problem.covered()
         silent = problem.total - covered.total
-        if type(self)._posterior is BaseLabelModel._posterior:  # states or not
+        if self._many_classes:
+            right, self._class_counts = self._count_right(covered)
+            self._pair_counts: Floats | RightCounts = RightCounts(right, problem.fired, self._class_counts)
+        elif type(self)._posterior is BaseLabelModel._posterior:  # states or not
             scale = self._scale(np.arange(problem.most_votes + 1))
             weights = self._log_weights(problem.pairs, np.arange(len(problem.pairs)))
             step = covered.step(weights, self._log_prior(), scale, self._states_per_class)
@@ -361,6 +412,15 @@ class BaseLabelModel(LearnedAttributes, InChunks, BaseEstimator):
         else:
             self._pair_counts, self._class_counts = covered.counts_under(self._posterior)
         self._class_counts = self._class_counts + silent * self.class_prior_
+
+    def _count_right(self, covered: Problem) -> tuple[Floats, Floats]:
+        """How often each pair is expected to be right, (pairs,), and the expected counts of classes, (k,)."""
+        if type(self)._posterior is not BaseLabelModel._posterior:
+            return covered.right_under(self._posterior)
+        weights = self._vote_weights(self._pairs, np.arange(len(self._pairs)))
+        scale = self._scale(np.arange(covered.most_votes + 1))
+        step = covered.step_by_vote(weights, self._log_prior(), scale)
+        return step.right, step.class_counts
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

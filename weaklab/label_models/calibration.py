@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from scipy.optimize import minimize_scalar
 
 from weaklab.typing import Floats
 
@@ -88,6 +89,47 @@ def calibrate(scores: Floats, gold: np.ndarray, weight: Floats, offsets: bool = 
         if gain <= 1e-14 * max(1.0, abs(value)):
             break
     return Calibration(max(float(parameters[0]), 0.05), parameters[1:])
+
+
+def calibrate_odds(probs: Floats, rows: np.ndarray, vote: np.ndarray, gold: np.ndarray, weight: Floats) -> float:
+    """The most probable temperature where classes are many, and those without votes on a row count as one.
+
+    Parameters
+    ----------
+    probs : ndarray of shape (n, k)
+        Posteriors.
+    rows, vote : ndarray of int of shape (nnz,)
+        The row of each vote, ascending, and the class that it is for.
+    gold, weight : ndarray of shape (n,)
+        As for :func:`calibrate`.
+
+    Returns
+    -------
+    float
+        What to raise the probabilities of the classes with votes, and of all others together, to; 0.05 or more.
+
+    Examples
+    --------
+    >>> probs = np.array([[0.9, 0.06, 0.04]] * 10)
+    >>> calibrate_odds(probs, np.arange(10), np.zeros(10, int), np.array([0] * 6 + [1] * 4), np.ones(10)) < 1
+    True
+    """
+    n, k = probs.shape
+    row, voted = np.divmod(np.unique(rows * np.int64(k) + vote), k)  # each class with votes once
+    place = 1 + np.arange(len(row)) - np.searchsorted(row, np.arange(n))[row]
+    mass = np.zeros((n, place.max(initial=0) + 1))  # a column for all others, then one per class with votes
+    mass[row, place] = probs[row, voted]
+    mass[:, 0] = np.maximum(1 - mass.sum(axis=1), 0)
+    at, hit = np.zeros(n, dtype=np.int64), voted == gold[row]
+    at[row[hit]] = place[hit]
+    log_mass = np.log(np.maximum(mass, np.finfo(float).tiny))
+    log_gold = log_mass[np.arange(n), at]
+
+    def objective(temperature: float) -> float:
+        log_norm = np.log(np.exp(temperature * log_mass, where=mass > 0, out=np.zeros_like(mass)).sum(axis=1))
+        return float(weight @ (log_norm - temperature * log_gold) + (temperature - 1) ** 2 / (2 * TEMPERATURE_SD**2))
+
+    return float(minimize_scalar(objective, bounds=(0.05, 20), method="bounded").x)
 
 
 def macro_f1(predicted: np.ndarray, gold: np.ndarray, weight: Floats, k: int) -> float:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any, Literal, get_args
 
 import numpy as np
 
-from weaklab.exceptions import NotConvergedWarning, ParameterError, did_you_mean
+from weaklab._kernels.em import Expected
+from weaklab.exceptions import ParameterError, did_you_mean
 from weaklab.label_models.anchoring import anchored_classes
+from weaklab.label_models.ascent import ascend
 from weaklab.label_models.base import BaseLabelModel
 from weaklab.label_models.class_balance import known_balance
+from weaklab.label_models.parameters import PriorParameters
 from weaklab.label_models.problem import Fit, Problem
 from weaklab.typing import Classes, Floats, Seed
 from weaklab.votes.pairs import PairTable
@@ -18,7 +20,7 @@ from weaklab.votes.pairs import PairTable
 Abstain = Literal["ignore", "outcome"]
 
 
-class DawidSkene(BaseLabelModel):
+class DawidSkene(PriorParameters, BaseLabelModel):
     r"""A confusion matrix per labeling function and a class balance, by maximum a posteriori EM.
 
     Given the class y of a row, labeling function j votes v with probability :math:`\theta_{jyv}`, independently:
@@ -94,27 +96,21 @@ class DawidSkene(BaseLabelModel):
         tol: float = 1e-6,
         random_state: Seed = None,
     ) -> None:
-        self.classes = classes
+        super().__init__(
+            classes=classes,
+            class_balance=class_balance,
+            prior_accuracy=prior_accuracy,
+            prior_strength=prior_strength,
+            max_iter=max_iter,
+            tol=tol,
+            random_state=random_state,
+        )
         self.abstain = abstain
-        self.class_balance = class_balance
-        self.prior_accuracy = prior_accuracy
-        self.prior_strength = prior_strength
-        self.max_iter = max_iter
-        self.tol = tol
-        self.random_state = random_state
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
         if self.abstain not in get_args(Abstain):
             raise ParameterError(f"abstain={self.abstain!r}.{did_you_mean(self.abstain, get_args(Abstain))}")
-        if not 0 < self.prior_accuracy < 1:
-            raise ParameterError(f"prior_accuracy={self.prior_accuracy!r}: it must be between 0 and 1.")
-        if not 0 < self.prior_strength < np.inf:
-            raise ParameterError(f"prior_strength={self.prior_strength!r}: it must be above 0.")
-        if isinstance(self.max_iter, bool) or not isinstance(self.max_iter, (int, np.integer)) or self.max_iter < 1:
-            raise ParameterError(f"max_iter={self.max_iter!r}: it must be a whole number from 1.")
-        if not 0 <= self.tol < np.inf:
-            raise ParameterError(f"tol={self.tol!r}: it must be 0 or more.")
 
     def _fit(self, problem: Problem) -> Fit:
         if self.abstain == "ignore":
@@ -123,25 +119,18 @@ class DawidSkene(BaseLabelModel):
         rows = problem.total
         fires = np.bincount(problem.pairs.lf, problem.fired, minlength=problem.m)
         self._coverage = (fires + 1) / (rows + 2)  # smoothed, so that neither outcome is impossible
-        counts, class_counts, _ = problem.start()
-        path: list[float] = []
-        converged = rows == 0
-        while not converged and len(path) < self.max_iter:
-            self._maximise(problem.pairs, counts, class_counts, balance)
-            weights = self._log_weights(problem.pairs, np.arange(len(problem.pairs)))
-            step = problem.step(weights, self._log_prior())
-            path.append(step.log_likelihood + self._log_parameter_prior(problem.pairs, balance is None))
-            counts, class_counts = step.counts, step.state_counts
-            converged = len(path) > 1 and path[-1] - path[-2] < self.tol * rows
-        if not converged:
-            warnings.warn(
-                f"DawidSkene stopped after max_iter={self.max_iter} iterations, before it settled.",
-                NotConvergedWarning,
-                stacklevel=3,
-            )
-        order = anchored_classes(problem.pairs, counts) if balance is None else np.arange(problem.k)
-        self._maximise(problem.pairs, counts[:, order], class_counts[order], balance)
-        return Fit(self._class_prior, len(path), bool(converged), path)
+        pairs, every = problem.pairs, np.arange(len(problem.pairs))
+
+        def improve(expected: Expected) -> tuple[Expected, float]:
+            self._maximise(pairs, expected.counts, expected.state_counts, balance)
+            step = problem.step(self._log_weights(pairs, every), self._log_prior())
+            return step, step.log_likelihood + self._log_parameter_prior(pairs, balance is None)
+
+        climb = ascend(improve, problem.start(), max_iter=self.max_iter, tol=self.tol, rows=rows)
+        counts, class_counts, _ = climb.warn(type(self).__name__).state
+        order = anchored_classes(pairs, counts) if balance is None else np.arange(problem.k)
+        self._maximise(pairs, counts[:, order], class_counts[order], balance)
+        return Fit(self._class_prior, len(climb.path), climb.converged, climb.path)
 
     def _maximise(self, pairs: PairTable, counts: Floats, class_counts: Floats, balance: Floats | None) -> None:
         """The M-step: what the rule needs of the expected counts."""

@@ -9,8 +9,10 @@ minority of each row does not move. What is left over in a pair is dependence.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
+from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 from scipy.stats import norm
 
@@ -32,6 +34,8 @@ LEAST = {"two classes": 0.2, "more": 0.4}
 LEAST_SHARED = 0.5
 #: The same for labeling functions that vote for all classes: copies, even where they outnumber all others.
 COPY = 0.98
+#: A labeling function that votes for classes of this share of all votes counts as voting for all, if they are many.
+MOST_WEIGHT = 0.9
 #: How many votes' worth of evidence a pair must have to be looked at.
 LEAST_EVIDENCE = 5.0
 #: Partners per labeling function in the robust fit; those that it meets most.
@@ -137,7 +141,7 @@ def find_dependence(problem: Problem, fdr: float = FALSE_DISCOVERIES) -> Depende
     if not 2 <= problem.m <= MOST_FUNCTIONS or not len(problem.pairs):
         return None
     both, same, chance = _meetings(problem.sample(SAMPLE))
-    full = np.bincount(problem.pairs.lf, minlength=problem.m) == problem.k
+    full = _are_full(problem)
     with np.errstate(divide="ignore", invalid="ignore"):
         agreement, by_chance = same / both, np.clip(chance / both**2, 0, 1)
         room = 1 - by_chance
@@ -171,38 +175,63 @@ def find_dependence(problem: Problem, fdr: float = FALSE_DISCOVERIES) -> Depende
     return Dependence(both, agreement, expected, z, p_value, (strength > 0) | found, strength)
 
 
+def _are_full(problem: Problem) -> np.ndarray:
+    """Which labeling functions vote for all classes, bool of shape (m,); if classes are many, for most of their weight.
+
+    Of thousands of classes, rare ones are missing by chance.
+    """
+    pairs = problem.pairs
+    if not problem.many_classes:
+        return np.bincount(pairs.lf, minlength=problem.m) == problem.k
+    share = np.bincount(pairs.vote, problem.fired, minlength=problem.k) / max(problem.fired.sum(), 1)
+    covered: np.ndarray = np.bincount(pairs.lf, share[pairs.vote], minlength=problem.m) >= MOST_WEIGHT
+    return covered
+
+
 def _meetings(problem: Problem) -> tuple[Floats, Floats, Floats]:
     """Per two labeling functions: rows on which both vote, on which they agree, and sum of products of their rates."""
     pairs, m = problem.pairs, problem.m
     same, chance = np.zeros((m, m)), np.zeros((m, m))
-    if len(pairs) <= DENSE_PAIRS:
-        table = np.asarray(co_counts(problem))
-        by_lf = np.zeros((len(pairs), m))
-        for j in range(m):
-            by_lf[:, j] = table[:, pairs.lf == j].sum(axis=1)  # (pairs, m): on which the pair and j both occur
-    else:
-        occurs = incidence(problem).tocsc()
-        weighted = occurs.copy()
-        if len(problem.weight):
-            weighted.data *= problem.weight[weighted.indices]
+    if len(pairs) > DENSE_PAIRS:
+        return _sparse_meetings(problem)
+    table = np.asarray(co_counts(problem))
+    by_lf = np.zeros((len(pairs), m))
+    for j in range(m):
+        by_lf[:, j] = table[:, pairs.lf == j].sum(axis=1)  # (pairs, m): on which the pair and j both occur
     both = np.zeros((m, m))
     for y in range(problem.k):
         mine = np.flatnonzero(pairs.vote == y)
         if not len(mine):
             continue
         lf = pairs.lf[mine]
-        if len(pairs) <= DENSE_PAIRS:
-            agree, rates = table[np.ix_(mine, mine)], by_lf[mine]
-        else:
-            mine_occurs = weighted[:, mine].T.tocsr()
-            agree = (mine_occurs @ occurs[:, mine]).toarray()
-            rates = np.zeros((len(mine), m))
-            np.add.at(rates.T, pairs.lf, (mine_occurs @ occurs).toarray().T)
-        same[np.ix_(lf, lf)] += agree
+        same[np.ix_(lf, lf)] += table[np.ix_(mine, mine)]
         of_class = np.zeros((m, m))
-        of_class[lf] = rates
+        of_class[lf] = by_lf[mine]
         both += of_class
         chance += of_class * of_class.T
+    return both, same, chance
+
+
+def _sparse_meetings(problem: Problem) -> tuple[Floats, Floats, Floats]:
+    """:func:`_meetings` where pairs are many: class by class, so that no table of pairs is ever set up."""
+    pairs, m, votes = problem.pairs, problem.m, problem.votes
+    shape, entries = (votes.n, m), np.ones(votes.nnz)
+    fires = sparse.csr_array((entries, votes.lf, votes.indptr), shape=shape)
+    weighted = incidence(problem).tocsc()
+    if len(problem.weight):
+        entries = np.repeat(problem.weight, votes.row_counts)
+        weighted.data *= problem.weight[weighted.indices]
+    both = (fires.T @ sparse.csr_array((entries, votes.lf, votes.indptr), shape=shape)).toarray()
+    same, chance = np.zeros((m, m)), np.zeros((m, m))
+    by_vote = np.argsort(pairs.vote, kind="stable")
+    ends = np.searchsorted(pairs.vote[by_vote], np.arange(problem.k + 1))
+    for start, stop in pairwise(ends):
+        mine = by_vote[start:stop]
+        lf, of_class = pairs.lf[mine], weighted[:, mine]
+        inside = np.ix_(lf, lf)
+        same[inside] += (of_class.T @ (of_class > 0)).toarray()
+        rates = (of_class.T @ fires)[:, lf].toarray()  # on which one votes for the class, and another for any
+        chance[inside] += rates * rates.T
     return both, same, chance
 
 

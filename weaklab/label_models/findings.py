@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-#: A share of classes that moves by more than this from the votes' own is far.
+#: A share of classes that moves by more than this from the votes' own is far; so is this share of rows that get another
+#: class than majority vote gives.
 FAR = 0.15
 #: A class that takes more than this of the rows, where votes give it less by ``FAR``, has taken all.
 ALL = 0.98
+#: A class has taken nothing from votes where fewer rows than this share go against their majority.
+SOME = 0.05
 #: Accuracies that are above chance by less than this are no better than chance.
 NOTHING = 0.02
 #: With fewer rows than this on which two labeling functions meet, agreements tell nothing.
 FEW_MEETINGS = 30
+#: Fewer labeling functions than this, copies not counted, do not identify their accuracies.
+FEW_VOICES = 3
 
 
 def findings(model: Any) -> list[str]:
@@ -29,45 +35,112 @@ def findings(model: Any) -> list[str]:
     list of str
         What was found, what it means, and what to do.
     """
-    found = []
-    classes, names = model.classes_, getattr(model, "feature_names_in_", None)
+    found = [
+        collapse(model) or _far_from_votes(model),
+        _too_few_meetings(model) or _too_few_voices(model),
+        _nothing_better_than_chance(model),
+        *_worse_than_chance(model),
+        "" if model.converged_ else f"It had not settled after {model.n_iter_} iterations.",
+    ]
+    return [finding for finding in found if finding]
+
+
+def collapse(model: Any) -> str:
+    """That one class has taken all rows, against the votes; else nothing."""
+    learned, voted = _class_shares(model)
+    top = int(np.argmax(learned))
+    if learned[top] <= ALL or learned[top] - voted[top] <= FAR:
+        return ""
+    if model._columns_are_functions and _share_against_majority(model) <= SOME:
+        return ""  # few rows on each of which the same class wins
+    return (
+        f"{learned[top]:.0%} of the rows are called {str(model.classes_[top])!r}, and only {voted[top]:.0%} of the "
+        "votes are for it: the model has collapsed to one class. Compare MajorityVote; give class_balance= if you know "
+        "it."
+    )
+
+
+def _class_shares(model: Any) -> tuple[np.ndarray, np.ndarray]:
     learned, voted = model._class_counts, model._vote_shares
-    if learned.sum() > 0 and voted.sum() > 0:
-        learned, voted = learned / learned.sum(), voted / voted.sum()
-        top = int(np.argmax(learned))
-        if learned[top] > ALL and learned[top] - voted[top] > FAR:
-            found.append(
-                f"{learned[top]:.0%} of the rows are called {str(classes[top])!r}, and only {voted[top]:.0%} of the "
-                "votes are for it: the model has collapsed to one class. Compare MajorityVote; give class_balance= if "
-                "you know it."
-            )
-        elif np.abs(learned - voted).max() > FAR:
-            far = int(np.argmax(np.abs(learned - voted)))
-            found.append(
-                f"Class {str(classes[far])!r} gets {learned[far]:.0%} of the rows and {voted[far]:.0%} of the votes: "
-                "the result is far from majority vote. Look at some rows; give class_balance= if you know it."
-            )
-    if model._meetings < FEW_MEETINGS and model.n_features_in_ > 1:
-        found.append(
-            f"Two labeling functions vote on {model._meetings:,.0f} rows only: agreements are too few to tell whom to "
-            "trust, and accuracies are little more than the prior. Write functions that overlap, or give gold rows."
+    if learned.sum() <= 0 or voted.sum() <= 0:
+        return np.zeros(len(learned)), np.zeros(len(learned))
+    return learned / learned.sum(), voted / voted.sum()
+
+
+def _far_from_votes(model: Any) -> str:
+    learned, voted = _class_shares(model)
+    if np.abs(learned - voted).max() > FAR:
+        far = int(np.argmax(np.abs(learned - voted)))
+        return (
+            f"Class {str(model.classes_[far])!r} gets {learned[far]:.0%} of the rows and {voted[far]:.0%} of the "
+            "votes: the result is far from majority vote. Look at some rows; give class_balance= if you know it."
         )
-    right, total = model._right_and_total()
-    chance = 1 / len(classes)
+    against = _share_against_majority(model)
+    if against > FAR:
+        return (
+            f"{against:.0%} of the rows get another class than most of their votes are for: the result is far from "
+            "majority vote. Look at some of them."
+        )
+    return ""
+
+
+def _share_against_majority(model: Any) -> float:
+    """The share of the rows with votes whose likeliest class has fewer votes than another."""
+    rows = model._kept.covered()
+    if not model._columns_are_functions or not rows.total:
+        return 0.0
+    votes = np.zeros((rows.votes.n, rows.k))
+    np.add.at(votes, (rows.votes.rows, rows.votes.vote), 1)
+    called = model._posterior(rows.votes).argmax(axis=1)
+    against = (votes[np.arange(len(votes)), called] < votes.max(axis=1)) & (rows.votes.row_counts > 0)
+    weight = rows.weight if len(rows.weight) else np.ones(len(votes))
+    return float(weight[against].sum() / rows.total)
+
+
+def _too_few_meetings(model: Any) -> str:
+    if model._meetings >= FEW_MEETINGS or model.n_features_in_ < 2:
+        return ""
+    return (
+        f"Two labeling functions vote on {model._meetings:,.0f} rows only: agreements are too few to tell whom to "
+        "trust, and accuracies are little more than the prior. Write functions that overlap, or give gold rows."
+    )
+
+
+def _too_few_voices(model: Any) -> str:
+    """Fewer than three labeling functions show fewer agreements than they have accuracies."""
+    if model._kept.has_gold:
+        return ""
+    _, total = model._right_and_total(model._pair_counts)
+    voices = int((total > 0).sum()) - sum(len(group) - 1 for group in getattr(model, "_groups", []))
+    if not 0 < voices < FEW_VOICES:
+        return ""
+    return (
+        "Fewer than three labeling functions vote without repeating another: votes cannot tell how right each is, and "
+        "accuracies rest on the prior. Write more functions, or give gold rows."
+    )
+
+
+def _nothing_better_than_chance(model: Any) -> str:
+    right, total = model._right_and_total(model._pair_counts)
     often = total >= FEW_MEETINGS
-    if often.any() and (right[often] / total[often]).max() < chance + NOTHING:
-        found.append(
-            "No labeling function is learned as better than chance: the model has collapsed, or the votes are noise. "
-            "Compare MajorityVote, and a few gold labels."
-        )
-    for j in np.flatnonzero(often):
-        share, error = right[j] / total[j], np.sqrt(chance * (1 - chance) / total[j])
-        if share < chance - 2 * error:
+    if not often.any() or (right[often] / total[often]).max() >= 1 / len(model.classes_) + NOTHING:
+        return ""
+    return (
+        "No labeling function is learned as better than chance: the model has collapsed, or the votes are noise. "
+        "Compare MajorityVote, and a few gold labels."
+    )
+
+
+def _worse_than_chance(model: Any) -> Iterator[str]:
+    """Those that are below chance both by the labels and by what is told of them."""
+    names, chance = getattr(model, "feature_names_in_", None), 1 / len(model.classes_)
+    by_labels, _ = model._right_and_total(model._pair_counts)
+    right, total = model._right_and_total()
+    for j in np.flatnonzero(total >= FEW_MEETINGS):
+        bound = chance - 2 * np.sqrt(chance * (1 - chance) / total[j])
+        if max(right[j], by_labels[j]) / total[j] < bound:
             who = f"column {j}" if names is None else repr(str(names[j]))
-            found.append(
-                f"The labeling function {who} is learned as worse than chance: right on {share:.0%} of its "
-                f"{total[j]:,.0f} votes. Check what it returns, and for which class."
+            yield (
+                f"The labeling function {who} is learned as worse than chance: right on {right[j] / total[j]:.0%} of "
+                f"its {total[j]:,.0f} votes. Check what it returns, and for which class."
             )
-    if not model.converged_:
-        found.append(f"It had not settled after {model.n_iter_} iterations.")
-    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -20,11 +20,12 @@ from weaklab.votes import (
     check_sample_weight,
     check_votes,
 )
-from weaklab.votes.chunks import SeenRows, come_in_chunks, each_chunk, read_chunks
+from weaklab.votes.chunks import come_in_chunks, each_chunk, is_nothing
+from weaklab.votes.seen_rows import SeenRows, read_chunks
 
 
 def take_in(
-    votes: Any, y: Any, sample_weight: Any, classes: Classes
+    votes: Any, y: Any, sample_weight: Any, classes: Classes, takes: type | None = None
 ) -> tuple[VoteMatrix, np.ndarray | None, Floats | None]:
     """Check what ``fit`` is given.
 
@@ -36,6 +37,8 @@ def take_in(
         Gold labels and weights; None where the chunks bring them.
     classes : int, sequence of hashable, or None
         The classes, checked.
+    takes : type, optional
+        The richer votes, PartialVotes or SoftVotes, that chunks may hold.
 
     Returns
     -------
@@ -57,7 +60,9 @@ def take_in(
     >>> matrix.n, matrix.k, gold
     (2, 3, array([0, 2]))
     """
-    seen = read_chunks(votes, classes) if come_in_chunks(votes) else votes if isinstance(votes, SeenRows) else None
+    seen = (
+        read_chunks(votes, classes, takes) if come_in_chunks(votes) else votes if isinstance(votes, SeenRows) else None
+    )
     matrix = check_votes(votes, classes=classes) if seen is None else seen.matrix()
     if matrix.n == 0:
         raise VoteError(f"There are no rows to learn from: votes of shape (0, {matrix.m}).")
@@ -79,21 +84,34 @@ def take_in(
 class InChunks:
     """Learning and predicting chunk by chunk; :meth:`BaseLabelModel.fit` itself takes sources of chunks."""
 
+    #: The richer votes that the model takes, if any.
+    takes: ClassVar[type | None] = None
+
     classes: Classes
     classes_: np.ndarray
+    #: The rows of all calls of partial_fit.
     _seen: SeenRows
+    #: How many rows a copy of the model has left behind.
+    _left_behind: int
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What copies and pickles of the model carry: all that was learned, but not the rows of ``partial_fit``."""
+        state: dict[str, Any] = dict(super().__getstate__())  # type: ignore[call-overload]  # scikit-learn's
+        if "_seen" in state:
+            state["_left_behind"] = state.pop("_seen").n
+        return state
 
     def partial_fit(self, votes: VotesLike, y: Any = None, sample_weight: Any = None, classes: Classes = None) -> Self:
         """Learn from more rows: the same, bit for bit, as ``fit`` on all rows since the first call.
 
-        Nothing is forgotten: the model keeps
-        the rows in packed form (about two bytes per vote; beyond 512 MB in temporary files), and each call learns from
-        all of them anew. ``fit`` begins from nothing. Where only the last result counts, one ``fit`` of a
-        :class:`weaklab.votes.VoteChunks` is faster.
+        Nothing is forgotten: the model keeps the rows in packed form (about two bytes per vote; beyond 512 MB in
+        temporary files), and each call learns from all of them anew. ``fit`` begins from nothing. Where only the last
+        result counts, one ``fit`` of a :class:`weaklab.votes.VoteChunks` is faster. Pickles and copies of the model
+        predict as it does, but do not carry the rows, and so cannot go on learning.
 
         Parameters
         ----------
-        votes : DataFrame, array-like or sparse matrix of shape (n, m)
+        votes : DataFrame, array-like or sparse matrix of shape (n, m), or the richer votes that the model takes
             The new rows; names of labeling functions, where there are some, as in the first call.
         y : array-like of shape (n,), optional
             Gold labels of the new rows where known, by code or name; -1 or a missing value where not.
@@ -110,7 +128,10 @@ class InChunks:
         Raises
         ------
         VoteError, GoldError, ParameterError
-            If the votes, the gold labels or the weights are not what they should be: then the new rows are left out.
+            If the votes, the gold labels or the weights are not what they should be, or the model is a copy of one
+            that had seen rows.
+        StorageError
+            If the rows find no room. After any error the model is as it was, and the new rows are left out.
 
         Examples
         --------
@@ -125,17 +146,28 @@ class InChunks:
         >>> bool((model.accuracies_ == DawidSkene().fit(votes).accuracies_).all())
         True
         """
-        seen = getattr(self, "_seen", None)
-        given, declared = _plain(classes), check_classes(self.classes)
-        known = declared if seen is None else seen.classes
-        if given is not None and given != _plain(known) and not (seen is None and known is None):
-            raise ParameterError(f"classes={classes!r}, but they were {known!r} before.")
-        seen = SeenRows(given if known is None else known) if seen is None else seen
-        seen.add(votes, y, sample_weight)
+        if "_left_behind" in self.__dict__:
+            raise VoteError(
+                f"This model is a copy of one that had seen {self._left_behind:,} rows in partial_fit, which copies "
+                "and pickles do not carry, so it cannot go on from them. Go on with the original; fit begins anew."
+            )
+        seen: SeenRows | None = getattr(self, "_seen", None)
+        known = seen.classes if seen is not None else check_classes(self.classes)
+        for given, where in ((classes, "classes"), (self.classes, "the model's classes")):
+            if given is not None and _plain(given) != _plain(known) and not (seen is None and known is None):
+                raise ParameterError(f"{where}={given!r}, but they were {known!r} before.")
+        if seen is None:
+            seen = SeenRows(_plain(classes) if known is None else known, self.takes)
+        before, rows = dict(self.__dict__), seen.mark()
         try:
+            seen.add(votes, y, sample_weight)
             self.fit(seen)  # type: ignore[attr-defined]  # the shell has it
-        finally:
-            self._seen = seen
+        except BaseException:  # Ctrl-C too
+            seen.back_to(rows)
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
+        self._seen = seen
         return self
 
     def predict_chunks(self, votes: Any) -> Iterator[Floats]:
@@ -154,7 +186,7 @@ class InChunks:
         Raises
         ------
         VoteError
-            If a chunk is not what it should be; rows are counted from the first of all.
+            If a chunk is not what it should be, rows counted from the first of all; or if there is none.
 
         Examples
         --------
@@ -171,9 +203,15 @@ class InChunks:
     def _predict_chunks(self, votes: Any) -> Iterator[Floats]:
         row = 0
         for chunk, _, _ in each_chunk(votes):
+            if is_nothing(chunk):
+                yield np.empty((0, len(self.classes_)))
+                continue
             rich = isinstance(chunk, (PartialVotes, SoftVotes))
             checked = chunk if rich else check_votes(chunk, classes=len(self.classes_), first_row=row)
-            matrix = self._check_new(checked)  # type: ignore[attr-defined]  # the shell has it
+            try:
+                matrix = self._check_new(checked)  # type: ignore[attr-defined]  # the shell has it
+            except VoteError as error:
+                raise VoteError(f"In the rows from {row:,} on: {error}") from error
             row += matrix.n
             yield self._predict_proba(matrix)  # type: ignore[attr-defined]
 

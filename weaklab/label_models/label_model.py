@@ -1,4 +1,4 @@
-"""The default label model: two tempered models that differ in the class prior, averaged; copies count once."""
+"""The default label model: two tempered models and every vote alike, averaged; copies count once."""
 
 from __future__ import annotations
 
@@ -7,46 +7,55 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from weaklab._kernels.em import posterior
 from weaklab.exceptions import ParameterError, did_you_mean
+from weaklab.label_models.appraised import AppraisedAttributes
 from weaklab.label_models.base import BaseLabelModel
-from weaklab.label_models.calibration import Calibration, calibrate_safely
+from weaklab.label_models.calibration import Calibration, calibrate_odds, calibrate_safely
 from weaklab.label_models.class_balance import known_balance
 from weaklab.label_models.dependence import find_dependence, with_groups
+from weaklab.label_models.many_classes import CELLS_AT_A_TIME, VoteWeights
+from weaklab.label_models.members import share_out, share_out_by_vote
 from weaklab.label_models.prior_knowledge import accuracies_of, groups_of
 from weaklab.label_models.problem import Fit, Problem
 from weaklab.label_models.tempered import (
-    OUTPUT_EXPONENT,
     PRIOR_ACCURACY,
     Known,
     PriorRule,
     fit_tempered,
     root_prior,
-    row_scale,
     share_prior,
 )
+from weaklab.label_models.tempered_votes import fit_tempered_votes
 from weaklab.typing import Classes, Floats, Seed
 from weaklab.votes.pairs import PairTable
 
 DependenceRule = Literal["correct", "ignore"]
 
-#: The weights of the two members: chosen on public label matrices and synthetic draws, so that neither kind loses more
-#: than three points to majority vote anywhere.
-MEMBER_WEIGHTS = (0.35, 0.65)
+#: The power of a row's number of votes that its evidence is multiplied by. Votes on a row are never wholly independent
+#: given its class: the more of them, the more they repeat each other. Chosen, as the next, on public label matrices and
+#: synthetic draws together.
+ROW_EXPONENT = -0.5
+#: The power of the class prior.
+PRIOR_EXPONENT = 0.8
 
 
-class LabelModel(BaseLabelModel):
+class LabelModel(AppraisedAttributes, BaseLabelModel):
     r"""The label model to start with: learns whom to trust, does not collapse, and counts copies once.
 
     No single model both beats majority vote on average and never falls far below it: what learns the class balance
     collapses on labeling functions that vote for one class only, what takes it as even collapses on imbalanced
-    classes. This one fits two tempered models (see :func:`weaklab.label_models.tempered.fit_tempered`) that differ in
-    the class prior alone, and averages their log-posteriors:
+    classes. This one averages the log-weights W of three members: two tempered models (see
+    :func:`weaklab.label_models.tempered.fit_tempered`) that differ in the class prior alone, and *every vote alike*, as
+    in majority vote:
 
-    .. math:: q_{iy} \propto \exp\big(0.35 \log q^{(1)}_{iy} + 0.65 \log q^{(2)}_{iy}\big)
+    .. math:: q_{iy} \propto \pi_y^{0.8} \exp\Big(v_i^{-1/2} \sum_{j: \lambda_{ij} \ne -1} \sum_m w_m
+              W^{(m)}_{j \lambda_{ij} y}\Big)
 
-    the first with the square root of the learned balance as the prior, the second with the balance that full voters
-    show, or the vote share where labeling functions are partial. Not firing is never evidence.
+    where :math:`v_i` is the number of votes on row i, and :math:`\log \pi` the same average of the log-priors. The
+    first has the square root of the learned balance as its prior, the second the balance that full voters show, or the
+    vote share where labeling functions are partial. How much each counts is found from the votes: each vote is left out
+    in turn, and a member counts by how much the class that it infers from the others tells of that vote
+    (:func:`weaklab.label_models.members.share_out`). Not firing is never evidence.
 
     Before that it looks for labeling functions that agree beyond what the class explains
     (:func:`weaklab.label_models.dependence.find_dependence`): g copies of one are worth one vote, not g.
@@ -75,11 +84,12 @@ class LabelModel(BaseLabelModel):
     Attributes
     ----------
     class_prior_ : ndarray of shape (k,)
-        The geometric mean of the two priors, scaled to sum to 1.
+        The weighted geometric mean of the two priors, scaled to sum to 1.
     vote_worth_ : ndarray of shape (m,)
         What a vote of each labeling function counts, in (0, 1]; below 1 where others repeat it.
     chosen_ : dict
-        What the model did, in words: the members, the dependent groups, the calibration.
+        What the model did and why, in words: the members, what each counts, what it tells of held-out votes, in nats
+        per vote, the dependent groups, the calibration.
     error_bound_ : float
         How far the log-weights may be from where more iterations would take them, in nats.
     objective_path_ : list of float
@@ -89,6 +99,13 @@ class LabelModel(BaseLabelModel):
     -----
     The members descend from Dawid and Skene's model (1979, doi:10.2307/2346806), with tempered likelihoods (Grünwald
     and van Ommen, 2017, doi:10.1214/17-BA1085); the constants stand in :mod:`weaklab.label_models.tempered`.
+
+    With thousands of classes, a table of (labeling function, vote) by class would neither fit nor be filled by the
+    votes. Beyond 1 million cells (100 labeling functions that each vote for 100 classes), the members learn how often
+    each vote is right, and take wrong votes to fall on rows of other classes as these are frequent
+    (:func:`weaklab.label_models.tempered_votes.fit_tempered_votes`); gold rows set a temperature only,
+    ``accuracy_intervals_`` come from counts, and ``confusion_of`` shows wrong votes spread. Which of the two it was,
+    ``chosen_["votes"]`` says.
 
     Examples
     --------
@@ -111,6 +128,8 @@ class LabelModel(BaseLabelModel):
     >>> LabelModel().fit(votes).vote_worth_.round(2)
     array([1.  , 1.  , 1.  , 1.  , 1.  , 0.33, 0.33, 0.33])
     """
+
+    _members: list[Any]  # Tempered, or TemperedVotes where classes are many
 
     def __init__(
         self,
@@ -139,11 +158,13 @@ class LabelModel(BaseLabelModel):
 
     def _fit(self, problem: Problem) -> Fit:
         covered = problem.covered().without_gold()
-        known = self._known(covered)
+        known = self._known = self._learn_known(covered)
         rules: list[PriorRule] = [root_prior, share_prior(covered)]
         if known.balance is not None:
             rules = [lambda balance: balance]  # what is known need not be hedged
-        self._members = [fit_tempered(covered, rule, known) for rule in rules]
+        fit, share = (fit_tempered_votes, share_out_by_vote) if problem.many_classes else (fit_tempered, share_out)
+        self._members: list[Any] = [fit(covered, rule, known) for rule in rules]
+        self._shares = share(covered, self._members)
         self._calibration = Calibration(1.0, np.zeros(problem.k))
         n_gold = self._calibrate(problem)
         log_prior = self._average([member.log_prior for member in self._members]) + self._calibration.offset
@@ -160,7 +181,7 @@ class LabelModel(BaseLabelModel):
             objective_path=[max(path[i] for path in paths if i < len(path)) for i in range(longest)],
         )
 
-    def _known(self, problem: Problem) -> Known:
+    def _learn_known(self, problem: Problem) -> Known:
         names, m, k = problem.votes.names, problem.m, problem.k
         accuracy = accuracies_of(self.prior_accuracy, m, k, names, "prior_accuracy", PRIOR_ACCURACY)
         fixed = accuracies_of(self.fixed_accuracy or {}, m, k, names, "fixed_accuracy", np.nan)
@@ -178,39 +199,57 @@ class LabelModel(BaseLabelModel):
         rows = np.flatnonzero((problem.gold >= 0) & (problem.votes.row_counts > 0))
         if not len(rows):
             return 0
-        votes, pair = problem.votes.take(rows), problem.sample_pairs(rows)
-        weights = self._log_weights(problem.pairs, np.arange(len(problem.pairs)))
-        scale = self._scale(np.arange(problem.most_votes + 1))
-        q = posterior(votes.indptr, pair, scale, np.ascontiguousarray(weights), self._log_prior())
+        most = max(1, CELLS_AT_A_TIME // problem.k)
+        if len(rows) > most:
+            rows = rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]
+        votes = problem.votes.take(rows)
+        q = self._posterior(votes)
         weight = problem.weight[rows] if len(problem.weight) else np.ones(len(rows))
-        scores = np.log(np.maximum(q, np.finfo(float).tiny))
-        self._calibration = calibrate_safely(scores, problem.gold[rows], weight)
+        if self._many_classes:  # gold rows are too few to tell an offset of each class
+            temperature = calibrate_odds(q, votes.rows, votes.vote, problem.gold[rows], weight)
+            self._calibration = Calibration(temperature, np.zeros(problem.k))
+        else:
+            scores = np.log(np.maximum(q, np.finfo(float).tiny))
+            self._calibration = calibrate_safely(scores, problem.gold[rows], weight)
         return round(float(weight.sum()))
 
     def _say(self, known: Known, n_gold: int) -> dict[str, Any]:
-        said: dict[str, Any] = {
-            "members": ["square root of the learned balance", "balance of full voters, vote share of partial ones"]
-            if known.balance is None
-            else ["the class balance that was given"],
-            "dependent groups": self._groups,
-        }
+        members = ["square root of the learned balance", "balance of full voters, vote share of partial ones"]
+        if known.balance is not None:
+            members = ["the class balance that was given"]
+        said: dict[str, Any] = self._shares.say(members) | {"dependent groups": self._groups}
+        said["votes"] = "right or wrong, as classes are many" if self._many_classes else "a confusion of classes each"
         if n_gold:
             said["calibrated on gold rows"] = n_gold
             said["temperature"] = self._calibration.temperature
         return said
 
     def _average(self, of_members: list[Floats]) -> Floats:
-        if len(of_members) == 1:
-            return of_members[0]
-        first, second = of_members
-        return MEMBER_WEIGHTS[0] * first + MEMBER_WEIGHTS[1] * second
+        return self._shares.average(of_members)
 
     def _log_weights(self, pairs: PairTable, seen: np.ndarray) -> Floats:
-        # A log-posterior is the row's tempered evidence plus the prior, so averaging two averages both.
-        mean = self._average([member.log_weights(pairs, seen) for member in self._members])
-        return self._calibration.temperature * OUTPUT_EXPONENT * mean
+        return self._calibration.temperature * self._shares.log_weights(pairs, self._members, seen)
+
+    def _vote_weights(self, pairs: PairTable, seen: np.ndarray) -> VoteWeights:
+        own, others = self._shares.vote_weights(pairs, self._members, seen)
+        return VoteWeights(own / PRIOR_EXPONENT, others / PRIOR_EXPONENT)  # the power is for the prior
+
+    def _power(self) -> float:
+        return self._calibration.temperature * PRIOR_EXPONENT
+
+    def _plain_vote_weights(self, pairs: PairTable, seen: np.ndarray) -> VoteWeights:
+        own, others = zip(*(member.vote_weights(pairs, seen) for member in self._members), strict=True)
+        return VoteWeights(self._average(list(own)), self._average(list(others)))
+
+    def _count_right(self, covered: Problem) -> tuple[Floats, Floats]:
+        weights = self._plain_vote_weights(self._pairs, np.arange(len(self._pairs)))
+        step = covered.step_by_vote(weights, self._average([member.log_prior for member in self._members]))
+        return step.right, step.class_counts
 
     def _count(self, problem: Problem) -> None:
+        if self._many_classes:
+            super()._count(problem)
+            return
         # Tempering keeps labels from being too sure, and would make every labeling function look worse than it is: what
         # is counted are the posteriors of the plain rule.
         weights = self._average(
@@ -222,8 +261,10 @@ class LabelModel(BaseLabelModel):
         self._class_counts = step.state_counts + (problem.total - problem.covered().total) * self.class_prior_
 
     def _log_prior(self) -> Floats:
-        mean = self._average([member.log_prior for member in self._members])
-        return self._calibration.temperature * OUTPUT_EXPONENT * mean + self._calibration.offset
+        log_prior = self._shares.log_prior(self._members)
+        if self._many_classes:
+            return log_prior  # the power does the rest
+        return self._calibration.temperature * PRIOR_EXPONENT * log_prior + self._calibration.offset
 
     def _scale(self, row_counts: np.ndarray) -> Floats:
-        return row_scale(row_counts)
+        return np.maximum(row_counts, 1).astype(np.float64) ** ROW_EXPONENT

@@ -2,50 +2,50 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
-from copy import copy
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from scipy.stats import beta, norm
 from sklearn.utils.validation import check_is_fitted
 
 from weaklab.exceptions import ParameterError, did_you_mean
 from weaklab.label_models.findings import findings
+from weaklab.label_models.intervals import learned_intervals
+from weaklab.label_models.many_classes import RightCounts
 from weaklab.label_models.problem import Fit, Problem
 from weaklab.typing import Floats
 from weaklab.votes.pairs import PairTable
 
 #: ``confusion_`` refuses to be larger; ``confusion_of`` gives one labeling function's.
 MAX_CONFUSION_BYTES = 1_000_000_000
-#: The nominal coverage of ``accuracy_intervals_``.
-INTERVAL = 0.90
-#: Rows kept with a model, for its intervals.
-BOOTSTRAP_ROWS = 5_000
+#: Rows kept with a model, for what it says of labeling functions.
+KEPT_ROWS = 20_000
 
 
 class LearnedAttributes:
     """Attributes that follow from the expected counts under the fitted posteriors.
 
-    They are computed on access from what the shell keeps: ``_pairs``, ``_pair_counts`` (pairs, k) and ``_class_counts``
-    (k,).
+    They are computed on access from what the shell keeps: ``_pairs``, ``_pair_counts`` (pairs, k), of which only the
+    right votes are known where classes are many, ``_class_counts`` (k,), and some rows.
     """
 
     classes_: np.ndarray
     n_features_in_: int
     class_prior_: Floats
     _pairs: PairTable
-    _pair_counts: Floats
+    _pair_counts: Floats | RightCounts
     _class_counts: Floats
     #: The vote shares of the classes, and the weight of the rows on which two or more vote.
     _vote_shares: Floats
     _meetings: float
-    #: Some of the rows that it was fitted to, for intervals.
-    _resampled: Problem
-    #: How often intervals are learned anew; 0 where that would take long.
+    #: Some of the rows that it was fitted to.
+    _kept: Problem
+    #: How often it is learned anew for intervals; 0 where that would take long.
     _bootstraps: int = 40
+    #: Whether no table of pairs by classes was learned.
+    _many_classes: bool = False
+    #: Whether a column of the votes is a labeling function.
+    _columns_are_functions: bool = True
 
     _fit: Callable[[Problem], Fit]
     _count: Callable[[Problem], None]
@@ -101,58 +101,40 @@ class LearnedAttributes:
 
     @property
     def accuracy_intervals_(self) -> Floats:
-        """90 % intervals for ``accuracies_``, (m, 2), computed on first access.
+        """90 % intervals for ``accuracies_``, (m, 2), computed on first access; NaN where one never votes.
 
-        The spread of the accuracies that the model learns anew from resampled rows (the bootstrap: Efron, 1979,
-        doi:10.1214/aos/1176344552; Poisson weights on at most ``BOOTSTRAP_ROWS`` rows, the spread scaled to all rows):
-        it counts what is not known of the classes, and of the other labeling functions. They are as right as the
-        model's assumptions: dependence that it does not see makes them too narrow, and in the wrong place. Models that
-        take long to learn give equal-tailed intervals of Beta(1/2 + right, 1/2 + wrong) instead, which take the
-        posteriors as true (Brown, Cai and DasGupta, 2001, doi:10.1214/ss/1009213286).
+        The spread of the accuracies that the model learns anew from resampled rows
+        (:func:`weaklab.label_models.intervals.resample`), in log-odds: it counts what is not known of the classes, and
+        of the other labeling functions. Where the model does not describe the votes, which the agreements of each two
+        labeling functions show, the spread is widened by the overdispersion, and the interval reaches to what
+        :func:`weaklab.label_models.appraisal.appraise` makes of them, which lets each group of labeling functions
+        that repeat each other speak with one voice. No interval corrects what both assume: that given the class, what
+        is not in a group errs independently. Models that take long to learn give Jeffreys' intervals of their expected
+        counts instead, which take the posteriors as true.
         """
         check_is_fitted(self)
         if not hasattr(self, "_intervals"):
-            self._intervals = self._bootstrapped() if self._bootstraps else self._from_counts()
+            self._intervals = self._learn_intervals()
         return self._intervals
 
-    def _bootstrapped(self) -> Floats:
-        """Intervals from the spread over resampled rows, at least as wide as counting alone makes them."""
-        problem, rng = self._resampled, np.random.default_rng(0)
-        weight = problem.weight if len(problem.weight) else np.ones(problem.votes.n)
-        learned = np.full((self._bootstraps, self.n_features_in_), np.nan)
-        for draw in learned:
-            other = copy(self)
-            again = replace(problem, weight=rng.poisson(weight).astype(np.float64))
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                other.class_prior_ = other._fit(again).class_prior
-                other._count(again)
-            draw[:] = other.accuracies_
-        share = weight.sum() / max(self._class_counts.sum(), 1)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a labeling function that no draw saw
-            spread = np.nanstd(learned, axis=0, ddof=1) * np.sqrt(min(share, 1))
-        half = norm.ppf((1 + INTERVAL) / 2) * np.nan_to_num(spread)
-        centre, counted = self.accuracies_, self._from_counts()
-        low = np.fmin(centre - half, counted[:, 0])
-        high = np.fmax(centre + half, counted[:, 1])
-        bounds = np.clip(np.column_stack([low, high]), 0, 1)
-        bounds[np.isnan(centre)] = np.nan
-        return bounds
+    def _learn_intervals(self) -> Floats:
+        return learned_intervals(self)
 
-    def _from_counts(self) -> Floats:
-        """Jeffreys' intervals of the expected counts."""
-        right, total = self._right_and_total()
-        tail = (1 - INTERVAL) / 2
-        bounds = beta.ppf([[tail], [1 - tail]], right + 0.5, np.maximum(total - right, 0) + 0.5).T  # (m, 2)
-        bounds[total == 0] = np.nan
-        return bounds
+    @property
+    def _told(self) -> tuple[Floats | RightCounts, Floats]:
+        """The expected counts from which accuracies and confusions follow: of pairs by class, and of classes."""
+        return self._pair_counts, self._class_counts
 
-    def _right_and_total(self) -> tuple[Floats, Floats]:
+    def _right_and_total(self, counts: Floats | RightCounts | None = None) -> tuple[Floats, Floats]:
+        """Expected right votes, and votes, of each labeling function, (m,) each; by default those that are told."""
         table, m = self._pairs, self.n_features_in_
-        right = np.bincount(table.lf, self._pair_counts[np.arange(len(table)), table.vote], minlength=m)
-        total = np.bincount(table.lf, self._pair_counts.sum(axis=1), minlength=m)
-        return right.astype(np.float64), total.astype(np.float64)  # bincount of nothing gives ints
+        counts = self._told[0] if counts is None else counts
+        if isinstance(counts, RightCounts):
+            right, fired = counts.right, counts.fired
+        else:
+            right, fired = counts[np.arange(len(table)), table.vote], counts.sum(axis=1)
+        by_lf, total = np.bincount(table.lf, right, minlength=m), np.bincount(table.lf, fired, minlength=m)
+        return by_lf.astype(np.float64), total.astype(np.float64)  # bincount of nothing gives ints
 
     def _confusion(self, columns: np.ndarray) -> Floats:
         """The confusions of some labeling functions, (columns, k, k + 1): expected counts over expected rows."""
@@ -160,8 +142,11 @@ class LearnedAttributes:
         place = np.full(self.n_features_in_, -1)
         place[columns] = np.arange(len(columns))
         ours = np.flatnonzero(place[self._pairs.lf] >= 0)
-        rows = np.maximum(self._class_counts, np.finfo(float).tiny)
-        out[place[self._pairs.lf[ours]], :, self._pairs.vote[ours]] = self._pair_counts[ours] / rows
+        counts, rows = self._told
+        rows = np.maximum(rows, np.finfo(float).tiny)
+        table = counts.table(self._pairs, ours) if isinstance(counts, RightCounts) else counts[ours]
+        out[place[self._pairs.lf[ours]], :, self._pairs.vote[ours]] = table / rows
+        out /= np.maximum(out.sum(axis=2, keepdims=True), 1)  # wrong votes that are spread may add up to more
         out[:, :, -1] = np.clip(1 - out[:, :, :-1].sum(axis=2), 0, 1)
         return out
 

@@ -9,6 +9,7 @@ import numpy as np
 from weaklab.label_models.ascent import ascend_from_each
 from weaklab.label_models.base import BaseLabelModel
 from weaklab.label_models.dirichlet import VoteDirichlets, divergence, expected_log
+from weaklab.label_models.many_classes import VoteWeights
 from weaklab.label_models.parameters import check_count, check_positive, check_tolerance
 from weaklab.label_models.problem import Fit, Problem
 from weaklab.label_models.starting_noise import random_waves
@@ -130,7 +131,7 @@ class MACE(BaseLabelModel):
     def _starts(self, problem: Problem) -> Iterator[Floats]:
         """Expected votes out of knowledge, (pairs,): the vote share, then those of random parameters."""
         pairs, m = problem.pairs, problem.m
-        share = problem.start().counts[np.arange(len(pairs)), pairs.vote]
+        share = problem.start_by_vote().right
         yield share
         tiny = np.finfo(float).tiny  # labeling functions may never vote, and competences be 0
         fired = np.maximum(problem.fired, tiny)
@@ -165,23 +166,23 @@ class MACE(BaseLabelModel):
         return log_competence[:, 0], log_competence[:, 1] + self._strategy.expected_log(pairs, seen)[:, 0]
 
     def _log_weights(self, pairs: PairTable, seen: np.ndarray) -> Floats:
-        return _know_or_spam(pairs, *self._log_know_and_spam(pairs, seen))
+        return self._vote_weights(pairs, seen).table(pairs)
+
+    def _vote_weights(self, pairs: PairTable, seen: np.ndarray) -> VoteWeights:
+        return _know_or_spam(*self._log_know_and_spam(pairs, seen))
 
     def _log_prior(self) -> Floats:
         k = len(self.classes_)
         return np.full(k, -np.log(k))
 
 
-def _know_or_spam(pairs: PairTable, log_know: Floats, log_spam: Floats) -> Floats:
-    """What each pair adds to each class, (pairs, k)."""
-    either = np.logaddexp(log_know, log_spam)
-    right = pairs.vote[:, np.newaxis] == np.arange(pairs.k)
-    return np.where(right, either[:, np.newaxis], log_spam[:, np.newaxis])
+def _know_or_spam(log_know: Floats, log_spam: Floats) -> VoteWeights:
+    """What each pair adds to the class that it votes for, and to others."""
+    return VoteWeights(np.logaddexp(log_know, log_spam), log_spam)
 
 
 def _expect(problem: Problem, log_know: Floats, log_spam: Floats) -> tuple[Floats, float]:
     """Expected votes out of knowledge, (pairs,), and the log-likelihood, under know and spam log-probabilities."""
     pairs = problem.pairs
-    step = problem.step(_know_or_spam(pairs, log_know, log_spam), np.full(pairs.k, -np.log(pairs.k)))
-    right = step.counts[np.arange(len(pairs)), pairs.vote]
-    return right * np.exp(log_know - np.logaddexp(log_know, log_spam)), step.log_likelihood
+    step = problem.count_right(_know_or_spam(log_know, log_spam), np.full(pairs.k, -np.log(pairs.k)))
+    return step.right * np.exp(log_know - np.logaddexp(log_know, log_spam)), step.log_likelihood

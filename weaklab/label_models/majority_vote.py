@@ -65,9 +65,7 @@ class MajorityVote(BaseLabelModel):
         return Fit(class_prior=np.full(problem.k, 1 / problem.k))
 
     def _posterior(self, votes: VoteMatrix) -> Floats:
-        counts = votes.class_votes()
-        tied = counts == counts.max(axis=1, keepdims=True)
-        return tied / tied.sum(axis=1, keepdims=True)
+        return votes.majority()
 
     def explain(self, votes: object) -> pd.DataFrame:
         """Which labeling functions voted for what on one row: a 1 under the class that each counts for.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -10,13 +9,13 @@ from scipy.optimize import minimize
 from scipy.special import softmax
 from threadpoolctl import threadpool_limits
 
-from weaklab.exceptions import NotConvergedWarning
+from weaklab.exceptions import NotConvergedWarning, warn_caller
 from weaklab.label_models.anchoring import anchored_classes
 from weaklab.label_models.base import BaseLabelModel
 from weaklab.label_models.class_balance import known_balance, smoothed_balance
 from weaklab.label_models.gold_counts import gold_counts
 from weaklab.label_models.moments import Moments
-from weaklab.label_models.parameters import check_count, check_positive, check_probability, check_tolerance
+from weaklab.label_models.parameters import PriorParameters
 from weaklab.label_models.problem import Fit, Problem
 from weaklab.typing import Classes, Floats, Seed
 from weaklab.votes.pairs import PairTable
@@ -26,7 +25,7 @@ from weaklab.votes.pairs import PairTable
 PULL = 8.0
 
 
-class MatrixCompletion(BaseLabelModel):
+class MatrixCompletion(PriorParameters, BaseLabelModel):
     r"""Vote probabilities that explain how often two labeling functions' votes meet; no posterior is ever fitted.
 
     Given the class y of a row, labeling functions vote independently; pair p, one vote of one of them, occurs with
@@ -99,20 +98,15 @@ class MatrixCompletion(BaseLabelModel):
         tol: float = 1e-6,
         random_state: Seed = None,
     ) -> None:
-        self.classes = classes
-        self.class_balance = class_balance
-        self.prior_accuracy = prior_accuracy
-        self.prior_strength = prior_strength
-        self.max_iter = max_iter
-        self.tol = tol
-        self.random_state = random_state
-
-    def _check_parameters(self) -> None:
-        super()._check_parameters()
-        check_probability("prior_accuracy", self.prior_accuracy)
-        check_positive("prior_strength", self.prior_strength)
-        check_count("max_iter", self.max_iter, 1)
-        check_tolerance("tol", self.tol)
+        super().__init__(
+            classes=classes,
+            class_balance=class_balance,
+            prior_accuracy=prior_accuracy,
+            prior_strength=prior_strength,
+            max_iter=max_iter,
+            tol=tol,
+            random_state=random_state,
+        )
 
     def _fit(self, problem: Problem) -> Fit:
         known = known_balance(self.class_balance, problem.k)
@@ -131,10 +125,9 @@ class MatrixCompletion(BaseLabelModel):
         if np.ptp(balance) == 0 and not problem.has_gold:  # else these say which class is which
             self._tau = self._tau[:, anchored_classes(pairs, problem.fired[:, np.newaxis] * self._tau)]
         if not converged:
-            warnings.warn(
+            warn_caller(
                 f"MatrixCompletion stopped after max_iter={self.max_iter} iterations, before it settled.",
                 NotConvergedWarning,
-                stacklevel=3,
             )
         return Fit(balance, len(path), converged, path)
 

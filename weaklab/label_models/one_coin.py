@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from weaklab._kernels.em import Expected
+from weaklab._kernels.candidates import Candidates
 from weaklab.label_models.ascent import ascend
 from weaklab.label_models.base import BaseLabelModel
 from weaklab.label_models.class_balance import known_balance, smoothed_balance
-from weaklab.label_models.parameters import check_count, check_positive, check_probability, check_tolerance
+from weaklab.label_models.many_classes import VoteWeights
+from weaklab.label_models.parameters import PriorParameters
 from weaklab.label_models.problem import Fit, Problem
-from weaklab.typing import Classes, Floats, Seed
+from weaklab.typing import Floats
 from weaklab.votes.pairs import PairTable
 
 
-class OneCoin(BaseLabelModel):
+class OneCoin(PriorParameters, BaseLabelModel):
     r"""One accuracy per labeling function, errors spread evenly over the other classes, by maximum a posteriori EM.
 
     On a row of class y, labeling function j tosses its one coin: with probability :math:`a_j` it votes y, else
@@ -82,61 +81,37 @@ class OneCoin(BaseLabelModel):
     array([0.9, 0.8, 0.6])
     """
 
-    def __init__(
-        self,
-        *,
-        classes: Classes = None,
-        class_balance: Any = "uniform",
-        prior_accuracy: float = 0.7,
-        prior_strength: float = 4.0,
-        max_iter: int = 100,
-        tol: float = 1e-6,
-        random_state: Seed = None,
-    ) -> None:
-        self.classes = classes
-        self.class_balance = class_balance
-        self.prior_accuracy = prior_accuracy
-        self.prior_strength = prior_strength
-        self.max_iter = max_iter
-        self.tol = tol
-        self.random_state = random_state
-
-    def _check_parameters(self) -> None:
-        super()._check_parameters()
-        check_probability("prior_accuracy", self.prior_accuracy)
-        check_positive("prior_strength", self.prior_strength)
-        check_count("max_iter", self.max_iter, 1)
-        check_tolerance("tol", self.tol)
-
     def _fit(self, problem: Problem) -> Fit:
         problem = problem.covered()  # a row without votes says nothing of the parameters
         balance = known_balance(self.class_balance, problem.k)
         pairs, seen = problem.pairs, np.arange(len(problem.pairs))
 
-        def improve(expected: Expected) -> tuple[Expected, float]:
+        def improve(expected: Candidates) -> tuple[Candidates, float]:
             self._maximise(problem, expected, balance)
-            step = problem.step(self._log_weights(pairs, seen), self._log_prior())
+            step = problem.count_right(self._vote_weights(pairs, seen), self._log_prior())
             return step, step.log_likelihood + self._log_parameter_prior(balance is None)
 
-        top = ascend(improve, problem.start(), max_iter=self.max_iter, tol=self.tol, rows=problem.total)
+        start = problem.start_by_vote()
+        top = ascend(improve, start, max_iter=self.max_iter, tol=self.tol, rows=problem.total)
         top.warn(type(self).__name__)
         self._maximise(problem, top.state, balance)
         return Fit(self._balance, len(top.path), top.converged, top.path)
 
-    def _maximise(self, problem: Problem, expected: Expected, balance: Floats | None) -> None:
+    def _maximise(self, problem: Problem, expected: Candidates, balance: Floats | None) -> None:
         """The M-step: accuracies and class balance from expected counts."""
         pairs, m = problem.pairs, problem.m
-        right = np.bincount(pairs.lf, expected.counts[np.arange(len(pairs)), pairs.vote], minlength=m)
+        right = np.bincount(pairs.lf, expected.right, minlength=m)
         wrong = np.maximum(np.bincount(pairs.lf, problem.fired, minlength=m) - right, 0)  # less rounding
         total = right + wrong + self.prior_strength
         self._log_right = np.log((right + self.prior_strength * self.prior_accuracy) / total)
         self._log_wrong = np.log((wrong + self.prior_strength * (1 - self.prior_accuracy)) / total)
-        self._balance = smoothed_balance(expected.state_counts) if balance is None else balance
+        self._balance = smoothed_balance(expected.class_counts) if balance is None else balance
 
     def _log_weights(self, pairs: PairTable, seen: np.ndarray) -> Floats:
-        right = self._log_right[pairs.lf, np.newaxis]
-        wrong = self._log_wrong[pairs.lf, np.newaxis] - np.log(pairs.k - 1)
-        return np.where(pairs.vote[:, np.newaxis] == np.arange(pairs.k), right, wrong)
+        return self._vote_weights(pairs, seen).table(pairs)
+
+    def _vote_weights(self, pairs: PairTable, seen: np.ndarray) -> VoteWeights:
+        return VoteWeights(self._log_right[pairs.lf], self._log_wrong[pairs.lf] - np.log(pairs.k - 1))
 
     def _log_prior(self) -> Floats:
         return np.log(self._balance)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from weaklab._kernels.em import Expected
 from weaklab.label_models.ascent import ascend
 from weaklab.label_models.class_balance import known_balance, smoothed_balance
-from weaklab.label_models.parameters import check_count, check_positive, check_probability, check_tolerance
+from weaklab.label_models.parameters import PriorParameters
 from weaklab.label_models.problem import Fit, Problem
 from weaklab.label_models.rich_votes import RichLabelModel
-from weaklab.typing import Classes, Floats, Seed
+from weaklab.typing import Floats
 from weaklab.votes.pairs import PairTable
 
 
-class PartialLabelModel(RichLabelModel):
+class PartialLabelModel(PriorParameters, RichLabelModel):
     r"""An accuracy per labeling function and class, for votes that are sets of classes, by maximum a posteriori EM.
 
     Takes :class:`weaklab.votes.PartialVotes`; votes for one class each are sets of one. Given the class y of a row, and
@@ -83,32 +81,6 @@ class PartialLabelModel(RichLabelModel):
     >>> PartialLabelModel(classes=["fish", "bird", "whale"]).fit(votes).predict(votes).tolist()
     ['fish', 'whale']
     """
-
-    def __init__(
-        self,
-        *,
-        classes: Classes = None,
-        class_balance: Any = "uniform",
-        prior_accuracy: float = 0.7,
-        prior_strength: float = 4.0,
-        max_iter: int = 100,
-        tol: float = 1e-6,
-        random_state: Seed = None,
-    ) -> None:
-        self.classes = classes
-        self.class_balance = class_balance
-        self.prior_accuracy = prior_accuracy
-        self.prior_strength = prior_strength
-        self.max_iter = max_iter
-        self.tol = tol
-        self.random_state = random_state
-
-    def _check_parameters(self) -> None:
-        super()._check_parameters()
-        check_probability("prior_accuracy", self.prior_accuracy)
-        check_positive("prior_strength", self.prior_strength)
-        check_count("max_iter", self.max_iter, 1)
-        check_tolerance("tol", self.tol)
 
     def _fit(self, problem: Problem) -> Fit:
         problem, pairs, k = problem.covered(), problem.pairs, problem.k  # a row without votes says nothing

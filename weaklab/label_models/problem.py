@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
+from weaklab._kernels.candidates import Candidates, expectation_of_candidates, share_of_candidates
 from weaklab._kernels.chunks import CHUNK
 from weaklab._kernels.em import Expected, Rows, expectation, expectation_of_two, share_counts
 from weaklab._kernels.words import Survey, WordRows, expectation_of_words, survey
+from weaklab.label_models.many_classes import CELLS_AT_A_TIME, VoteWeights, are_many, normalised
 from weaklab.typing import Floats
 from weaklab.votes import Patterns, VoteMatrix
 from weaklab.votes.pairs import PairTable, pair_up
@@ -113,7 +115,20 @@ class Problem:
         """The total weight of the rows on which each pair occurs, (pairs,)."""
         if self._survey is not None:
             return self._survey.fired[self.pairs.lf, self.pairs.vote]
-        return self.start().counts.sum(axis=1)
+        if not self.many_classes:
+            return self.start().counts.sum(axis=1)
+        weight = np.repeat(self.weight, self.votes.row_counts) if len(self.weight) else None
+        return np.bincount(self.pair, weight, minlength=len(self.pairs)).astype(np.float64)
+
+    @property
+    def many_classes(self) -> bool:
+        """Whether tables of pairs by classes are too large to be learned: see ``many_classes.py``."""
+        return are_many(len(self.pairs), self.k)
+
+    @property
+    def vote_shares(self) -> Floats:
+        """The weight of the rows of each class where each row's class is its vote share, (k,)."""
+        return self.start_by_vote().class_counts if self.many_classes else self.start().state_counts
 
     @cached_property
     def most_votes(self) -> int:
@@ -132,6 +147,38 @@ class Problem:
     def start(self) -> Expected:
         """Expected counts where each row's class is its vote share; gold where known; uniform without votes."""
         return self._shares
+
+    def start_by_vote(self) -> Candidates:
+        """What :meth:`start` gives, but no table of pairs by classes: only how often each pair is right."""
+        return self._shares_by_vote
+
+    @cached_property
+    def _shares_by_vote(self) -> Candidates:
+        return share_of_candidates(self.rows, self.pairs.vote, self.k)
+
+    def step_by_vote(self, weights: VoteWeights, log_prior: Floats, scale: Floats | None = None) -> Candidates:
+        """What :meth:`step` gives, but no table of pairs by classes, where a vote says the same of all other classes.
+
+        Parameters
+        ----------
+        weights : VoteWeights
+            What each pair adds to the class that it votes for, and to each other class.
+        log_prior, scale
+            As for :meth:`step`; the prior is scaled to sum to 1.
+
+        Returns
+        -------
+        Candidates
+        """
+        scale = np.ones(self.most_votes + 1) if scale is None else scale
+        own, others = weights
+        return expectation_of_candidates(self.rows, self.pairs.vote, scale, own, others, normalised(log_prior))
+
+    def count_right(self, weights: VoteWeights, log_prior: Floats) -> Candidates:
+        """:meth:`step_by_vote`, or :meth:`step` where that is faster: few classes."""
+        if self.many_classes:
+            return self.step_by_vote(weights, log_prior)
+        return Candidates.of(self.step(weights.table(self.pairs), log_prior), self.pairs.vote)
 
     def step(self, log_weights: Floats, log_prior: Floats, scale: Floats | None = None, per_class: int = 1) -> Expected:
         """Expected counts under the posteriors of a rule.
@@ -179,20 +226,39 @@ class Problem:
             From rows of votes to probabilities (rows, k).
         """
         counts, class_counts = np.zeros((len(self.pairs), self.k)), np.zeros(self.k)
-        for start in range(0, self.votes.n, CHUNK):
-            rows = np.arange(start, min(start + CHUNK, self.votes.n))
+        for part, pair, q in self._weighted(posterior, CHUNK):
+            np.add.at(counts, pair, q[part.rows])
+            class_counts += q.sum(axis=0)
+        return counts, class_counts
+
+    def right_under(self, posterior: Callable[[VoteMatrix], Floats]) -> tuple[Floats, Floats]:
+        """How often each pair is expected to be right, (pairs,), and the expected counts of classes, (k,).
+
+        What :meth:`counts_under` gives, but no table of pairs by classes.
+        """
+        right, class_counts = np.zeros(len(self.pairs)), np.zeros(self.k)
+        for part, pair, q in self._weighted(posterior, min(CHUNK, max(1, CELLS_AT_A_TIME // self.k))):
+            right += np.bincount(pair, q[part.rows, part.vote], minlength=len(right))
+            class_counts += q.sum(axis=0)
+        return right, class_counts
+
+    def _weighted(
+        self, posterior: Callable[[VoteMatrix], Floats], size: int
+    ) -> Iterator[tuple[VoteMatrix, np.ndarray, Floats]]:
+        """Some rows at a time: their votes, the pairs of these, and their posteriors by weight, known classes known."""
+        for start in range(0, self.votes.n, size):
+            rows = np.arange(start, min(start + size, self.votes.n))
             part = self.votes.take(rows)
             q = np.array(posterior(part))
             if len(self.gold):
                 known = np.flatnonzero(self.gold[rows] >= 0)
-                q[known] = np.eye(self.k)[self.gold[rows[known]]]
+                q[known] = 0
+                q[known, self.gold[rows[known]]] = 1
             if len(self.weight):
                 q *= self.weight[rows, np.newaxis]
             if not self.empty:
                 q[~part.covered] = 0
-            np.add.at(counts, self.pairs.numbers(part.code, self.m), q[part.rows])
-            class_counts += q.sum(axis=0)
-        return counts, class_counts
+            yield part, self.pairs.numbers(part.code, self.m), q
 
     def covered(self) -> Problem:
         """The same, but rows that have no vote do not count."""

@@ -110,9 +110,7 @@ class Tempered:
         Changes that shrink by a factor r each time add up to less than :math:`\delta r / (1 - r)` after a change of
         :math:`\delta`; r is taken from the last two iterations over the same rows. Infinite where they do not shrink.
         """
-        if self.changes and self.changes[-1] == 0:
-            return 0.0
-        return self.changes[-1] * self.rate / (1 - self.rate) if self.rate < 1 else np.inf
+        return bound_of(self.changes, self.rate)
 
     def log_weights(self, pairs: PairTable, seen: np.ndarray) -> Floats:
         """What each pair adds to each class, (pairs, k), before the row's tempering."""
@@ -127,6 +125,13 @@ class Tempered:
         if pinned.any():
             weights[pinned] = np.log(vote_given_class(pairs, self.known.accuracy)[pinned])
         return weights * self.known.worth[pairs.lf, np.newaxis]
+
+
+def bound_of(changes: list[float], rate: float) -> float:
+    """What changes that shrink by a factor each add up to, after the last one; infinite where they do not shrink."""
+    if changes and changes[-1] == 0:
+        return 0.0
+    return changes[-1] * rate / (1 - rate) if rate < 1 else np.inf
 
 
 #: From the learned class balance (k,) to the class prior of the rule (k,), which need not sum to 1.
@@ -147,7 +152,7 @@ def share_prior(problem: Problem) -> PriorRule:
     partial = partial_lfs(problem.pairs, problem.m)
     fired = problem.fired
     u = float(fired[partial[problem.pairs.lf]].sum() / fired.sum()) if fired.sum() else 1.0
-    share = problem.start().state_counts + 1
+    share = problem.vote_shares + 1
     share = share / share.sum()
     return lambda balance: balance ** (1 - u) * share ** (SHARE_EXPONENT * u)
 

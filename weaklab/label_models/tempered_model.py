@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from weaklab.exceptions import ParameterError, did_you_mean
 from weaklab.label_models.base import BaseLabelModel
+from weaklab.label_models.many_classes import VoteWeights
 from weaklab.label_models.problem import Fit, Problem
 from weaklab.label_models.tempered import OUTPUT_EXPONENT, fit_tempered, root_prior, row_scale, share_prior
+from weaklab.label_models.tempered_votes import fit_tempered_votes
 from weaklab.typing import Classes, Floats, Seed
 from weaklab.votes.pairs import PairTable
 
@@ -54,6 +56,8 @@ class TemperedModel(BaseLabelModel):
     array([0, 1, 0, 1])
     """
 
+    _rule: Any  # Tempered, or TemperedVotes where classes are many
+
     def __init__(self, *, classes: Classes = None, class_prior: ClassPrior = "root", random_state: Seed = None) -> None:
         self.classes = classes
         self.class_prior = class_prior
@@ -68,15 +72,25 @@ class TemperedModel(BaseLabelModel):
 
     def _fit(self, problem: Problem) -> Fit:
         problem = problem.covered()
-        self._rule = fit_tempered(problem, root_prior if self.class_prior == "root" else share_prior(problem))
+        fit = fit_tempered_votes if problem.many_classes else fit_tempered
+        self._rule = fit(problem, root_prior if self.class_prior == "root" else share_prior(problem))
         changes = self._rule.changes
         return Fit(np.exp(self._rule.log_prior), len(changes), self._rule.converged, changes)
 
     def _log_weights(self, pairs: PairTable, seen: np.ndarray) -> Floats:
-        return OUTPUT_EXPONENT * self._rule.log_weights(pairs, seen)
+        log_weights: Floats = self._rule.log_weights(pairs, seen)
+        return OUTPUT_EXPONENT * log_weights
+
+    def _vote_weights(self, pairs: PairTable, seen: np.ndarray) -> VoteWeights:
+        weights: VoteWeights = self._rule.vote_weights(pairs, seen)
+        return weights
+
+    def _power(self) -> float:
+        return OUTPUT_EXPONENT
 
     def _log_prior(self) -> Floats:
-        return OUTPUT_EXPONENT * self._rule.log_prior
+        log_prior: Floats = self._rule.log_prior
+        return log_prior if self._many_classes else OUTPUT_EXPONENT * log_prior
 
     def _scale(self, row_counts: np.ndarray) -> Floats:
         return row_scale(row_counts)

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
+from weaklab._kernels.vote_sums import vote_sums
 from weaklab.label_models.base import BaseLabelModel
 from weaklab.label_models.problem import Fit, Problem
 from weaklab.typing import Classes, Floats, Seed
@@ -69,19 +70,18 @@ class WeightedVote(BaseLabelModel):
 
     def _fit(self, problem: Problem) -> Fit:
         pairs, m = problem.pairs, problem.m
-        counts, _ = problem.covered().counts_under(_majority)
-        agreed = np.bincount(pairs.lf, counts[np.arange(len(pairs)), pairs.vote], minlength=m)
-        voted = np.bincount(pairs.lf, counts.sum(axis=1), minlength=m)
+        right, _ = problem.right_under(lambda votes: votes.majority())
+        agreed = np.bincount(pairs.lf, right, minlength=m)
+        voted = np.bincount(pairs.lf, problem.fired, minlength=m)
         self.weights_ = np.divide(agreed, voted, out=np.zeros(m), where=voted > 0)
         return Fit(class_prior=np.full(problem.k, 1 / problem.k))
 
     def _posterior(self, votes: VoteMatrix) -> Floats:
-        flat = np.bincount(votes.rows * votes.k + votes.vote, self.weights_[votes.lf], minlength=votes.n * votes.k)
-        score = flat.reshape(votes.n, votes.k).astype(np.float64)  # bincount of nothing gives ints
-        weightless = score.sum(axis=1) == 0
-        score[weightless] = votes.take(np.flatnonzero(weightless)).class_votes()
-        score[votes.row_counts == 0] = 1  # the shell puts the class prior there
-        return score / score.sum(axis=1, keepdims=True)
+        weight = self.weights_[votes.lf]
+        total = np.bincount(votes.rows, weight, minlength=votes.n)
+        weight[total[votes.rows] == 0] = 1.0
+        total[total == 0] = votes.row_counts[total == 0]
+        return vote_sums(votes.indptr, votes.vote, votes.k, weight / total[votes.rows])
 
     def explain(self, votes: object) -> pd.DataFrame:
         """What part of the weighted share each labeling function brings, on one row.
@@ -112,10 +112,3 @@ class WeightedVote(BaseLabelModel):
         parts = np.zeros((1 + matrix.nnz, matrix.k))
         parts[1 + np.arange(matrix.nnz), matrix.vote] = weight / weight.sum() if matrix.nnz else weight
         return parts
-
-
-def _majority(votes: VoteMatrix) -> Floats:
-    """The classes with the most votes on each row, evenly; (n, k)."""
-    counts = votes.class_votes()
-    tied = counts == counts.max(axis=1, keepdims=True)
-    return tied / tied.sum(axis=1, keepdims=True)

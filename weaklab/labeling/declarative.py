@@ -4,83 +4,116 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from decimal import Decimal
 from html import escape
+from numbers import Real
+from reprlib import Repr
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from weaklab.exceptions import FrameError, LabelingFunctionError
-from weaklab.labeling.rows import as_row
+from weaklab.labeling.explanations import Explanation, short
 from weaklab.typing import ABSTAIN
 
 #: A default name is cut at this many characters.
 LONGEST_NAME = 40
 
+# A card shows so much of a gazetteer; the data have it all.
+_SHORT = Repr()
+_SHORT.maxstring = _SHORT.maxother = 200
+_SHORT.maxtuple = 12
 
-@dataclass(frozen=True)
+
 class DeclarativeLF:
-    """A labeling function that says what it does as data, so that an engine can run it over a whole column.
+    """A labeling function that says what it does as data, so that an engine can run it over whole columns.
 
     Two of them are equal, and hash alike, when all that they say is equal. Calling one on a row is the definition
-    of its votes; the engine gives the same ones.
+    of its votes; the engine gives the same ones. A kind that votes one class where it matches a cell derives from
+    :class:`~weaklab.labeling.MatchLF`, one that votes several classes by one cell from
+    :class:`~weaklab.labeling.CellLF`, any other from this class; all are frozen dataclasses.
 
     Attributes
     ----------
-    column : hashable
-        The column that it reads.
-    label : hashable
-        What it votes: a class code or a class name.
     name : str
         The name of its column of votes.
     """
 
-    column: Hashable
-    label: Any
     name: str
 
-    def matches(self, cell: Any) -> bool:
-        """Whether it votes on a cell that is not missing.
+    @property
+    def columns(self) -> tuple[Hashable, ...]:
+        """The columns that it reads."""
+        raise NotImplementedError
 
-        Raises
-        ------
-        FrameError
-            If the cell is of a kind that it cannot read.
-        """
+    @property
+    def labels(self) -> tuple[Any, ...]:
+        """What it may vote, each once: class codes or class names."""
         raise NotImplementedError
 
     def __call__(self, row: Any) -> Any:
         """The label, or None to abstain, for one row: anything with items or attributes."""
-        row = as_row(row)
+        raise NotImplementedError
+
+    def explain(self, row: Any) -> Explanation:
+        """Why it votes as it does on one row.
+
+        Parameters
+        ----------
+        row : Row, mapping, Series, namedtuple or object
+            See :func:`weaklab.labeling.as_row`.
+
+        Returns
+        -------
+        Explanation
+            Its ``vote`` is what calling the function on the row returns.
+
+        Raises
+        ------
+        FrameError
+            Where calling it does.
+        """
+        raise NotImplementedError
+
+    def cell(self, row: Any, column: Hashable) -> Any:
+        """One cell of a row.
+
+        Raises
+        ------
+        FrameError
+            If there is none.
+        """
         try:
-            cell = row[self.column]
+            return row[column]
         except (TypeError, IndexError) as error:
             raise FrameError(
-                f"labeling function {self.name!r} reads column {self.column!r}; "
+                f"labeling function {self.name!r} reads column {column!r}; "
                 f"{row!r:.80} ({type(row).__name__}) has no columns."
             ) from error
-        return None if is_missing(cell) or not self.matches(cell) else self.label
 
     def describe(self) -> dict[str, Any]:
         """What it says, as a dict of its arguments, with ``kind``: its class."""
-        return {"kind": type(self).__name__, **{field.name: getattr(self, field.name) for field in fields(self)}}
+        return {"kind": type(self).__name__, **dict(zip(self._arguments_named(), self.parts(), strict=True))}
+
+    def parts(self) -> tuple[Any, ...]:
+        """The arguments that make an equal labeling function, in their order."""
+        return tuple(getattr(self, name) for name in self._arguments_named())
+
+    def _arguments_named(self) -> list[str]:
+        return [field.name for field in fields(self)]  # type: ignore[arg-type]  # each kind is a dataclass
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (type(self), {field.name: getattr(self, field.name) for field in fields(self)})
+        return type(self), self.parts()
 
     def _repr_html_(self) -> str:
         said = "".join(
-            f"<tr><th>{escape(key)}</th><td><code>{escape(repr(value))}</code></td></tr>"
+            f"<tr><th>{escape(key)}</th><td><code>{escape(_SHORT.repr(value))}</code></td></tr>"
             for key, value in self.describe().items()
             if key not in ("kind", "name")
         )
         return f"<div><b>{escape(self.name)}</b> {type(self).__name__}<table>{said}</table></div>"
-
-
-def _rebuild(kind: type[DeclarativeLF], said: dict[str, Any]) -> DeclarativeLF:
-    return kind(**said)
 
 
 def is_missing(cell: Any) -> bool:
@@ -107,12 +140,28 @@ def check_text(cell: Any, column: Hashable) -> str:
         If it is no string: nothing is turned into text on the way.
     """
     if not isinstance(cell, str):
-        shown = repr(cell) if len(repr(cell)) <= 60 else f"{repr(cell)[:57]}..."
         raise FrameError(
-            f"column {column!r} holds {shown} ({type(cell).__name__}) where text was expected; "
+            f"column {column!r} holds {short(cell)} ({type(cell).__name__}) where text was expected; "
             f"make the column text first, or leave the cell missing."
         )
     return cell
+
+
+def check_number(cell: Any, column: Hashable) -> Any:
+    """A cell as a number of Python, exactly.
+
+    Raises
+    ------
+    FrameError
+        If it is no number: nothing is turned into one on the way.
+    """
+    number = cell.item() if isinstance(cell, np.generic) else cell  # numpy rounds a bound to the cell's type
+    if not isinstance(number, (Real, Decimal, np.floating)):
+        raise FrameError(
+            f"column {column!r} holds {short(cell)} ({type(cell).__name__}) where a number was expected; "
+            f"make the column numeric first, or leave the cell missing."
+        )
+    return number
 
 
 def check_label(label: Any, kind: str) -> Any:

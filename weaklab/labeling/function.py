@@ -10,8 +10,10 @@ from types import MappingProxyType
 from typing import Any, overload
 
 from weaklab.exceptions import LabelingFunctionError
+from weaklab.labeling.explanations import Explanation, short
 from weaklab.labeling.preprocessing import Preprocessor, check_preprocessors
 from weaklab.labeling.references import NamedCallable
+from weaklab.labeling.rich_returns import Output, check_output
 from weaklab.labeling.rows import as_row
 from weaklab.labeling.signatures import check_function, check_name, check_resources, check_signature
 
@@ -34,6 +36,8 @@ class LabelingFunction(NamedCallable):
         Run on the row, in this order, before the function.
     batch : bool
         Whether the function takes the whole frame and returns a vote per row.
+    output : {"hard", "set", "soft"}
+        What a vote is: one class, a set of classes, or a probability for each class.
 
     Attributes
     ----------
@@ -45,6 +49,7 @@ class LabelingFunction(NamedCallable):
         Read-only.
     pre : tuple of Preprocessor
     batch : bool
+    output : str
 
     Raises
     ------
@@ -67,6 +72,7 @@ class LabelingFunction(NamedCallable):
         resources: Mapping[str, Any] | None = None,
         pre: Sequence[Preprocessor] | Preprocessor | None = None,
         batch: bool = False,
+        output: Output = "hard",
     ) -> None:
         check_function(function, self.kind)
         if isinstance(function, NamedCallable):
@@ -75,6 +81,7 @@ class LabelingFunction(NamedCallable):
         if not isinstance(batch, bool):
             raise LabelingFunctionError(f"{self.kind} {self.name!r}: batch={batch!r} must be True or False.")
         self.batch = batch
+        self.output = check_output(output, f"{self.kind} {self.name!r}")
         self.resources: Mapping[str, Any] = MappingProxyType(check_resources(resources, self.name, self.kind))
         self.pre = check_preprocessors(pre, self.name)
         check_signature(function, self.resources, self.name, self.kind)
@@ -86,7 +93,7 @@ class LabelingFunction(NamedCallable):
 
     def parts(self) -> tuple[Any, ...]:
         """The arguments that make an equal labeling function."""
-        return (self.function, self.name, dict(self.resources), self.pre, self.batch)
+        return (self.function, self.name, dict(self.resources), self.pre, self.batch, self.output)
 
     def bound(self) -> Callable[[Any], Any]:
         """The function of one argument that a loop over rows calls: resources bound, preprocessors in front.
@@ -115,10 +122,35 @@ class LabelingFunction(NamedCallable):
         """
         return self.bound()(row if self.batch else as_row(row))
 
+    def explain(self, row: Any) -> Explanation:
+        """What it returned for one row; why, only its author knows.
+
+        Parameters
+        ----------
+        row : Row, mapping, Series, namedtuple or object
+            See :func:`weaklab.labeling.as_row`.
+
+        Returns
+        -------
+        Explanation
+
+        Raises
+        ------
+        LabelingFunctionError
+            If the function takes the whole frame.
+        """
+        if self.batch:
+            raise LabelingFunctionError(
+                f"{self.kind} {self.name!r} takes the whole frame, so it cannot explain its vote on one row."
+            )
+        vote = self(row)
+        return Explanation(vote, f"the function returned {short(vote)}", details={"doc": getdoc(self.function) or ""})
+
     def __repr__(self) -> str:
         more = [f", resources={sorted(self.resources)!r}"] if self.resources else []
         more += [f", pre={[step.name for step in self.pre]!r}"] if self.pre else []
         more += [", batch=True"] if self.batch else []
+        more += [f", output={self.output!r}"] if self.output != "hard" else []
         return f"LabelingFunction({self.name!r}{''.join(more)})"
 
     def _repr_html_(self) -> str:
@@ -143,6 +175,7 @@ def labeling_function(
     resources: Mapping[str, Any] | None = None,
     pre: Sequence[Preprocessor] | Preprocessor | None = None,
     batch: bool = False,
+    output: Output = "hard",
 ) -> Callable[[Callable[..., Any]], LabelingFunction]: ...
 
 
@@ -151,6 +184,7 @@ def labeling_function(
     resources: Mapping[str, Any] | None = None,
     pre: Sequence[Preprocessor] | Preprocessor | None = None,
     batch: bool = False,
+    output: Output = "hard",
 ) -> LabelingFunction | Callable[[Callable[..., Any]], LabelingFunction]:
     """Make a labeling function of a function: ``@labeling_function`` or ``@labeling_function(...)``.
 
@@ -169,6 +203,11 @@ def labeling_function(
     batch : bool
         With True the function takes the whole frame, as it was given to ``apply``, and returns a vote per row: an
         array, a Series with the frame's index, or a list.
+    output : {"hard", "set", "soft"}
+        What a vote is. "hard": one class. "set": the classes that it may be, a list, tuple or set of them (one class
+        alone is a set of one), and ``apply`` returns :class:`weaklab.votes.PartialVotes`. "soft": k probabilities in
+        the order of the classes, or a dict from class to probability, and it returns
+        :class:`weaklab.votes.SoftVotes`. Both need ``apply(..., classes=...)``.
 
     Returns
     -------
@@ -194,5 +233,5 @@ def labeling_function(
     LabelingFunction('bad_words', resources=['bad'])
     """
     if name is None or isinstance(name, str):
-        return lambda function: LabelingFunction(function, name, resources, pre, batch)
-    return LabelingFunction(name, None, resources, pre, batch)
+        return lambda function: LabelingFunction(function, name, resources, pre, batch, output)
+    return LabelingFunction(name, None, resources, pre, batch, output)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
 from weaklab.exceptions import LabelingFunctionError
+from weaklab.labeling.cells import MatchLF
 from weaklab.labeling.declarative import (
-    DeclarativeLF,
     check_column,
     check_flag,
     check_given_name,
@@ -19,12 +21,13 @@ from weaklab.labeling.declarative import (
     check_text,
     readable_name,
 )
+from weaklab.labeling.explanations import Explanation, short
 
 _KIND = "keyword_lf"
 
 
 @dataclass(frozen=True)
-class KeywordLF(DeclarativeLF):
+class KeywordLF(MatchLF):
     """Votes where a text contains keywords; made by :func:`keyword_lf`, which says what the arguments mean.
 
     Attributes
@@ -76,6 +79,37 @@ class KeywordLF(DeclarativeLF):
                 if not missing:
                     return True
         return False
+
+    def explain_cell(self, cell: Any) -> Explanation:
+        """Which keywords are in a text, and where."""
+        text = check_text(cell, self.column)
+        folded, places = self.fold(text), {}
+        for word, edge in self._edges:  # type: ignore[attr-defined]
+            expression = edge if self.whole_words else re.compile(re.escape(word))
+            found = [match.span() for match in expression.finditer(folded)]
+            if found:
+                places[word] = tuple(found if self.case else folded_spans(text, found))
+        vote = self.label if len(places) >= self.at_least else None
+        where = ", ".join(f"{short(word)} at {spans[0][0]}" for word, spans in places.items())
+        reason = f"found {where}" if places else "found no keyword"
+        if self.at_least > 1 or (places and vote is None):
+            reason += f"; {len(places)} of the {self.at_least} keywords that are needed"
+        spans = tuple(sorted(span for found in places.values() for span in found))
+        return Explanation(vote, reason, self.column, spans, {"found": places, "at_least": self.at_least}, text)
+
+
+def folded_spans(text: str, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Spans of a case-folded text as spans of the text: folding makes some characters two or three.
+
+    Examples
+    --------
+    >>> "die straße hier".casefold(), folded_spans("die straße hier", [(4, 11)])
+    ('die strasse hier', [(4, 10)])
+    """
+    if len(text.casefold()) == len(text):
+        return spans
+    ends = list(accumulate(len(character.casefold()) for character in text))
+    return [(bisect_right(ends, start), bisect_right(ends, stop - 1) + 1) for start, stop in spans]
 
 
 def bounded(word: str) -> str:

@@ -8,20 +8,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from weaklab.exceptions import LabelingFunctionError
+from weaklab.labeling.cells import MatchLF
 from weaklab.labeling.declarative import (
-    DeclarativeLF,
     check_column,
     check_given_name,
     check_label,
     check_text,
     readable_name,
 )
+from weaklab.labeling.explanations import Explanation, short
 
 _KIND = "regex_lf"
 
 
 @dataclass(frozen=True)
-class RegexLF(DeclarativeLF):
+class RegexLF(MatchLF):
     """Votes where a pattern is found in a text; made by :func:`regex_lf`, which says what the arguments mean.
 
     Attributes
@@ -36,13 +37,13 @@ class RegexLF(DeclarativeLF):
     flags: int = 0
 
     def __post_init__(self) -> None:
-        pattern, flags = _check_pattern(self.pattern, self.flags)
+        pattern, flags = check_pattern(self.pattern, self.flags, _KIND)
         object.__setattr__(self, "pattern", pattern)
         object.__setattr__(self, "flags", flags)
         object.__setattr__(self, "column", check_column(self.column, _KIND))
         object.__setattr__(self, "label", check_label(self.label, _KIND))
         object.__setattr__(self, "name", check_given_name(self.name, "", _KIND))
-        object.__setattr__(self, "_compiled", _compile(pattern, flags))
+        object.__setattr__(self, "_compiled", re.compile(pattern, flags))
 
     @property
     def compiled(self) -> re.Pattern[str]:
@@ -52,6 +53,16 @@ class RegexLF(DeclarativeLF):
     def matches(self, cell: Any) -> bool:
         """Whether the pattern is found anywhere in a text."""
         return self.compiled.search(check_text(cell, self.column)) is not None
+
+    def explain_cell(self, cell: Any) -> Explanation:
+        """Where the pattern is first found in a text, and what its groups are there."""
+        text = check_text(cell, self.column)
+        found = self.compiled.search(text)
+        if found is None:
+            return Explanation(None, f"{short(self.pattern)} is not found", self.column, text=text)
+        details = {"match": found.group(), "groups": found.groups(), "named": found.groupdict()}
+        reason = f"found {short(found.group())} at {found.start()}"
+        return Explanation(self.label, reason, self.column, (found.span(),), details, text)
 
 
 def regex_lf(
@@ -97,38 +108,54 @@ def regex_lf(
     >>> link({"text": "see http://example.org"}), link({"text": "no link"})
     (1, None)
     """
-    if isinstance(pattern, re.Pattern):
-        if flags:
-            raise LabelingFunctionError(f"{_KIND}: flags={flags!r} cannot be added to a compiled pattern.")
-        flags = pattern.flags & ~re.UNICODE
-        pattern = pattern.pattern
-    pattern, flags = _check_pattern(pattern, flags)
-    # The letter after a backslash is no word of the pattern: it names a class or an anchor.
-    letters = re.sub(r"\\[a-zA-Z]", " ", pattern).strip()
-    default = f"regex_{readable_name(letters or pattern or 'empty')}"
+    pattern, flags = check_pattern(pattern, flags, _KIND)
+    default = pattern_name("regex", pattern)
     return RegexLF(column, label, check_given_name(name, default, _KIND), pattern, flags)
 
 
-def _check_pattern(pattern: Any, flags: Any) -> tuple[str, int]:
+def pattern_name(kind: str, pattern: str) -> str:
+    r"""A name made of the letters and digits of a pattern.
+
+    Examples
+    --------
+    >>> pattern_name("regex", r"\bfree\b")
+    'regex_free'
+    """
+    # The letter after a backslash is no word of the pattern: it names a class or an anchor.
+    letters = re.sub(r"\\[a-zA-Z]", " ", pattern).strip()
+    return f"{kind}_{readable_name(letters or pattern or 'empty')}"
+
+
+def check_pattern(pattern: Any, flags: Any, kind: str, argument: str = "pattern") -> tuple[str, int]:
+    """A pattern and its flags, from a string or a compiled pattern.
+
+    Raises
+    ------
+    LabelingFunctionError
+        If it is no valid expression (its position is named), or the flags are not flags of ``re``.
+    """
+    if isinstance(pattern, re.Pattern):
+        if flags:
+            raise LabelingFunctionError(f"{kind}: flags={flags!r} cannot be added to a compiled pattern.")
+        flags = pattern.flags & ~re.UNICODE
+        pattern = pattern.pattern
     if not isinstance(pattern, str):
         raise LabelingFunctionError(
-            f"{_KIND}: pattern={pattern!r} ({type(pattern).__name__}) must be a string; texts are no bytes."
+            f"{kind}: {argument}={pattern!r} ({type(pattern).__name__}) must be a string; texts are no bytes."
         )
     if isinstance(flags, bool) or not isinstance(flags, int):
-        raise LabelingFunctionError(f"{_KIND}: flags={flags!r} must be flags of `re`, such as re.IGNORECASE.")
+        raise LabelingFunctionError(f"{kind}: flags={flags!r} must be flags of `re`, such as re.IGNORECASE.")
     if int(flags) & int(re.DEBUG):
-        raise LabelingFunctionError(f"{_KIND}: re.DEBUG writes to the screen; leave it out.")
-    _compile(pattern, int(flags))
+        raise LabelingFunctionError(f"{kind}: re.DEBUG writes to the screen; leave it out.")
+    _compile(pattern, int(flags), kind)
     return str(pattern), int(flags)
 
 
-def _compile(pattern: str, flags: int) -> re.Pattern[str]:
+def _compile(pattern: str, flags: int, kind: str) -> None:
     try:
-        return re.compile(pattern, flags)
+        re.compile(pattern, flags)
     except re.error as error:
         where = "" if error.pos is None else f" at position {error.pos}"
-        raise LabelingFunctionError(f"{_KIND}: {pattern!r} is no regular expression: {error.msg}{where}.") from error
+        raise LabelingFunctionError(f"{kind}: {pattern!r} is no regular expression: {error.msg}{where}.") from error
     except (ValueError, OverflowError, RecursionError) as error:
-        raise LabelingFunctionError(
-            f"{_KIND}: {pattern!r} with flags={flags!r} cannot be compiled: {error}."
-        ) from error
+        raise LabelingFunctionError(f"{kind}: {pattern!r} with flags={flags!r} cannot be compiled: {error}.") from error

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from decimal import Decimal
-from numbers import Real
 from typing import Any
 
 import numpy as np
 
-from weaklab.exceptions import FrameError, LabelingFunctionError
-from weaklab.labeling.declarative import DeclarativeLF, check_column, check_given_name, check_label, readable_name
+from weaklab.exceptions import LabelingFunctionError
+from weaklab.labeling.cells import MatchLF
+from weaklab.labeling.declarative import (
+    check_column,
+    check_given_name,
+    check_label,
+    check_number,
+    readable_name,
+)
+from weaklab.labeling.explanations import Explanation, short
 
 _KIND = "threshold_lf"
 
 
 @dataclass(frozen=True)
-class ThresholdLF(DeclarativeLF):
+class ThresholdLF(MatchLF):
     """Votes where a number is in a range; made by :func:`threshold_lf`, which says what the arguments mean.
 
     Attributes
@@ -33,8 +39,8 @@ class ThresholdLF(DeclarativeLF):
         object.__setattr__(self, "column", check_column(self.column, _KIND))
         object.__setattr__(self, "label", check_label(self.label, _KIND))
         object.__setattr__(self, "name", check_given_name(self.name, "", _KIND))
-        object.__setattr__(self, "above", _check_bound(self.above, "above"))
-        object.__setattr__(self, "below", _check_bound(self.below, "below"))
+        object.__setattr__(self, "above", check_bound(self.above, "above", _KIND))
+        object.__setattr__(self, "below", check_bound(self.below, "below", _KIND))
         if self.above is None and self.below is None:
             raise LabelingFunctionError(f"{_KIND}: give above=, below= or both; without them it would never vote.")
         if self.above is not None and self.below is not None and self.above >= self.below:
@@ -44,15 +50,17 @@ class ThresholdLF(DeclarativeLF):
 
     def matches(self, cell: Any) -> bool:
         """Whether a number is in the range, compared exactly."""
-        number = cell.item() if isinstance(cell, np.generic) else cell  # numpy rounds a bound to the cell's type
-        if not isinstance(number, (Real, Decimal, np.floating)):
-            shown = repr(cell) if len(repr(cell)) <= 60 else f"{repr(cell)[:57]}..."
-            raise FrameError(
-                f"column {self.column!r} holds {shown} ({type(cell).__name__}) where a number was expected; "
-                f"make the column numeric first, or leave the cell missing."
-            )
+        number = check_number(cell, self.column)
         low, high = self.above, self.below
-        return (low is None or bool(number > low)) and (high is None or bool(number < high))  # type: ignore[operator]  # Real has the operators of a float
+        return (low is None or bool(number > low)) and (high is None or bool(number < high))
+
+    def explain_cell(self, cell: Any) -> Explanation:
+        """A number against the bounds."""
+        vote = self.vote(cell)
+        bounds = [("above", self.above), ("below", self.below)]
+        said = " and ".join(f"{word} {bound!r}" for word, bound in bounds if bound is not None)
+        reason = f"{short(check_number(cell, self.column))} is {'' if vote is not None else 'not '}{said}"
+        return Explanation(vote, reason, self.column, (), {"value": cell, "above": self.above, "below": self.below})
 
 
 def threshold_lf(
@@ -95,17 +103,24 @@ def threshold_lf(
     >>> long({"n_chars": 900}), long({"n_chars": 500})
     ('ham', None)
     """
-    bounds = [("above", _check_bound(above, "above")), ("below", _check_bound(below, "below"))]
+    bounds = [("above", check_bound(above, "above", _KIND)), ("below", check_bound(below, "below", _KIND))]
     said = [f"{word} {bound!r}".replace("-", "minus ") for word, bound in bounds if bound is not None]
     return ThresholdLF(column, label, check_given_name(name, readable_name(column, *said), _KIND), above, below)
 
 
-def _check_bound(bound: Any, argument: str) -> float | None:
+def check_bound(bound: Any, argument: str, kind: str) -> float | None:
+    """A bound as an int or a float of Python, or None where there is none.
+
+    Raises
+    ------
+    LabelingFunctionError
+        If it is no number, or NaN.
+    """
     if bound is None:
         return None
     number = bound.item() if isinstance(bound, np.generic) else bound
     if isinstance(number, bool) or not isinstance(number, (int, float)):
-        raise LabelingFunctionError(f"{_KIND}: {argument}={bound!r} must be an int or a float.")
+        raise LabelingFunctionError(f"{kind}: {argument}={bound!r} must be an int or a float.")
     if number != number:  # noqa: PLR0124
-        raise LabelingFunctionError(f"{_KIND}: {argument}={bound!r} compares with nothing; it would never vote.")
+        raise LabelingFunctionError(f"{kind}: {argument}={bound!r} compares with nothing; it would never vote.")
     return number

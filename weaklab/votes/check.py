@@ -21,6 +21,8 @@ from weaklab.votes.words import as_kept, fit_words, from_dense
 #: set up arrays of (m, 10**7, 10**7 + 1), and is far more often an id in the wrong column.
 MOST_INFERRED = 100_000
 
+_CHUNKS = " If these are chunks of rows, say so to a label model's fit: VoteChunks(...)."
+
 
 @dataclass(frozen=True)
 class _Place:
@@ -37,7 +39,8 @@ def check_votes(votes: Any, *, classes: Classes = None, first_row: int = 0) -> V
     Parameters
     ----------
     votes : DataFrame, ndarray of shape (n, m), list of lists, or scipy sparse matrix or array
-        Class codes 0..k-1, and -1 for "abstain". A sparse matrix stores ``vote + 1``, so that what it does not store
+        Class codes 0..k-1, and -1 for "abstain". Frames of pandas, polars and pyarrow name the labeling functions. A
+        sparse matrix stores ``vote + 1``, so that what it does not store
         abstains. Floats are taken where each is a whole number.
     classes : int, sequence of hashable, or None
         The classes; None infers ``k = max(2, highest vote + 1)``, up to 100,000.
@@ -69,9 +72,7 @@ def check_votes(votes: Any, *, classes: Classes = None, first_row: int = 0) -> V
     k = number_of_classes(classes)
     if scipy.sparse.issparse(votes):
         return _from_sparse(votes, k, first_row)
-    names, index = None, None
-    if isinstance(votes, pd.DataFrame):
-        names, index = _names(votes.columns), votes.index
+    names, index = _column_names(votes), votes.index if isinstance(votes, pd.DataFrame) else None
     place = _Place(names, index, first_row)
     array = _as_integers(_as_array(votes), place)
     lowest, highest = int(array.min(initial=ABSTAIN)), int(array.max(initial=ABSTAIN))
@@ -97,10 +98,11 @@ def _as_array(votes: Any) -> np.ndarray:
     try:
         array = np.asanyarray(votes) if np.ma.isMaskedArray(votes) else np.asarray(votes)
     except ValueError as error:  # a ragged list
-        raise VoteError(f"Votes must be a matrix: {error}") from error
+        raise VoteError(f"Votes must be a matrix: {error}.{_CHUNKS}") from error
     if array.ndim != 2:
         hint = " Reshape your data: one row per row of data, one column per labeling function."
-        raise VoteError(f"Votes must be a matrix of shape (n, m), got shape {array.shape}.{hint if array.ndim else ''}")
+        what = f"got {type(votes).__name__}" if array.ndim == 0 else f"got shape {array.shape}"
+        raise VoteError(f"Votes must be a matrix of shape (n, m), {what}.{hint if array.ndim == 1 else _CHUNKS}")
     if array.shape[1] == 0:
         raise VoteError(
             f"There are no labeling functions: 0 feature(s) (shape={array.shape}) while a minimum of 1 is required."
@@ -194,6 +196,14 @@ def _raise_at(
     where = f"row {row}" if label is None or label == row else f"row {row} (index {label!r})"
     more = f" ({int(wrong.sum()):,} votes are wrong in all.)" if wrong.sum() > 1 else ""
     raise VoteError(f"The vote of {who} in {where} is {value!r}{so}: {expected}.{more}")
+
+
+def _column_names(votes: Any) -> tuple[str, ...] | None:
+    """The names that a frame of pandas, polars or pyarrow gives to the labeling functions."""
+    if isinstance(votes, pd.DataFrame):
+        return _names(votes.columns)
+    columns = getattr(votes, "column_names", None) or getattr(votes, "columns", None)  # pyarrow's, polars'
+    return _names(pd.Index(columns)) if isinstance(columns, list) and columns else None
 
 
 def _names(columns: pd.Index) -> tuple[str, ...] | None:

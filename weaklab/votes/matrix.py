@@ -10,6 +10,7 @@ import pandas as pd
 
 from weaklab._kernels.chunks import CHUNK
 from weaklab._kernels.patterns import pack, packed_words
+from weaklab._kernels.vote_sums import majority, vote_sums
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,8 +95,11 @@ class VoteMatrix:
 
     def class_votes(self) -> np.ndarray:
         """How many labeling functions vote for each class on each row, (n, k) float64."""
-        flat = np.bincount(self.rows * self.k + self.vote, minlength=self.n * self.k)
-        return flat.reshape(self.n, self.k).astype(np.float64)
+        return vote_sums(self.indptr, self.vote, self.k, np.ones(self.nnz))
+
+    def majority(self) -> np.ndarray:
+        """The classes with the most votes on each row, evenly; all of them where there is no vote; (n, k)."""
+        return majority(self.indptr, self.vote, self.k)
 
     def dense(self) -> np.ndarray:
         """The votes as a dense matrix (n, m) of the smallest signed type that holds them; -1 is "abstain"."""

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 
 from weaklab.votes.matrix import VoteMatrix
+from weaklab.votes.spool import Column, is_in_file
+from weaklab.votes.words import WordMatrix
 
 #: Rows looked at to decide whether merging pays, spread evenly over the data.
 SAMPLE = 4096
@@ -64,8 +66,7 @@ def compress(votes: VoteMatrix, gold: np.ndarray | None = None, weight: np.ndarr
     gold = np.empty(0, dtype=np.int64) if gold is None or not (gold >= 0).any() else gold
     weight = np.empty(0) if weight is None else weight
     if not weight.all():
-        kept = np.flatnonzero(weight)
-        votes, gold, weight = votes.take(kept), gold[kept] if len(gold) else gold, weight[kept]
+        votes, gold, weight = _weighed(votes, gold, weight)
     if votes.packed_words > MAX_WORDS or not votes.n:
         return Patterns(votes, weight, gold)
     sample = np.linspace(0, votes.n - 1, min(SAMPLE, votes.n)).astype(np.int64)
@@ -73,6 +74,33 @@ def compress(votes: VoteMatrix, gold: np.ndarray | None = None, weight: np.ndarr
         return Patterns(votes, weight, gold)
     first, total = _merge(votes, gold, weight)
     return Patterns(votes.take(first), total, gold[first] if len(gold) else gold)
+
+
+def _weighed(votes: VoteMatrix, gold: np.ndarray, weight: np.ndarray) -> tuple[VoteMatrix, np.ndarray, np.ndarray]:
+    """The rows of a weight above 0, with it and gold, copied some at a time, into files where they are in files."""
+    words = isinstance(votes, WordMatrix)
+    ends, code = Column(np.int64), Column(np.uint64 if words else votes.code.dtype)
+    gold_kept, weight_kept = Column(np.int64), Column(np.float64)
+    if is_in_file(votes.word if isinstance(votes, WordMatrix) else votes.code):
+        for column in (ends, code, gold_kept, weight_kept):
+            column.to_file()
+    ends.append([0])
+    step = max(BLOCK // 16, 1)  # taking rows holds their votes in wider types
+    for start in range(0, votes.n, step):
+        stop = min(start + step, votes.n)
+        kept = np.flatnonzero(weight[start:stop])
+        part = votes.between(start, stop).take(kept)
+        if isinstance(part, WordMatrix):
+            code.append(part.word)
+        else:
+            ends.append(part.indptr[1:] + len(code))
+            code.append(part.code)
+        gold_kept.append(gold[start:stop][kept] if len(gold) else gold)
+        weight_kept.append(weight[start:stop][kept])
+    if words:
+        return WordMatrix(code.array(), votes.m, votes.names), gold_kept.array(), weight_kept.array()
+    matrix = VoteMatrix(ends.array(), code.array(), votes.m, votes.k, votes.names)
+    return matrix, gold_kept.array(), weight_kept.array()
 
 
 def _merge(votes: VoteMatrix, gold: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -19,11 +21,17 @@ class PartialVotes:
         Bit y is set where the labeling function holds class y possible; 0 is "abstain".
     k : int
         How many classes there are, 2 to 64.
+    names : sequence of str of length m, optional
+        The labeling functions.
+    index : pandas.Index of length n, optional
+        The rows.
+    attrs : dict
+        What ``apply`` has to say of the run, such as ``attrs["faults"]``.
 
     Raises
     ------
     VoteError
-        If a mask names a class from k on, or there are more than 64 classes.
+        If a mask names a class from k on, there are more than 64 classes, or names or index do not fit.
 
     Examples
     --------
@@ -33,6 +41,9 @@ class PartialVotes:
 
     masks: np.ndarray
     k: int
+    names: tuple[str, ...] | None = None
+    index: Any = None
+    attrs: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if isinstance(self.k, bool) or not isinstance(self.k, (int, np.integer)) or not 2 <= self.k <= 64:
@@ -49,6 +60,7 @@ class PartialVotes:
             value = np.asarray(self.masks)[row, column].item()
             raise VoteError(f"The mask of column {column} in row {row} is {value!r}: it must be 0 to 2**{self.k} - 1.")
         object.__setattr__(self, "masks", masks)
+        object.__setattr__(self, "names", _check_names(self.names, self.index, *masks.shape))
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -64,11 +76,17 @@ class SoftVotes:
     ----------
     probs : array-like of shape (n, m, k)
         Each vote sums to 1 over its k classes, or is NaN throughout: "abstain".
+    names : sequence of str of length m, optional
+        The labeling functions.
+    index : pandas.Index of length n, optional
+        The rows.
+    attrs : dict
+        What ``apply`` has to say of the run, such as ``attrs["faults"]``.
 
     Raises
     ------
     VoteError
-        If a vote is neither.
+        If a vote is neither, or names or index do not fit.
 
     Examples
     --------
@@ -78,6 +96,9 @@ class SoftVotes:
     """
 
     probs: np.ndarray
+    names: tuple[str, ...] | None = None
+    index: Any = None
+    attrs: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         try:
@@ -97,8 +118,24 @@ class SoftVotes:
                 "it must be non-negative and sum to 1, or be NaN throughout to abstain."
             )
         object.__setattr__(self, "probs", probs)
+        object.__setattr__(self, "names", _check_names(self.names, self.index, *probs.shape[:2]))
+
+    @property
+    def k(self) -> int:
+        """How many classes there are."""
+        return int(self.probs.shape[2])
 
     @property
     def shape(self) -> tuple[int, int]:
         """``(n, m)``."""
         return (self.probs.shape[0], self.probs.shape[1])
+
+
+def _check_names(names: Sequence[str] | None, index: Any, n: int, m: int) -> tuple[str, ...] | None:
+    if index is not None and len(index) != n:
+        raise VoteError(f"The index has {len(index):,} labels for {n:,} rows of votes.")
+    if names is None:
+        return None
+    if len(names) != m:
+        raise VoteError(f"There are {len(names)} names for {m} labeling functions.")
+    return tuple(map(str, names))

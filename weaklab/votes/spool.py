@@ -9,6 +9,8 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from weaklab.exceptions import StorageError
+
 #: Bytes of rows that are held in memory; beyond that, rows that come in chunks go to temporary files.
 BUDGET = 512_000_000
 #: Entries that are read back at a time.
@@ -18,8 +20,9 @@ BLOCK = 4_000_000
 class Column:
     """An array that grows at its end.
 
-    Its file, where it has one, has no name (or goes when it is closed, on Windows), so that nothing stays behind,
-    whatever ends the process. Arrays that were taken from it keep the file for as long as they live.
+    Its file, where it has one, is in the folder of temporary files, which the variable TMPDIR sets. It has no name (or
+    goes when it is closed, on Windows), so that nothing stays behind, whatever ends the process. Arrays that were taken
+    from it keep the file for as long as they live.
 
     Parameters
     ----------
@@ -38,7 +41,7 @@ class Column:
 
     def __init__(self, dtype: Any) -> None:
         self.dtype = np.dtype(dtype)
-        self._parts: list[np.ndarray] = []
+        self._buffer = np.empty(0, dtype=self.dtype)
         self._file: BinaryIO | None = None
         self._length = 0
 
@@ -48,7 +51,7 @@ class Column:
     @property
     def held(self) -> int:
         """How many bytes are in memory."""
-        return sum(part.nbytes for part in self._parts)
+        return 0 if self.in_file else self._length * self.dtype.itemsize
 
     @property
     def in_file(self) -> bool:
@@ -56,43 +59,81 @@ class Column:
         return self._file is not None
 
     def append(self, values: Any) -> None:
-        """Add entries at the end; they are copied."""
-        part = np.array(values, dtype=self.dtype)
+        """Add entries at the end; they are copied, all of them or, after an error, none.
+
+        Raises
+        ------
+        StorageError
+            If the disk takes no more.
+        """
+        part = np.ascontiguousarray(values, dtype=self.dtype)
+        end = self._length + len(part)
         if self._file is None:
-            self._parts.append(part)
+            if end > len(self._buffer):  # half as much again, so that a million small parts are not copied each time
+                buffer = np.empty(max(end, len(self._buffer) * 3 // 2), dtype=self.dtype)
+                buffer[: self._length] = self._buffer[: self._length]
+                self._buffer = buffer
+            self._buffer[self._length : end] = part
         else:
-            self._file.write(part.view(np.uint8).data)
-        self._length += len(part)
+            self._file.seek(self._length * self.dtype.itemsize)  # not where a failed write ended
+            _write(self._file, part)
+        self._length = end
+
+    def cut(self, length: int) -> None:
+        """Take away all entries but the first ``length``; what is added next is written over them."""
+        self._length = length
 
     def to_file(self) -> None:
-        """Move to a temporary file, for good."""
+        """Move to a temporary file, for good.
+
+        Raises
+        ------
+        StorageError
+            If there is no folder to write to, or no room in it; then it stays in memory.
+        """
         if self._file is not None:
             return
-        file = tempfile.TemporaryFile(prefix="weaklab-")  # noqa: SIM115 (it lives as long as the column does)
-        for part in self._parts:
-            file.write(part.view(np.uint8).data)
+        try:
+            # Unbuffered: a write that fails does so here, not when the file is closed.
+            file = tempfile.TemporaryFile(prefix="weaklab-", buffering=0)  # noqa: SIM115 (it lives with the column)
+        except OSError as error:
+            raise _no_storage(error) from error
+        try:
+            _write(file, self.array())
+        except BaseException:
+            file.close()
+            raise
         weakref.finalize(self, file.close)
-        self._file, self._parts = file, []
+        self._file, self._buffer = file, np.empty(0, dtype=self.dtype)
 
     def array(self) -> np.ndarray:
         """All entries: in memory, or as a view of the file, which takes memory only where it is being read."""
         if self._file is None:
-            if len(self._parts) != 1:
-                self._parts = [np.concatenate([np.empty(0, dtype=self.dtype), *self._parts])]
-            return self._parts[0]
+            return self._buffer[: self._length]
         if not self._length:
             return np.empty(0, dtype=self.dtype)
-        self._file.flush()
         # Shared, not private: the system need not set memory aside. Writable, so that kernels are not compiled twice.
         size = self._length * self.dtype.itemsize
         return np.frombuffer(mmap.mmap(self._file.fileno(), size, access=mmap.ACCESS_WRITE), dtype=self.dtype)
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {"dtype": self.dtype, "values": np.array(self.array())}
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__(state["dtype"])  # type: ignore[misc]
-        self.append(state["values"])
+def _write(file: Any, values: np.ndarray) -> None:
+    """Write an array where the file stands."""
+    left = values.view(np.uint8).data
+    try:
+        while len(left):
+            left = left[file.write(left) :]  # a file without a buffer may take less than it is given
+    except OSError as error:
+        raise _no_storage(error) from error
+
+
+def _no_storage(error: OSError) -> StorageError:
+    return StorageError(
+        error.errno,
+        f"Rows that come in chunks are kept in temporary files beyond {BUDGET / 1e6:,.0f} MB, which cannot be written: "
+        f"{error.strerror}. Point the variable TMPDIR to a folder on a disk with room",
+        error.filename or tempfile.tempdir,
+    )
 
 
 def is_in_file(array: np.ndarray) -> bool:

@@ -15,7 +15,7 @@ from weaklab.typing import ABSTAIN, Codes, Seed, Ties
 TOLERANCE = 1e-10
 
 
-def break_ties(probs: np.ndarray, ties: Ties = "lowest", random_state: Seed = 0) -> Codes:
+def break_ties(probs: np.ndarray, ties: Ties = "lowest", random_state: Seed = 0, first_row: int = 0) -> Codes:
     """One class code per row: the most probable, and ``ties`` decides where several are.
 
     Parameters
@@ -28,6 +28,8 @@ def break_ties(probs: np.ndarray, ties: Ties = "lowest", random_state: Seed = 0)
         give -1.
     random_state : int, Generator, RandomState or None
         The seed of ``ties="random"``; None means 0.
+    first_row : int
+        The number of the first row, where these rows are some of many.
 
     Returns
     -------
@@ -71,5 +73,5 @@ def break_ties(probs: np.ndarray, ties: Ties = "lowest", random_state: Seed = 0)
         return codes
     for i in several:
         candidates = np.flatnonzero(tied[i])
-        codes[i] = candidates[int(sha1(str(i).encode()).hexdigest(), 16) % len(candidates)]
+        codes[i] = candidates[int(sha1(str(first_row + i).encode()).hexdigest(), 16) % len(candidates)]
     return codes

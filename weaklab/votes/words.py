@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from weaklab._kernels.words import MOST, sparse_of_words, votes_of_words, words_of_sparse
+from weaklab._kernels.words import LOW_BITS, MOST, sparse_of_words, votes_of_words, words_of_sparse
 from weaklab._kernels.words import words as words_of_dense
 from weaklab.votes.matrix import VoteMatrix, code_dtype
 from weaklab.votes.spool import BLOCK, Column, is_in_file
@@ -94,6 +94,13 @@ class WordMatrix(VoteMatrix):
     def most_votes(self) -> int:
         """No row has more votes than this."""
         return self.m
+
+    def majority(self) -> np.ndarray:
+        """The class with the most votes on each row, both where they tie, evenly; (n, 2)."""
+        first = votes_of_words(self.word & LOW_BITS)
+        second = votes_of_words((self.word >> np.uint64(1)) & LOW_BITS)
+        of_first = (1 + np.sign(first - second)) / 2
+        return np.column_stack([of_first, 1 - of_first])
 
     def pack(self) -> np.ndarray:
         """Rows as 64-bit words (n, 1)."""

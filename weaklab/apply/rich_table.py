@@ -1,0 +1,101 @@
+"""Where votes go when some of them are sets of classes or distributions: hard ones are promoted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from weaklab.exceptions import LabelingFunctionError
+from weaklab.labeling import Output
+from weaklab.typing import ABSTAIN
+from weaklab.votes import PartialVotes, SoftVotes
+
+
+class SetTable:
+    """Masks of shape (n, m), all 0 at first.
+
+    Parameters
+    ----------
+    n, m, k : int
+        Rows, labeling functions, classes.
+    """
+
+    def __init__(self, n: int, m: int, k: int) -> None:
+        self.k = k
+        self.votes = np.zeros((n, m), dtype=np.uint64)
+
+    def write(self, column: int, rows: slice, codes: np.ndarray) -> None:
+        """Set some rows of one column to class codes, each a set of one."""
+        one = np.uint64(1) << np.maximum(codes, 0).astype(np.uint64)
+        self.votes[rows, column] = np.where(codes == ABSTAIN, np.uint64(0), one)
+
+    def write_set(self, column: int, rows: slice, masks: np.ndarray) -> None:
+        """Set some rows of one column to sets."""
+        self.votes[rows, column] = masks
+
+    def frame(self, index: pd.Index, names: list[str]) -> PartialVotes:
+        """The votes as PartialVotes."""
+        return PartialVotes(self.votes, self.k, tuple(names), index)
+
+
+class SoftTable:
+    """Distributions of shape (n, m, k), all NaN at first.
+
+    Parameters
+    ----------
+    n, m, k : int
+        Rows, labeling functions, classes.
+    """
+
+    def __init__(self, n: int, m: int, k: int) -> None:
+        self.k = k
+        self.votes = np.full((n, m, k), np.nan)
+
+    def write(self, column: int, rows: slice, codes: np.ndarray) -> None:
+        """Set some rows of one column to class codes, each certain."""
+        certain = np.vstack([np.eye(self.k), np.full(self.k, np.nan)])  # row -1 is the last
+        self.votes[rows, column] = certain[codes]
+
+    def write_set(self, column: int, rows: slice, masks: np.ndarray) -> None:
+        """Set some rows of one column to sets, each class of a set being as likely."""
+        inside = ((masks[:, np.newaxis] >> np.arange(self.k, dtype=np.uint64)) & np.uint64(1)).astype(np.float64)
+        sizes = inside.sum(axis=1, keepdims=True)  # (rows, 1)
+        self.votes[rows, column] = np.divide(inside, sizes, out=np.full_like(inside, np.nan), where=sizes > 0)
+
+    def write_soft(self, column: int, rows: slice, probs: np.ndarray) -> None:
+        """Set some rows of one column to distributions."""
+        self.votes[rows, column] = probs
+
+    def frame(self, index: pd.Index, names: list[str]) -> SoftVotes:
+        """The votes as SoftVotes."""
+        return SoftVotes(self.votes, tuple(names), index)
+
+
+def richest(lfs: Sequence[Any], k: int | None) -> Output:
+    """The kind of votes that holds those of all labeling functions: distributions, else sets, else classes.
+
+    Raises
+    ------
+    LabelingFunctionError
+        If one is not of one class each, and no classes are declared, or more than a set can hold.
+    """
+    outputs = {lf.name: getattr(lf, "output", "hard") for lf in lfs}
+    rich = [name for name, output in outputs.items() if output != "hard"]
+    if not rich:
+        return "hard"
+    if k is None:
+        raise LabelingFunctionError(
+            f"labeling function {rich[0]!r} has output={outputs[rich[0]]!r}, whose votes need to know all classes: "
+            f"give apply(..., classes=...)."
+        )
+    if "soft" in outputs.values():
+        return "soft"
+    if k > 64:
+        raise LabelingFunctionError(
+            f"labeling function {rich[0]!r} has output='set', which is for 64 classes at most, and there are {k}; "
+            f"use output='soft'."
+        )
+    return "set"

@@ -28,6 +28,7 @@ import polars as pl
 from weaklab.apply.code_fingerprints import UNREAD, CodeFingerprinter
 from weaklab.apply.code_reads import is_library, library_version
 from weaklab.apply.value_fingerprints import Unfingerprintable
+from weaklab.labeling import DeclarativeLF
 from weaklab.labeling.references import NamedCallable
 
 
@@ -56,6 +57,11 @@ class Fingerprinter(CodeFingerprinter):
 
     def _named(self, item: NamedCallable) -> None:
         self.add((type(item), item.parts()))
+
+    def _declarative(self, lf: DeclarativeLF) -> None:
+        self.add((type(lf), lf.parts()))
+        if not is_library(type(lf).__module__):
+            self.add(vars(lf))  # a kind of the user's may hold more than its arguments
 
     def _class(self, kind: type) -> None:
         if is_library(kind.__module__):
@@ -187,5 +193,6 @@ _BY_BASE: tuple[tuple[Any, Callable[[Fingerprinter, Any], None]], ...] = (
     (type, Fingerprinter._class),
     (ModuleType, Fingerprinter._module),
     (NamedCallable, Fingerprinter._named),
+    (DeclarativeLF, Fingerprinter._declarative),
     (logging.Logger, Fingerprinter._logger),
 )

@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 import cloudpickle
 
 from weaklab.apply.code_reads import is_library
+from weaklab.labeling import DeclarativeLF
 from weaklab.labeling.references import NamedCallable
 
 _LOCK = threading.Lock()
@@ -34,7 +35,7 @@ class _Pickler(cloudpickle.Pickler):
     """As cloudpickle, and decorated functions by what they are made of."""
 
     def reducer_override(self, obj: Any) -> Any:
-        if isinstance(obj, NamedCallable):
+        if isinstance(obj, (NamedCallable, DeclarativeLF)):
             return type(obj), obj.parts()
         return super().reducer_override(obj)
 

@@ -19,7 +19,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from weaklab.analysis import assess_sources, conflicts, error_table, summarize, uncovered
+    from weaklab.analysis import assess_sources, conflicts, error_table, profile_lfs, summarize, uncovered
     from weaklab.apply import apply
     from weaklab.end_models import EndModel, SoftLabelClassifier
     from weaklab.label_models import DawidSkene, LabelModel, MajorityVote
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         prototype_lf,
         regex_lf,
         section_lf,
+        spacy_preprocessor,
         threshold_lf,
     )
     from weaklab.typing import ABSTAIN
@@ -85,10 +86,12 @@ __all__ = [
     "openai_complete",
     "pattern_lf",
     "preprocessor",
+    "profile_lfs",
     "prompt_lf",
     "prototype_lf",
     "regex_lf",
     "section_lf",
+    "spacy_preprocessor",
     "summarize",
     "testing",
     "threshold_lf",
@@ -125,10 +128,12 @@ _HOMES = {
     "openai_complete": "weaklab.labeling",
     "pattern_lf": "weaklab.labeling",
     "preprocessor": "weaklab.labeling",
+    "profile_lfs": "weaklab.analysis",
     "prompt_lf": "weaklab.labeling",
     "prototype_lf": "weaklab.labeling",
     "regex_lf": "weaklab.labeling",
     "section_lf": "weaklab.labeling",
+    "spacy_preprocessor": "weaklab.labeling",
     "summarize": "weaklab.analysis",
     "threshold_lf": "weaklab.labeling",
     "uncovered": "weaklab.analysis",

@@ -12,6 +12,7 @@
     │       └── RowColumnError (AttributeError)    a labeling function asked a row for such a column
     ├── LabelingFunctionError (ValueError)     a labeling function, or a set of them, is ill-formed
     │   ├── LabelingFunctionFailure (RuntimeError)   it raised while it ran
+    │   │   └── WorkerDiedError            the process that it ran in came to an end
     │   ├── NotPicklableError (PicklingError)  it cannot be found again by its name
     │   └── ReturnValueError (VoteError)       it returned something that is not a vote
     ├── ParameterError (ValueError)            an argument of a function or an estimator
@@ -22,7 +23,9 @@
 
     WeaklabWarning (UserWarning)
     ├── FaultWarning                           labeling functions failed on some rows, which abstain
+    ├── CacheWarning                           kept votes could not be read or written, or not be kept
     ├── CoverageWarning                        too few votes to learn from
+    ├── SlowPathWarning                        something runs in a slower way than was asked for
     ├── CollapseWarning                        a label model calls all but every row by one class, against the votes
     └── NotConvergedWarning                    an estimator stopped before it settled
 
@@ -104,6 +107,10 @@ class LabelingFunctionFailure(LabelingFunctionError, RuntimeError):
     """A labeling function raised while it ran; the original exception is its ``__cause__``."""
 
 
+class WorkerDiedError(LabelingFunctionFailure):
+    """A process that ran labeling functions came to an end: killed, out of memory, or ended by one of them."""
+
+
 class NotPicklableError(LabelingFunctionError, PicklingError):
     """A labeling function or a preprocessor that cannot be found again by its name."""
 
@@ -149,6 +156,14 @@ class WeaklabWarning(UserWarning):
 
 class FaultWarning(WeaklabWarning):
     """Labeling functions failed on some rows and abstain there."""
+
+
+class CacheWarning(WeaklabWarning):
+    """Votes could not be read from a folder or written to it, or cannot be kept; they were made anew."""
+
+
+class SlowPathWarning(WeaklabWarning):
+    """Something runs in a slower way than was asked for, with the same result."""
 
 
 class CoverageWarning(WeaklabWarning):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from weaklab.apply import apply
 from weaklab.exceptions import LabelingFunctionError
 from weaklab.labeling import as_row, labeling_function, preprocessor
 
@@ -129,3 +130,23 @@ def test_one_preprocessor_need_not_be_in_a_list():
         return int(len(row.words) > 2)
 
     assert long({"text": "a b c"}) == 1
+
+
+def test_no_more_results_are_held_than_rows_of_a_chunk():
+    """A memo that grows with the data takes the memory of the model that comes next."""
+    alive = set()
+    most = 0
+
+    class Result:
+        def __init__(self):
+            nonlocal most
+            alive.add(id(self))
+            most = max(most, len(alive))
+
+        def __del__(self):
+            alive.discard(id(self))
+
+    parsed = preprocessor(name="parsed")(lambda row: {"result": Result()})
+    lfs = [labeling_function(name=name, pre=[parsed])(lambda row: int(row.result is None)) for name in "ab"]
+    apply(lfs, [{"i": i} for i in range(5000)], progress=False, cache=False)
+    assert 1000 < most <= 1025

@@ -2,5 +2,6 @@
 
 from weaklab.apply.applier import apply
 from weaklab.apply.faults import Fault
+from weaklab.apply.reuse import clear_cache
 
-__all__ = ["Fault", "apply"]
+__all__ = ["Fault", "apply", "clear_cache"]

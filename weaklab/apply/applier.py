@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any, Literal, get_args
+import os
+from collections.abc import Callable, Iterable, Sequence
+from time import perf_counter
+from typing import Any, Literal, TypeVar, get_args
 
 import pandas as pd
 from tqdm.auto import tqdm
@@ -15,16 +17,20 @@ from weaklab.apply.faults import FaultLog
 from weaklab.apply.frames import read_frame
 from weaklab.apply.learned_engine import run_learned
 from weaklab.apply.lookup_engine import run_lookups
-from weaklab.apply.plan import make_plan
-from weaklab.apply.row_engine import run_rows
+from weaklab.apply.plan import Plan, Planned, make_plan
+from weaklab.apply.processes import count_jobs, run_in_processes
+from weaklab.apply.reuse import Reuse, make_reuse
 from weaklab.apply.run import Run, vote_table
 from weaklab.apply.search_engine import run_searches
 from weaklab.apply.text_engine import run_texts
 from weaklab.apply.threshold_engine import run_thresholds
+from weaklab.apply.timeouts import check_timeout
 from weaklab.exceptions import ParameterError, did_you_mean
 from weaklab.labeling import DeclarativeLF, LabelingFunction, LearnedLF, VoteCoder
 from weaklab.typing import Classes, Frame
 from weaklab.votes import PartialVotes, SoftVotes
+
+T = TypeVar("T")
 
 OnError = Literal["raise", "abstain"]
 AnyLF = LabelingFunction | DeclarativeLF | LearnedLF | Callable[[Any], Any]
@@ -36,6 +42,9 @@ def apply(
     *,
     classes: Classes = None,
     on_error: OnError = "raise",
+    n_jobs: int = 1,
+    cache: str | os.PathLike[str] | Literal[False] | None = None,
+    timeout: float | None = None,
     progress: bool = True,
 ) -> pd.DataFrame | PartialVotes | SoftVotes:
     """Run labeling functions over data.
@@ -57,8 +66,26 @@ def apply(
         the function and the row. "abstain" lets it abstain on that row (one of ``batch=True`` that raises: on all),
         gives one warning with counts, and keeps rows and tracebacks in ``votes.attrs["faults"]``. What is wrong
         before anything runs (a missing column, two functions of one name) always raises; KeyboardInterrupt too.
+    n_jobs : int
+        Processes for labeling functions of one row; -1 is one per core. They may be lambdas, closures, and functions
+        of a notebook; each process has its own copy of what they read. Votes, faults, order and index are those of
+        ``n_jobs=1``. Processes take a second to start, and frames of fewer than 512 rows that are done by then start
+        none. A process that dies is an error that names the labeling function and the rows; with
+        ``on_error="abstain"`` those rows are tried once more, one at a time, and the one that ends it abstains.
+    cache : None, False, or path of a folder
+        Where votes are kept, so that only what changed is run again: labeling functions with the code and the values
+        that they read (defaults, closures, globals, helper functions, resources, preprocessors), the classes, and the
+        contents of the columns. None keeps them in memory, 256 MB of votes at most, where fingerprints cost little
+        beside running; False does not keep them; a path keeps them in files, which several processes may share.
+        What has no fingerprint (open files, the clock, random states, objects that change while they are read) is
+        run each time, and so is a labeling function that failed somewhere.
+    timeout : float, optional
+        Seconds for each call of a labeling function of one row, after which it counts as failed. It ends loops of
+        Python and waiting, but no code in C that never looks up; it needs the main thread (or ``n_jobs``), and timers,
+        which Windows does not have.
     progress : bool
-        Whether to show a progress bar, in votes, once a call has taken a second.
+        Whether to show a progress bar, in votes and with the slowest labeling functions, once a call has taken a
+        second.
 
     Returns
     -------
@@ -67,6 +94,8 @@ def apply(
         data without an index). Class codes, and -1 where a function abstains; int8, or int16 or int32 where there
         are more classes. With ``on_error="abstain"``, ``attrs["faults"]`` maps names of labeling functions to
         :class:`weaklab.apply.Fault`; ``attrs["reports"]`` to what some, such as ``prompt_lf``, count beside votes.
+        ``attrs["reused"]`` names those whose votes were kept from before, if any, and ``attrs["not_reused"]`` maps
+        those that must be run each time to the reason; the logger ``weaklab.apply`` says so too.
 
         Where a labeling function has ``output="set"``: PartialVotes; one of them ``output="soft"``: SoftVotes. Votes
         of the others are promoted: a class is a set of one, and certain; a set is as likely for each of its classes.
@@ -86,6 +115,11 @@ def apply(
         If a function that is data reads a column that is not there.
     ClassError
         If ``classes`` are ill-formed.
+    WorkerDiedError
+        If a process dies.
+    KeyboardInterrupt
+        On Ctrl-C; all processes are ended, and its attribute ``votes`` holds what was done (in a notebook:
+        ``sys.last_value.votes``), with the number of finished rows of each labeling function in ``attrs["done"]``.
 
     Examples
     --------
@@ -104,29 +138,77 @@ def apply(
         raise ParameterError(f"on_error={on_error!r} is not known.{did_you_mean(on_error, get_args(OnError))}")
     if not isinstance(progress, bool):
         raise ParameterError(f"progress={progress!r} must be True or False.")
+    check_timeout(timeout)
+    jobs = count_jobs(n_jobs)
     coder = VoteCoder(classes)
     reader = read_frame(frame)
     plan = make_plan(lfs, reader, coder)
-    n, m = reader.n, len(plan.names)
+    reuse = make_reuse(cache, reader, coder)
+    if plan.output != "hard" or not reader.n:
+        reuse = None  # sets and distributions are not kept
+    n, m = reader.n, len(plan.lfs)
     faults = FaultLog(on_error, reader.index)
     table = vote_table(n, m, coder.k, plan.output, plan.stands_for)
     with tqdm(
         total=n * m, desc=f"{m} labeling functions", unit="votes", unit_scale=True, delay=1.0, disable=not progress
     ) as bar:
-        run = Run(reader, coder, faults, table, bar)
-        run_texts(plan.texts, run)
-        run_thresholds(plan.thresholds, run)
-        run_bands(plan.bands, run)
-        run_lookups(plan.lookups, run)
-        run_expressions(plan.expressions, run)
-        run_searches(plan.searches, run)
-        run_batches(plan.batches if n else [], run)  # not every function of a frame bears one without rows
-        run_rows([*plan.rows, *plan.others], run)
-        reports = run_learned(plan.learned if n else [], run)
+        run = Run(reader, coder, faults, table, bar, plan.names, timeout)
+        todo = plan if reuse is None else _take_kept(plan, reuse, run)
+        try:
+            reports = _run_plan(todo, run, jobs)
+        except KeyboardInterrupt as interrupt:
+            votes = table.frame(reader.index, plan.names)
+            votes.attrs["done"] = dict(zip(plan.names, run.done.tolist(), strict=True))
+            interrupt.votes = votes  # type: ignore[attr-defined]
+            interrupt.add_note("What was done is in the attribute `votes` of this exception: sys.last_value.votes")
+            raise
+        finally:
+            if reuse is not None:
+                reuse.keep(run)
     votes = table.frame(reader.index, plan.names)
     if reports:
         votes.attrs["reports"] = reports
+    if reuse is not None:
+        if reuse.reused:
+            votes.attrs["reused"] = reuse.reused
+        if reuse.not_kept:
+            votes.attrs["not_reused"] = reuse.not_kept
+        reuse.report(stacklevel=3)
     if on_error == "abstain":
-        votes.attrs["faults"] = faults.faults()
+        votes.attrs["faults"] = faults.faults(plan.names)
         faults.warn(votes.attrs["faults"], stacklevel=3)
     return votes
+
+
+def _take_kept(plan: Plan, reuse: Reuse, run: Run) -> Plan:
+    """Fill in the votes that were made before; what is left to do."""
+    found = reuse.find(plan.lfs)
+    for column, codes in found.items():
+        run.table.write(column, slice(None), codes)
+        run.done[column] = len(codes)
+        run.bar.update(len(codes))
+    return plan.without(found)
+
+
+def _run_plan(plan: Plan, run: Run, jobs: int) -> dict[str, Any]:
+    """Run each labeling function in its engine; what some report beside votes."""
+    _timed(run_texts, plan.texts, run)
+    _timed(run_thresholds, plan.thresholds, run)
+    _timed(run_bands, plan.bands, run)
+    _timed(run_lookups, plan.lookups, run)
+    _timed(run_expressions, plan.expressions, run)
+    _timed(run_searches, plan.searches, run)
+    run_batches(plan.batches if run.reader.n else [], run)  # not every function of a frame bears one without rows
+    run_in_processes([*plan.rows, *plan.others], run, jobs)
+    return _timed(run_learned, plan.learned if run.reader.n else [], run)
+
+
+def _timed(engine: Callable[[Any, Run], T], planned: Sequence[Planned[Any]], run: Run) -> T:
+    """Run an engine that takes many functions at once, over all rows; each took its share of the time."""
+    began = perf_counter()
+    result = engine(planned, run)
+    share = (perf_counter() - began) / max(len(planned), 1)
+    for each in planned:
+        run.done[each.column] = run.reader.n
+        run.took(each.column, share)
+    return result

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable, Sequence
+from time import perf_counter
 from typing import Any
 
 from weaklab.apply.frames import FrameReader
@@ -33,12 +34,15 @@ def run_batches(planned: Sequence[Planned[LabelingFunction]], run: Run) -> None:
     for each in planned:
         name = each.lf.name
         frame = run.reader.for_batch()
+        start = perf_counter()
         try:
             returned = each.lf(frame)
         except Exception as error:  # noqa: BLE001  -- a labeling function may raise anything
             run.faults.failed_whole(name, error, _missing_column(error, frame, run.reader))
             run.bar.update(run.reader.n)
             continue
+        finally:
+            run.took(each.column, perf_counter() - start)
         try:
             codes, errors = _READ[each.lf.output](returned, run.reader.index, run.coder)
         except ReturnValueError as error:

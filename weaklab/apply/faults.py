@@ -77,10 +77,26 @@ class FaultLog:
         self.raises = on_error == "raise"
         self.index = index
         self._rows: dict[str, set[int]] = {}
-        self._first: dict[str, tuple[int, Exception]] = {}
+        self._first: dict[str, tuple[int, str]] = {}  # the row, and the traceback there
 
-    def failed(self, name: str, row: int, error: Exception) -> None:
+    @property
+    def failed_names(self) -> set[str]:
+        """The labeling functions that something was kept of."""
+        return set(self._rows)
+
+    def failed(self, name: str, row: int, error: Exception, trace: str | None = None) -> None:
         """A labeling function raised on one row.
+
+        Parameters
+        ----------
+        name : str
+            The labeling function.
+        row : int
+            Its position.
+        error : Exception
+            What it raised.
+        trace : str, optional
+            The traceback, where the error comes from another process and has none.
 
         Raises
         ------
@@ -91,7 +107,7 @@ class FaultLog:
             raise LabelingFunctionFailure(
                 f"labeling function {name!r} failed on {self.where(row)}: {type(error).__name__}: {error}"
             ) from error
-        self._keep(name, row, error)
+        self._keep(name, row, error, trace)
 
     def failed_whole(self, name: str, error: Exception, hint: str = "") -> None:
         """A labeling function of the whole frame raised: it abstains on every row.
@@ -170,23 +186,19 @@ class FaultLog:
         plain = label.item() if hasattr(label, "item") else label
         return f"row {row}" if type(plain) is int and plain == row else f"row {row} (index label {plain!r})"
 
-    def _keep(self, name: str, row: int, error: Exception) -> None:
+    def _keep(self, name: str, row: int, error: Exception, trace: str | None = None) -> None:
         self._rows.setdefault(name, set()).add(row)
         if name not in self._first or row < self._first[name][0]:
-            self._first[name] = (row, error)
+            self._first[name] = (row, trace_of(error) if trace is None else trace)
 
-    def faults(self) -> dict[str, Fault]:
-        """What was kept, by name of the labeling function."""
-        return {name: self._fault(name) for name in self._rows}
+    def faults(self, names: Iterable[str]) -> dict[str, Fault]:
+        """What was kept, by name of the labeling function, in the order of ``names``, whoever failed first."""
+        return {name: self._fault(name) for name in names if name in self._rows}
 
     def _fault(self, name: str) -> Fault:
         rows = tuple(sorted(self._rows[name]))
-        _, error = self._first[name]
-        # The outermost frame is the loop that called the labeling function, which explains nothing to its author.
-        trace = error.__traceback__.tb_next if error.__traceback__ else None
-        text = "".join(traceback.format_exception(type(error), error, trace))
         labels = tuple(_plain(label) for label in self.index[list(rows)])
-        return Fault(len(rows), rows, labels, text)
+        return Fault(len(rows), rows, labels, self._first[name][1])
 
     def warn(self, faults: dict[str, Fault], stacklevel: int) -> None:
         """One warning for all that was kept."""
@@ -203,6 +215,13 @@ class FaultLog:
             FaultWarning,
             stacklevel=stacklevel,
         )
+
+
+def trace_of(error: Exception) -> str:
+    """The traceback of what a labeling function raised."""
+    # The outermost frame is the loop that called the labeling function, which explains nothing to its author.
+    trace = error.__traceback__.tb_next if error.__traceback__ else None
+    return "".join(traceback.format_exception(type(error), error, trace))
 
 
 def _cut(text: str) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Generic, TypeVar
 
 import pandas as pd
@@ -33,6 +33,8 @@ from weaklab.labeling import (
 
 T = TypeVar("T")
 
+LF = LabelingFunction | DeclarativeLF | LearnedLF
+
 
 @dataclass(frozen=True)
 class Planned(Generic[T]):
@@ -53,7 +55,7 @@ class Planned(Generic[T]):
 class Plan:
     """Labeling functions by the engine that runs them; a new kind of function is a new list here."""
 
-    names: list[str]
+    lfs: list[LF]
     rows: list[Planned[LabelingFunction]] = field(default_factory=list)
     batches: list[Planned[LabelingFunction]] = field(default_factory=list)
     texts: list[Planned[KeywordLF | RegexLF]] = field(default_factory=list)
@@ -67,11 +69,20 @@ class Plan:
     output: Output = "hard"
     stands_for: dict[int, int] = field(default_factory=dict)  # column -> the set that a vote in it stands for
 
+    @property
+    def names(self) -> list[str]:
+        """The names of all labeling functions, in their order."""
+        return [lf.name for lf in self.lfs]
+
+    def without(self, columns: Container[int]) -> Plan:
+        """The same, less what fills some columns of votes."""
+        engines = [each.name for each in fields(self) if each.name not in ("lfs", "output", "stands_for")]
+        left: dict[str, Any] = {name: [p for p in getattr(self, name) if p.column not in columns] for name in engines}
+        return replace(self, **left)
+
 
 #: Kinds that vote one label wherever they match, and have an engine for that.
 _ONE_LABEL = (KeywordLF, RegexLF, ThresholdLF)
-
-LF = LabelingFunction | DeclarativeLF | LearnedLF
 
 
 def make_plan(lfs: Any, reader: FrameReader, coder: VoteCoder) -> Plan:
@@ -98,7 +109,7 @@ def make_plan(lfs: Any, reader: FrameReader, coder: VoteCoder) -> Plan:
         If one that is data reads a column that the frame does not have.
     """
     found = check_lfs(lfs)
-    plan = Plan([lf.name for lf in found], output=richest(found, coder.k))
+    plan = Plan(found, output=richest(found, coder.k))
     for column, lf in enumerate(found):
         if isinstance(lf, GraphLF) and type(lf.base) in _ONE_LABEL and lf.only_set is not None:
             # All its votes are one set: the engine of the base finds where, and the table knows which.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from time import perf_counter
 from typing import Any
 
 from weaklab.apply.frames import FrameReader, ObjectReader
 from weaklab.apply.plan import Planned
 from weaklab.apply.run import Run
+from weaklab.apply.timeouts import limited, timer
 from weaklab.labeling import DeclarativeLF, LabelingFunction, Row
 from weaklab.labeling.row_sources import ObjectSource, RowSource
 from weaklab.labeling.rows import MUTABLE, is_record, make_rows
@@ -45,6 +47,10 @@ class ChunkSource(RowSource):
         """One cell."""
         return self._column(name)[position - self.start]
 
+    def column_of_chunk(self, name: Hashable) -> tuple[int, Sequence[Any]]:
+        """The first row of the chunk, and its cells of a column."""
+        return self.start, self._column(name)
+
     def _column(self, name: Hashable) -> list[Any]:
         if name not in self._cells:
             if name not in self.reader.names:
@@ -76,17 +82,26 @@ def run_rows(planned: Sequence[Planned[LabelingFunction] | Planned[DeclarativeLF
     """
     if not planned:
         return
+    functions = [row_function(each.lf, run.timeout) for each in planned]
     read: dict[Hashable, None] = {}
-    for start in range(0, run.reader.n, CHUNK):
-        stop = min(start + CHUNK, run.reader.n)
-        source, rows = chunk_rows(run.reader, start, stop, read)
-        for each in planned:
-            try:
-                values = _values(each, rows, start, run)
-            finally:
-                source.take_back()
-            run.write_values(each.column, each.lf.name, start, values, getattr(each.lf, "output", "hard"))
-        source.forget()
+    with timer(run.timeout):
+        for start in range(0, run.reader.n, CHUNK):
+            source, rows = chunk_rows(run.reader, start, min(start + CHUNK, run.reader.n), read)
+            for each, function in zip(planned, functions, strict=True):
+                name, began = each.lf.name, perf_counter()
+                values, failures = call_on_rows(function, rows, source, stop=run.faults.raises)
+                for offset, error in failures.items():
+                    run.faults.failed(name, start + offset, error)
+                failures.clear()  # tracebacks hold the rows
+                run.write_values(each.column, name, start, values, getattr(each.lf, "output", "hard"))
+                run.took(each.column, perf_counter() - began)
+            source.forget()
+
+
+def row_function(lf: LabelingFunction | DeclarativeLF, timeout: float | None) -> Callable[[Any], Any]:
+    """What the loop over rows calls for a labeling function."""
+    function = lf.bound() if isinstance(lf, LabelingFunction) else lf
+    return function if timeout is None else limited(function, timeout)
 
 
 def chunk_rows(
@@ -101,16 +116,42 @@ def chunk_rows(
     return source, [Row(source, start + i) if is_record(item) else item for i, item in enumerate(objects)]
 
 
-def _values(each: Planned[Any], rows: Sequence[Any], start: int, run: Run) -> list[Any]:
-    """What a labeling function returns for some rows; None where it failed."""
-    function = each.lf.bound() if isinstance(each.lf, LabelingFunction) else each.lf
+def call_on_rows(
+    function: Callable[[Any], Any], rows: Sequence[Any], source: RowSource, *, stop: bool
+) -> tuple[list[Any], dict[int, Exception]]:
+    """Call a labeling function on some rows, and take back what it wrote to them.
+
+    Parameters
+    ----------
+    function : callable
+        What :func:`row_function` made.
+    rows : sequence of Row or object
+        They come from the source.
+    source : RowSource
+        Where they come from.
+    stop : bool
+        Whether to stop at the first failure.
+
+    Returns
+    -------
+    values : list
+        What it returned, row by row; None where it failed.
+    failures : dict of int to Exception
+        What it raised, by place in ``rows``.
+    """
     values: list[Any] = []
+    failures: dict[int, Exception] = {}
     keep = values.append
-    # A loop and not `map`: a StopIteration out of a labeling function would end that quietly.
-    for row in rows:
-        try:
-            keep(function(row))
-        except Exception as error:  # noqa: BLE001  -- a labeling function may raise anything
-            run.faults.failed(each.lf.name, start + len(values), error)
-            keep(None)
-    return values
+    try:
+        # A loop and not `map`: a StopIteration out of a labeling function would end that quietly.
+        for row in rows:
+            try:
+                keep(function(row))
+            except Exception as error:  # noqa: BLE001  -- a labeling function may raise anything
+                failures[len(values)] = error
+                if stop:
+                    break
+                keep(None)
+    finally:
+        source.take_back()
+    return values, failures

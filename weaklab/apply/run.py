@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -71,7 +72,28 @@ class Run:
     faults: FaultLog
     table: Any  # VoteTable, or SetTable or SoftTable where votes are richer
     bar: Any
+    names: list[str]
+    timeout: float | None = None
+    done: np.ndarray = field(init=False)  # (m,), how many votes of each labeling function were written
+    seconds: np.ndarray = field(init=False)  # (m,), how long each ran
+    _shown: list[float] = field(default_factory=lambda: [perf_counter()], init=False)  # when the bar last named any
     _texts: dict[Hashable, TextColumn] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "done", np.zeros(len(self.names), dtype=np.int64))
+        object.__setattr__(self, "seconds", np.zeros(len(self.names)))
+
+    def took(self, column: int, seconds: float) -> None:
+        """Add to the time of a labeling function, and have the bar name the slowest ones, once a second."""
+        self.seconds[column] += seconds
+        now = perf_counter()
+        if self.bar.disable or now - self._shown[0] < 1.0:
+            return
+        self._shown[0] = now
+        slowest = [place for place in np.argsort(-self.seconds)[:3] if self.seconds[place] > 0]
+        per_row = self.seconds / np.maximum(self.done, 1) * 1e6
+        said = ", ".join(f"{self.names[place]} {per_row[place]:,.0f} us/row" for place in slowest)
+        self.bar.set_postfix_str(f"slowest: {said}", refresh=False)
 
     def text(self, name: Hashable) -> TextColumn:
         """A column of texts, made ready once for all engines."""
@@ -112,6 +134,7 @@ class Run:
             self.faults.no_vote(name, start + offset, error)
         write = self.table.write_set if output == "set" else self.table.write_soft
         write(column, slice(start, start + len(votes)), votes)
+        self.done[column] += len(votes)
         self.bar.update(len(votes))
 
     def write_codes(
@@ -121,4 +144,5 @@ class Run:
         for offset, error in errors.items():
             self.faults.no_vote(name, start + offset, error)
         self.table.write(column, slice(start, start + len(codes)), codes)
+        self.done[column] += len(codes)
         self.bar.update(len(codes))

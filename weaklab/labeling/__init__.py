@@ -28,6 +28,7 @@ from weaklab.labeling.returns import VoteCoder, vote_code
 from weaklab.labeling.rich_returns import Output, batch_sets, batch_soft, set_masks, soft_rows
 from weaklab.labeling.rows import Row, as_row
 from weaklab.labeling.sections import SectionLF, section_lf
+from weaklab.labeling.spacy_docs import SpacyPreprocessor, spacy_preprocessor
 from weaklab.labeling.thresholds import ThresholdLF, threshold_lf
 
 __all__ = [
@@ -57,6 +58,7 @@ __all__ = [
     "RegexLF",
     "Row",
     "SectionLF",
+    "SpacyPreprocessor",
     "Tally",
     "ThresholdLF",
     "VoteCoder",
@@ -86,6 +88,7 @@ __all__ = [
     "section_lf",
     "set_masks",
     "soft_rows",
+    "spacy_preprocessor",
     "threshold_lf",
     "vote_code",
 ]

@@ -10,7 +10,7 @@ import pandas as pd
 
 from weaklab.exceptions import LabelingFunctionError, ParameterError
 from weaklab.labeling.references import NamedCallable
-from weaklab.labeling.row_sources import FieldSource
+from weaklab.labeling.row_sources import FieldSource, RowSource
 from weaklab.labeling.rows import Row, as_row, named_values
 from weaklab.labeling.signatures import check_function, check_name, check_resources, check_signature
 
@@ -75,8 +75,13 @@ class Preprocessor(NamedCallable):
             return self._of_row(row)
         key = (position, self)
         if key not in source.memo:
+            self._run_ahead(source)
+        if key not in source.memo:
             source.memo[key] = self._of_row(row)
         return source.memo[key]
+
+    def _run_ahead(self, source: RowSource) -> None:
+        """Fill the memo for rows that will be asked for next, where many at once cost less."""
 
     def _of_row(self, row: Row) -> Row:
         work = Row(FieldSource({}, parent=row))
@@ -134,7 +139,8 @@ def preprocessor(
     memoize : bool
         True runs the function once per row and call of :func:`weaklab.apply`, however many labeling functions use
         it. The result is kept with the row it was made from, not under what the row contains, so that it can never
-        be taken for another row's; it goes when the rows of its chunk (1,024) do. False runs it for each use.
+        be taken for another row's; it goes when the rows of its chunk (1,024) do,
+        so that no more than 1,024 results of a preprocessor are held, in each process. False runs it for each use.
     resources : mapping, optional
         Keyword arguments for the function, such as a model or a dictionary.
 

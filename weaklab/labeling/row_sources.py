@@ -26,6 +26,13 @@ class RowSource(ABC):
     def cell(self, name: Hashable, position: int) -> Any:
         """One cell; a KeyError where there is none of that name."""
 
+    def column_of_chunk(self, name: Hashable) -> tuple[int, Sequence[Any]] | None:
+        """Where the rows begin that exist together with any row of this source, and their cells of a column.
+
+        None where a row stands alone.
+        """
+        return None
+
     def note(self, row: Row, position: int, name: Hashable, value: Any) -> None:
         """Remember that a row differs from its source."""
         if position not in self.writes:

@@ -1,0 +1,59 @@
+"""The main function of a worker process: tasks come in by standard input, what they gave goes out by its output."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import pickle
+import signal
+import sys
+import threading
+import warnings
+from contextlib import suppress
+from queue import SimpleQueue
+from typing import Any, BinaryIO
+
+from weaklab.apply import shipping
+from weaklab.apply.row_tasks import Crew
+from weaklab.apply.timeouts import timer
+
+
+def main() -> None:
+    """Run what comes in until nothing more does."""
+    inbox, outbox = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    # What labeling functions print goes to where errors go, and what they read is empty.
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(2, 1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
+    messages: SimpleQueue[bytes] = SimpleQueue()
+    threading.Thread(target=_listen, args=(inbox, messages), daemon=True).start()
+
+    def say(message: Any) -> None:
+        shipping.write(outbox, pickle.dumps(message, protocol=5))
+
+    try:
+        setup = shipping.loads(messages.get())
+        crew: Crew = setup["crew"]
+    except Exception as error:  # noqa: BLE001  -- whatever cannot be read
+        say(f"{type(error).__name__}: {error}")
+        return
+    linecache.cache.update(setup["sources"])
+    with suppress(Exception):
+        warnings.filters = shipping.loads(setup["filters"])
+        warnings._filters_mutated()  # type: ignore[attr-defined]
+    with timer(crew.timeout):
+        while True:
+            try:
+                task, frame = shipping.loads(messages.get())
+            except Exception as error:  # noqa: BLE001  -- whatever cannot be read
+                say(f"{type(error).__name__}: {error}")
+                return
+            crew.run(task, frame, say)
+            sys.stdout.flush()
+
+
+def _listen(inbox: BinaryIO, messages: SimpleQueue[bytes]) -> None:
+    """Take messages in; at the end, which is also that of a parent that was killed, leave in the middle of anything."""
+    while (message := shipping.read(inbox)) is not None:
+        messages.put(message)
+    os._exit(0)

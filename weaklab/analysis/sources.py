@@ -12,12 +12,13 @@ from scipy import sparse
 from scipy.stats import beta
 
 from weaklab.analysis.gaps import find_gaps
+from weaklab.analysis.hard_votes import hard_votes
 from weaklab.apply import apply
 from weaklab.apply.frames import read_frame
 from weaklab.exceptions import CoverageWarning, FrameError, NotConvergedWarning, ParameterError
 from weaklab.label_models import LabelModel
 from weaklab.typing import ABSTAIN, Classes, Floats, Frame
-from weaklab.votes import PartialVotes, SoftVotes, VoteMatrix, check_gold, check_votes, class_array
+from weaklab.votes import PartialVotes, SoftVotes, VoteMatrix, check_gold, class_array
 
 #: What a label model says of a source counts like so many gold rows beside the real ones. Measured with 100 gold rows,
 #: as rank correlation of the worth with that by all gold, on ten public sets / on planted ones: 3 rows .90 / .90,
@@ -131,15 +132,7 @@ def _votes(lfs: Any, frame: Frame, classes: Classes) -> tuple[VoteMatrix, list[s
         if isinstance(lfs, (pd.DataFrame, PartialVotes, SoftVotes))
         else apply(lfs, frame, classes=classes, progress=False)
     )
-    if isinstance(votes, SoftVotes):
-        silent = np.isnan(votes.probs).any(axis=2)
-        hard = np.where(silent, ABSTAIN, np.nan_to_num(votes.probs).argmax(axis=2))
-        votes = pd.DataFrame(hard, index=votes.index, columns=votes.names)
-    elif isinstance(votes, PartialVotes):
-        bits = (votes.masks[:, :, np.newaxis] >> np.arange(votes.k, dtype=np.uint64)) & np.uint64(1)
-        hard = np.where(bits.sum(axis=2) == 1, bits.argmax(axis=2), ABSTAIN)
-        votes = pd.DataFrame(hard, index=votes.index, columns=votes.names)
-    matrix = check_votes(votes, classes=classes)
+    matrix = hard_votes(votes, classes)
     if read_frame(frame).n != matrix.n:
         raise FrameError(f"The frame has {read_frame(frame).n:,} rows and the votes have {matrix.n:,}.")
     return matrix, [matrix.name(j) for j in range(matrix.m)]

@@ -55,19 +55,19 @@ def find_ngrams(texts: Sequence[str], least: int, longest: int = 3) -> NGrams:
     words, ids, rows, joined = _words(texts)
     phrases: list[str] = []
     blocks: list[sparse.csc_matrix] = []
+    spelled, single = words, words
+    word_at, radix = ids, 1
     for length in range(1, longest + 1):
         if not len(ids):
             break
         ids, distinct, matrix = _frequent(ids, rows, len(texts), least)
         if length == 1:
-            spelled = [words[word] for word in distinct]
+            spelled = single = [words[word] for word in distinct]
+            word_at, radix = ids, max(len(single), 1)
         else:
-            spelled = [f"{before[key // radix]} {words_kept[key % radix]}" for key in distinct.tolist()]
+            spelled = [f"{spelled[key // radix]} {single[key % radix]}" for key in distinct.tolist()]
         phrases += spelled
         blocks.append(matrix)
-        if length == 1:
-            words_kept, word_at, radix = spelled, ids, max(len(spelled), 1)
-        before = spelled
         # The next run begins with this one and goes on by a word: both are in enough texts, with one space between.
         last = np.arange(len(ids) - length)
         ends = last + length

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,7 +44,7 @@ def suggest_lfs(
     votes: Any,
     y: Any = None,
     *,
-    column: Hashable | Sequence[Hashable] = None,
+    column: Any = None,
     n: int = 20,
     classes: Classes = None,
     soft: Any = None,
@@ -143,7 +143,9 @@ def suggest_lfs(
     """
     _check_arguments(n, min_precision, min_rows, max_words)
     reader = read_frame(frame)
-    names = list(reader.names) if column is None else list(column) if isinstance(column, list) else [column]
+    names: list[Any] = list(reader.names)
+    if column is not None:
+        names = [*column] if isinstance(column, list) else [column]
     for name in names:
         reader.check_column(name, "suggest_lfs")
     known = _known(votes, y, soft, classes, reader.n)
@@ -154,9 +156,11 @@ def suggest_lfs(
         return _table([])
     chosen, whole, new = _choose(candidates, known, n, min_precision)
     lfs = _lfs(candidates, chosen, whole.label, known)
-    voted = apply(lfs, table, classes=None, progress=False).to_numpy() >= 0 if lfs else np.empty((reader.n, 0))
+    if not lfs:
+        return _table([])
+    voted = hard_votes(apply(lfs, table, progress=False)).dense() >= 0
     lines = []
-    left = ~known.covered
+    left = np.logical_not(known.covered)
     rng = generator(random_state)
     for place, (j, lf) in enumerate(zip(chosen, lfs, strict=True)):
         rows = voted[:, place]
@@ -212,7 +216,9 @@ def _known(votes: Any, y: Any, soft: Any, classes: Classes, n: int) -> _Known:
     probs[is_gold] = np.eye(k)[gold[is_gold]]
     if not weight.any():
         raise ParameterError("There are neither votes nor gold rows, so nothing says what a suggestion should vote.")
-    silent = [repr(name) for name, seen in zip(shown, (probs * weight[:, np.newaxis]).sum(axis=0), strict=True) if not seen]
+    silent = [
+        repr(name) for name, seen in zip(shown, (probs * weight[:, np.newaxis]).sum(axis=0), strict=True) if not seen
+    ]
     if silent:
         warn_caller(
             f"No vote and no gold row is of class {', '.join(silent[:5])}: its rows are taken for those of other "
@@ -223,9 +229,7 @@ def _known(votes: Any, y: Any, soft: Any, classes: Classes, n: int) -> _Known:
     return _Known(covered, probs, weight, gold, shown, taken)
 
 
-def _choose(
-    candidates: Candidates, known: _Known, n: int, min_precision: float
-) -> tuple[list[int], Worth, Worth]:
+def _choose(candidates: Candidates, known: _Known, n: int, min_precision: float) -> tuple[list[int], Worth, Worth]:
     """The best candidates for what is left, one after the other; and the worth of all, on all rows and on new ones."""
     inside, weight = candidates.inside, known.weight
     prior = (known.probs * weight[:, np.newaxis]).sum(axis=0)
@@ -244,8 +248,7 @@ def _choose(
     bits = np.where(some_told, np.minimum(new.bits, whole.bits), whole.bits)
     right = (whole.precision >= min_precision) & (~some_told | (new.precision >= min_precision))
     bits[~right] = 0.0
-    left = bare if bare.any() else np.ones(len(bare))
-    left = left.copy()
+    left = bare.copy() if bare.any() else np.ones(len(bare))
     promising = np.flatnonzero(bits)
     columns = inside[:, promising]
     chosen: list[int] = []
@@ -294,13 +297,11 @@ def _flagged(table: pd.DataFrame, voted: np.ndarray) -> pd.DataFrame:
     rows = sparse.csr_matrix(voted.astype(np.float64))
     both = (rows.T @ rows).toarray()
     labels, names = table["label"].tolist(), table.index.tolist()
-    for i in range(len(table)):
-        wider = [
-            j for j in range(len(table)) if j != i and labels[i] == labels[j] and both[i, j] == both[i, i] < both[j, j]
-        ]
-        if wider:
-            table.iat[i, table.columns.get_loc("subsumed_by")] = names[max(wider, key=lambda j: both[j, j])]
-    return table
+    widest: list[Any] = []
+    for i, label in enumerate(labels):
+        wider = [j for j in range(len(table)) if labels[j] == label and both[i, j] == both[i, i] < both[j, j]]
+        widest.append(names[max(wider, key=lambda j: both[j, j])] if wider else None)
+    return table.assign(subsumed_by=np.array(widest, dtype=object))
 
 
 def _table(lines: list[dict[str, Any]]) -> pd.DataFrame:

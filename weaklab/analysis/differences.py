@@ -322,10 +322,7 @@ def _names(*matrices: VoteMatrix) -> list[list[Hashable]]:
     out: list[list[Hashable]] = []
     if len({matrix.names is None for matrix in matrices}) > 1:
         raise VoteError("Only one of the two names its labeling functions, so they cannot be told apart: give both.")
-    for when, matrix in zip(("before", "after"), matrices, strict=True):
+    for matrix in matrices:
         names: list[Hashable] = [*range(matrix.m)] if matrix.names is None else [*matrix.names]
-        twice = sorted({str(name) for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
-        if twice:
-            raise VoteError(f"In votes_{when} several labeling functions are called {', '.join(map(repr, twice))}.")
         out.append(names)
     return out

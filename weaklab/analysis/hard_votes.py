@@ -44,7 +44,8 @@ def hard_votes(votes: Any, classes: Classes = None) -> VoteMatrix:
     else:
         return check_votes(votes, classes=classes)
     table = pd.DataFrame(hard, index=votes.index, columns=votes.names)
-    return check_votes(table, classes=votes.k if classes is None else classes)
+    matrix = check_votes(table, classes=votes.k if classes is None else classes)
+    return matrix.without_index() if votes.index is None else matrix
 
 
 def covered_rows(votes: Any, matrix: VoteMatrix) -> np.ndarray:

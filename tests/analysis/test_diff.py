@@ -41,7 +41,8 @@ def test_rows_that_changed_with_the_frame():
     assert rows["text"].tolist() == list("wxyz")
     assert rows["before"].tolist() == [{"gone": "spam"}, {"one": "spam"}, {"one": None}, {"new": None}]
     assert rows["after"].tolist() == [{"gone": None}, {"one": "ham"}, {"one": "spam"}, {"new": "spam"}]
-    assert rows["gold"].tolist() == ["ham", "ham", "spam", None]
+    assert rows["gold"].tolist()[:3] == ["ham", "ham", "spam"]
+    assert rows["gold"].isna().tolist() == [False, False, False, True]
 
 
 def test_accuracy_before_and_after():
@@ -135,9 +136,9 @@ def test_frames_and_gold_that_do_not_fit():
 
 
 def test_large_matrices_are_quick_to_compare():
-    """Rows are made when asked for: a million rows are compared without a dict for each."""
+    """Rows are made when asked for: many rows are compared without a dict for each."""
     rng = np.random.default_rng(0)
-    before = rng.integers(-1, 2, (200_000, 10)).astype(np.int8)
+    before = rng.integers(-1, 2, (50_000, 10)).astype(np.int8)
     found = diff(before, np.where(rng.random(before.shape) < 0.5, before, -1))
     assert found.summary["lost"].sum() == found.summary[["lost", "gained", "flipped"]].to_numpy().sum()
     assert "rows" not in vars(found)

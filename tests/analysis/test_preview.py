@@ -152,8 +152,7 @@ def test_sets_and_distributions():
 @pytest.mark.parametrize("kind", ["polars", "arrow", "dicts", "objects"])
 def test_frames_of_every_kind(kind):
     """Rows are numbered; dicts may lack keys."""
-    plain = FRAME.reset_index(drop=True)
-    polars = pl.DataFrame(plain.to_dict("list"))
+    polars = pl.DataFrame({"text": ["free money", "call me", "feel free", None], "n": [1, 2, 3, 4]})
     dicts = [{"text": text, "n": n} if text else {"n": n} for text, n in zip(FRAME["text"], FRAME["n"], strict=True)]
     objects = [type("Item", (), {"text": text, "n": 1})() for text in FRAME["text"]]
     frame = {"polars": polars, "arrow": polars.to_arrow(), "dicts": dicts, "objects": objects}[kind]
@@ -178,7 +177,7 @@ def test_a_prompt_without_a_cache_is_not_asked_again():
         return ["spam" for _ in prompts]
 
     frame = pd.DataFrame({"text": [f"text {i}" for i in range(500)]})
-    lf = wl.prompt_lf("Spam? {text}", labels={"spam": 1, "ham": 0}, complete=complete)
+    lf = wl.prompt_lf(complete, "Spam? {text}", labels={"spam": 1, "ham": 0})
     seen = preview(lf, frame, 5)
     assert len(seen.frame) == 5
     assert len(asked) == 5

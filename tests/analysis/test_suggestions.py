@@ -90,7 +90,7 @@ def test_nothing_is_found_where_there_is_nothing(seed):
     found = wl.suggest_lfs(frame, y[:, np.newaxis], min_precision=0.0, min_rows=5)
     assert len(found) == 0
     loose = wl.suggest_lfs(frame, None, np.where(np.arange(1000) < 30, y, -1), min_rows=5)
-    assert len(loose) <= 2
+    assert len(loose) == 0
 
 
 def test_equal_rows_are_one_candidate_and_subsumed_ones_are_flagged():
@@ -166,6 +166,7 @@ def test_ngrams_are_what_keyword_functions_find():
         ].toarray().ravel().tolist(), phrase
 
 
+@pytest.mark.slow
 def test_docstrings_gain_coverage_at_little_cost():
     """The demo's functions and the five best suggestions: a point and a half of coverage or more for at most a point
     of accuracy on covered rows. Every third function, and thirty gold rows: seven points, and none lost."""

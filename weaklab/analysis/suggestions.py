@@ -57,7 +57,7 @@ def suggest_lfs(
 
     Each candidate votes for the class that is most frequent among its rows, which is judged by the soft labels that
     the votes give, by what naive Bayes learns from these about the rows without votes, and by gold rows, which count
-    most. The first suggestion is the one that tells most about rows without votes: how many of them it covers, times
+    most; by known labels alone it must be above chance. The first suggestion is the one that tells most about rows without votes: how many of them it covers, times
     what a vote tells at least, in bits; its rows are then taken out, and so on.
 
     Thousands of candidates are tried, and the best of many look better than they are. So a precision is shrunk
@@ -247,7 +247,9 @@ def _choose(candidates: Candidates, known: _Known, n: int, min_precision: float)
     some_told = (inside.T @ (weight * bare)) > 0  # else the rows with votes are all that tells
     bits = np.where(some_told, np.minimum(new.bits, whole.bits), whole.bits)
     right = (whole.precision >= min_precision) & (~some_told | (new.precision >= min_precision))
-    bits[~right] = 0.0
+    # What naive Bayes tells of other rows repeats the luck of a word; only known labels make it more than luck.
+    direct = judge(inside, known.probs, known.weight, known.gold, prior, whole.label)
+    bits[~right | (direct.low <= direct.chance)] = 0.0
     left = bare.copy() if bare.any() else np.ones(len(bare))
     promising = np.flatnonzero(bits)
     columns = inside[:, promising]

@@ -57,8 +57,9 @@ def suggest_lfs(
 
     Each candidate votes for the class that is most frequent among its rows, which is judged by the soft labels that
     the votes give, by what naive Bayes learns from these about the rows without votes, and by gold rows, which count
-    most; by known labels alone it must be above chance. The first suggestion is the one that tells most about rows without votes: how many of them it covers, times
-    what a vote tells at least, in bits; its rows are then taken out, and so on.
+    most; by the labels that are known it must be above chance. The first suggestion is the one that tells most about
+    rows without votes: how many of them it covers, times what a vote tells at least, in bits; its rows are then taken
+    out, and so on.
 
     Thousands of candidates are tried, and the best of many look better than they are. So a precision is shrunk
     towards chance (by ten rows), and ``low`` and ``high`` bound the precisions of all candidates at once, with 95 %.

@@ -19,7 +19,17 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from weaklab.analysis import assess_sources, conflicts, error_table, profile_lfs, summarize, uncovered
+    from weaklab.analysis import (
+        assess_sources,
+        conflicts,
+        diff,
+        error_table,
+        preview,
+        profile_lfs,
+        suggest_lfs,
+        summarize,
+        uncovered,
+    )
     from weaklab.apply import apply
     from weaklab.end_models import EndModel, SoftLabelClassifier
     from weaklab.label_models import DawidSkene, LabelModel, MajorityVote
@@ -70,6 +80,7 @@ __all__ = [
     "cluster_table",
     "conflicts",
     "datasets",
+    "diff",
     "end_models",
     "error_table",
     "exceptions",
@@ -86,12 +97,14 @@ __all__ = [
     "openai_complete",
     "pattern_lf",
     "preprocessor",
+    "preview",
     "profile_lfs",
     "prompt_lf",
     "prototype_lf",
     "regex_lf",
     "section_lf",
     "spacy_preprocessor",
+    "suggest_lfs",
     "summarize",
     "testing",
     "threshold_lf",
@@ -117,6 +130,7 @@ _HOMES = {
     "cluster_lf": "weaklab.labeling",
     "cluster_table": "weaklab.labeling",
     "conflicts": "weaklab.analysis",
+    "diff": "weaklab.analysis",
     "error_table": "weaklab.analysis",
     "expression_lf": "weaklab.labeling",
     "find_clusters": "weaklab.labeling",
@@ -128,12 +142,14 @@ _HOMES = {
     "openai_complete": "weaklab.labeling",
     "pattern_lf": "weaklab.labeling",
     "preprocessor": "weaklab.labeling",
+    "preview": "weaklab.analysis",
     "profile_lfs": "weaklab.analysis",
     "prompt_lf": "weaklab.labeling",
     "prototype_lf": "weaklab.labeling",
     "regex_lf": "weaklab.labeling",
     "section_lf": "weaklab.labeling",
     "spacy_preprocessor": "weaklab.labeling",
+    "suggest_lfs": "weaklab.analysis",
     "summarize": "weaklab.analysis",
     "threshold_lf": "weaklab.labeling",
     "uncovered": "weaklab.analysis",

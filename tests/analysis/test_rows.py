@@ -10,7 +10,7 @@ import scipy.sparse
 
 from weaklab.analysis import conflicts, error_table, uncovered
 from weaklab.exceptions import ClassError, FrameError, GoldError, ParameterError, SoftLabelError
-from weaklab.votes import SoftLabels
+from weaklab.votes import PartialVotes, SoftLabels, SoftVotes
 
 CLASSES = ["ham", "spam"]
 INDEX = ["r0", "r1", "r2", "r3", "r4"]
@@ -117,6 +117,48 @@ class TestRows:
         """They show most labeling functions at once; equal ones keep their order."""
         votes = [[0, 1, -1], [0, 0, 1], [-1, 1, 0], [1, 1, 1], [0, 1, 1]]
         assert conflicts(FRAME, votes).index.tolist() == ["r1", "r4", "r0", "r2"]
+
+    def test_conflicts_are_ranked_by_pairs_that_differ(self) -> None:
+        """Two against two disagree more than three against one, and both more than one against one."""
+        votes = [[0, 1, -1, -1], [0, 0, 0, 1], [0, 0, 1, 1], [0, 0, 0, 0], [2, 1, 0, 0]]
+        assert conflicts(FRAME, votes).index.tolist() == ["r4", "r2", "r1", "r0"]
+        assert conflicts(FRAME, votes, 2).index.tolist() == ["r4", "r2"]
+
+    def test_conflicts_between_some_functions_only(self) -> None:
+        """Whom two quarrel about; the others are not shown."""
+        votes = pd.DataFrame({"a": [0, 0, 1, 0, -1], "b": [1, 0, 1, -1, 0], "c": [0, 1, 0, 1, 1]}, index=INDEX)
+        table = conflicts(FRAME, votes, between=["a", "b"])
+        assert table.index.tolist() == ["r0"]
+        assert table["votes"].tolist() == [{"a": 0, "b": 1}]
+        with pytest.raises(ParameterError, match="no labeling function 'cc'"):
+            conflicts(FRAME, votes, between=["a", "cc"])
+        with pytest.raises(ParameterError, match="two labeling functions or more"):
+            conflicts(FRAME, votes, between="ab")
+
+    def test_samples_are_drawn_at_random_and_again_alike(self) -> None:
+        """So many rows, in the frame's order, the same for the same seed; each with the same chance."""
+        frame, votes = pd.DataFrame({"n": range(1000)}), np.full((1000, 2), -1)
+        drawn = [uncovered(frame, votes, 50, random_state=seed)["n"].tolist() for seed in (0, 0, 1)]
+        assert drawn[0] == drawn[1] != drawn[2]
+        assert drawn[0] == sorted(set(drawn[0]))
+        assert abs(np.mean(drawn[0]) - 500) < 4 * 289 / 50**0.5
+        assert len(uncovered(frame, votes, 5000)) == 1000
+        some = [conflicts(frame, np.tile([0, 1], (1000, 1)), 50, random_state=seed).index.tolist() for seed in (0, 1)]
+        assert len(some[0]) == 50
+        assert some[0] != some[1]
+        for call in (uncovered, conflicts):
+            with pytest.raises(ParameterError, match="n=0"):
+                call(frame, votes, 0)
+
+    def test_sets_and_distributions_are_votes_too(self) -> None:
+        """A set of two classes covers its row, and quarrels with nobody."""
+        sets = PartialVotes([[0b11, 0], [0, 0], [0b01, 0b10], [0, 0], [0b11, 0b10]], k=2)
+        assert uncovered(FRAME, sets).index.tolist() == ["r1", "r3"]
+        assert conflicts(FRAME, sets).index.tolist() == ["r2"]
+        nan = [np.nan, np.nan]
+        soft = SoftVotes([[[0.9, 0.1], [0.2, 0.8]], [nan, nan], [nan, [1, 0]], [nan, nan], [[1, 0], [1, 0]]])
+        assert uncovered(FRAME, soft).index.tolist() == ["r1", "r3"]
+        assert conflicts(FRAME, soft).index.tolist() == ["r0"]
 
     def test_nothing_to_show_is_an_empty_table(self) -> None:
         """Full coverage, no conflicts, no rows."""

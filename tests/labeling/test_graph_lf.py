@@ -127,6 +127,7 @@ def test_pickles():
     assert pickle.loads(pickle.dumps(lf))({"text": "fur"}) == ("cat", "dog", "bat")
 
 
+@pytest.mark.slow
 def test_votes_for_groups_of_digits_make_the_label_model_better():
     """Coarse functions name no class, and still tell classes apart: the same model without them is worse."""
     images, y = load_digits(return_X_y=True)

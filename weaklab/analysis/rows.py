@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from weaklab.analysis.summary import conflicting_rows
+from weaklab.analysis.hard_votes import covered_rows, hard_votes
 from weaklab.exceptions import ClassError, FrameError, GoldError, ParameterError, did_you_mean
-from weaklab.typing import ABSTAIN, Frame, Votes
-from weaklab.votes import SoftLabels, VoteMatrix, check_classes, check_gold, check_soft_labels, check_votes
+from weaklab.seeding import generator
+from weaklab.typing import ABSTAIN, Frame, Seed, Votes
+from weaklab.votes import SoftLabels, VoteMatrix, check_classes, check_gold, check_soft_labels
 
 
 def error_table(
@@ -67,7 +68,7 @@ def error_table(
           text  gold predicted             votes
     2  call me  spam       ham  {'short': 'ham'}
     """
-    table, matrix = _rows_and_votes(frame, votes, classes)
+    table, matrix = rows_and_votes(frame, votes, classes)
     if isinstance(frame, pd.DataFrame):
         if not _same_index(y, frame.index):
             raise GoldError("The index of y is not that of the frame: align them, or give y as an array.")
@@ -86,22 +87,26 @@ def error_table(
     rows = np.flatnonzero(wrong)
     if confidence is not None:
         rows = rows[np.argsort(-confidence[rows], kind="stable")]
-    added = {"gold": _named(gold[rows], names), "predicted": _named(guessed[rows], names)}
+    added = {"gold": named(gold[rows], names), "predicted": named(guessed[rows], names)}
     if confidence is not None:
         added["confidence"] = confidence[rows]
     said = _said(matrix, rows, names if classes is not None else None)
-    return _with_columns(table.iloc[rows], {**added, "votes": said})
+    return with_columns(table.iloc[rows], {**added, "votes": said})
 
 
-def uncovered(frame: Frame, votes: Votes) -> pd.DataFrame:
+def uncovered(frame: Frame, votes: Any, n: int | None = None, *, random_state: Seed = None) -> pd.DataFrame:
     """The rows that no labeling function votes on: what the next one could be about.
 
     Parameters
     ----------
     frame : DataFrame, polars or pyarrow table, or list of mappings
-        The data, n rows.
-    votes : DataFrame, ndarray of shape (n, m), list of lists, or scipy sparse matrix of ``vote + 1``
-        The votes on the same rows.
+        The data.
+    votes : DataFrame, array-like or sparse matrix of votes, PartialVotes or SoftVotes
+        The votes on the same rows. A set of several classes is a vote too.
+    n : int, optional
+        Draw so many of them at random; by default all are shown.
+    random_state : int, Generator or None
+        Draws them.
 
     Returns
     -------
@@ -110,8 +115,8 @@ def uncovered(frame: Frame, votes: Votes) -> pd.DataFrame:
 
     Raises
     ------
-    FrameError, VoteError
-        If frame and votes have different numbers of rows, or the votes are none.
+    FrameError, VoteError, ParameterError
+        If frame and votes have different numbers of rows, the votes are none, or n is no number from 1.
 
     Examples
     --------
@@ -119,31 +124,53 @@ def uncovered(frame: Frame, votes: Votes) -> pd.DataFrame:
       text
     0   hi
     """
-    table, matrix = _rows_and_votes(frame, votes, None)
-    return table.iloc[np.flatnonzero(matrix.row_counts == 0)]
+    _check_n(n)
+    table, matrix = rows_and_votes(frame, votes, None)
+    rows = np.flatnonzero(~covered_rows(votes, matrix))
+    if n is not None and n < len(rows):
+        rows = np.sort(generator(random_state).choice(rows, size=n, replace=False))
+    return table.iloc[rows]
 
 
-def conflicts(frame: Frame, votes: Votes, *, classes: Sequence[Hashable] | None = None) -> pd.DataFrame:
-    """The rows on which labeling functions vote for different classes, those with the most votes first.
+def conflicts(
+    frame: Frame,
+    votes: Any,
+    n: int | None = None,
+    *,
+    between: Sequence[Hashable] | None = None,
+    classes: Sequence[Hashable] | None = None,
+    random_state: Seed = None,
+) -> pd.DataFrame:
+    """The rows on which labeling functions vote for different classes, those with most disagreement first.
+
+    Disagreement is the number of pairs of votes that differ: more where more functions vote, and the more evenly
+    they are split.
 
     Parameters
     ----------
     frame : DataFrame, polars or pyarrow table, or list of mappings
-        The data, n rows.
-    votes : DataFrame, ndarray of shape (n, m), list of lists, or scipy sparse matrix of ``vote + 1``
-        The votes on the same rows.
+        The data.
+    votes : DataFrame, array-like or sparse matrix of votes, PartialVotes or SoftVotes
+        The votes on the same rows. Of distributions the likeliest class counts, of sets those of one class.
+    n : int, optional
+        Show so many; where some of equal disagreement are left out, those shown are drawn at random.
+    between : sequence of labeling functions' names, optional
+        Look at the votes of these only; numbers where they have no names.
     classes : sequence of hashable, optional
         The class names in the order of their codes, to show votes by name.
+    random_state : int, Generator or None
+        Draws among equals.
 
     Returns
     -------
     DataFrame
-        Rows of the frame with its index, and ``votes``: a dict from labeling function to what it said.
+        Rows of the frame with its index, and ``votes``: a dict from labeling function to what it said. Of equal
+        disagreement, rows keep their order.
 
     Raises
     ------
-    FrameError, VoteError, ClassError
-        If frame and votes have different numbers of rows, or votes or classes are not what they should be.
+    FrameError, VoteError, ClassError, ParameterError
+        If frame and votes have different numbers of rows, or an argument is not what it should be.
 
     Examples
     --------
@@ -151,20 +178,59 @@ def conflicts(frame: Frame, votes: Votes, *, classes: Sequence[Hashable] | None 
             text         votes
     1  win money  {0: 1, 1: 0}
     """
-    table, matrix = _rows_and_votes(frame, votes, classes)
-    rows = np.flatnonzero(conflicting_rows(matrix))
-    rows = rows[np.argsort(-matrix.row_counts[rows], kind="stable")]
+    _check_n(n)
+    table, matrix = rows_and_votes(frame, votes, classes)
+    counted = matrix if between is None else _only(matrix, between)
+    pairs = _differing_pairs(counted)
+    rows = np.flatnonzero(pairs)
+    if n is not None and n < len(rows):
+        chance = generator(random_state).random(len(rows))
+        rows = np.sort(rows[np.lexsort((chance, -pairs[rows]))[:n]])
+    rows = rows[np.argsort(-pairs[rows], kind="stable")]
     names = check_classes(classes)
-    return _with_columns(table.iloc[rows], {"votes": _said(matrix, rows, names if isinstance(names, list) else None)})
+    said = _said(counted, rows, names if isinstance(names, list) else None)
+    return with_columns(table.iloc[rows], {"votes": said})
 
 
-def _rows_and_votes(frame: Frame, votes: Votes, classes: Sequence[Hashable] | None) -> tuple[pd.DataFrame, VoteMatrix]:
+def _check_n(n: Any) -> None:
+    if n is not None and (isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1):
+        raise ParameterError(f"n={n!r} must be an int from 1, or None for all rows.")
+
+
+def _differing_pairs(matrix: VoteMatrix) -> np.ndarray:
+    """How many pairs of votes on each row are for different classes, (n,)."""
+    key, count = np.unique(matrix.rows * np.int64(matrix.k) + matrix.vote, return_counts=True)
+    alike = np.bincount(key // matrix.k, weights=count.astype(np.float64) ** 2, minlength=matrix.n)
+    return ((matrix.row_counts.astype(np.float64) ** 2 - alike) / 2).astype(np.int64)
+
+
+def _only(matrix: VoteMatrix, chosen: Sequence[Hashable]) -> VoteMatrix:
+    """The votes of some labeling functions; the others abstain."""
+    known: list[Hashable] = list(range(matrix.m)) if matrix.names is None else list(matrix.names)
+    if isinstance(chosen, (str, bytes)) or len(chosen) < 2:
+        raise ParameterError(f"between={chosen!r} must be the names of two labeling functions or more.")
+    for name in chosen:
+        if name not in known:
+            raise ParameterError(f"between: there is no labeling function {name!r}.{did_you_mean(name, known)}")
+    kept = np.isin(matrix.lf, [known.index(name) for name in chosen])
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(matrix.rows[kept], minlength=matrix.n))])
+    return VoteMatrix(indptr, matrix.code[kept], matrix.m, matrix.k, matrix.names, matrix.index)
+
+
+def rows_and_votes(frame: Frame, votes: Any, classes: Sequence[Hashable] | None) -> tuple[pd.DataFrame, VoteMatrix]:
+    """A frame of any kind as a pandas frame, and the votes on its rows, one class each.
+
+    Raises
+    ------
+    FrameError, VoteError
+        If they are of different rows, or are none.
+    """
     if isinstance(frame, (pd.Series, str, bytes)):
         raise FrameError(f"frame must be a table, got a {type(frame).__name__}: use .to_frame() for a Series.")
     if hasattr(frame, "to_pandas"):  # polars and pyarrow
         frame = frame.to_pandas()
     table = frame if isinstance(frame, pd.DataFrame) else pd.DataFrame(frame)
-    matrix = check_votes(votes, classes=classes)
+    matrix = hard_votes(votes, classes)
     if len(table) != matrix.n:
         raise FrameError(f"The frame has {len(table):,} rows, and there are votes on {matrix.n:,}.")
     if isinstance(frame, pd.DataFrame) and matrix.index is not None and not matrix.index.equals(table.index):
@@ -206,7 +272,7 @@ def _codes(
     if len(y) != matrix.n:
         raise GoldError(f"y must be one label per row, {matrix.n:,} in all; got {len(y):,}.")
     both = [None if pd.isna(value) or value == ABSTAIN else value for value in [*y, *predictions]]
-    codes, names = pd.factorize(_objects(both))
+    codes, names = pd.factorize(objects(both))
     return codes[: matrix.n], codes[matrix.n :], names.tolist()
 
 
@@ -224,11 +290,12 @@ def _one(value: Hashable, names: list[Hashable], what: str) -> int:
     raise ParameterError(f"{what}={value!r} is no class.{did_you_mean(value, names)}")
 
 
-def _named(codes: np.ndarray, names: list[Hashable]) -> np.ndarray:
-    return np.asarray(names)[codes] if all(isinstance(name, (str, int)) for name in names) else _objects(names)[codes]
+def named(codes: np.ndarray, names: list[Hashable]) -> np.ndarray:
+    """The names of classes, as an array that pandas keeps as it is."""
+    return np.asarray(names)[codes] if all(isinstance(name, (str, int)) for name in names) else objects(names)[codes]
 
 
-def _objects(values: Sequence[Any]) -> np.ndarray:
+def objects(values: Sequence[Any]) -> np.ndarray:
     """An array of objects that numpy does not look into."""
     out = np.empty(len(values), dtype=object)
     out[:] = values
@@ -248,10 +315,11 @@ def _said(matrix: VoteMatrix, rows: np.ndarray, names: list[Hashable] | None) ->
                 for j, vote in zip(chosen.lf[start:end], votes, strict=True)
             }
         )
-    return _objects(said)
+    return objects(said)
 
 
-def _with_columns(table: pd.DataFrame, columns: dict[str, np.ndarray]) -> pd.DataFrame:
+def with_columns(table: pd.DataFrame, columns: dict[str, np.ndarray]) -> pd.DataFrame:
+    """A copy of a table with more columns; where it has one of a name already, the new one gets an underscore."""
     out = table.copy()
     for name, values in columns.items():
         while name in table.columns:

@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 
 from weaklab.analysis.gaps import find_gaps
+from weaklab.analysis.hard_votes import hard_votes
 from weaklab.analysis.worth import PSEUDO_ROWS, SAME, bits, intervals, learned_precision, stored, twins, vote_counts
 from weaklab.apply import apply
 from weaklab.apply.frames import read_frame
 from weaklab.exceptions import CoverageWarning, FrameError, NotConvergedWarning, ParameterError
 from weaklab.label_models import LabelModel
 from weaklab.typing import ABSTAIN, Classes, Frame
-from weaklab.votes import PartialVotes, SoftVotes, VoteMatrix, check_gold, check_votes, class_array
+from weaklab.votes import PartialVotes, SoftVotes, VoteMatrix, check_gold, class_array
 
 
 def assess_sources(
@@ -123,15 +124,7 @@ def _votes(lfs: Any, frame: Frame, classes: Classes) -> tuple[VoteMatrix, list[s
         if isinstance(lfs, (pd.DataFrame, PartialVotes, SoftVotes))
         else apply(lfs, frame, classes=classes, progress=False)
     )
-    if isinstance(votes, SoftVotes):
-        silent = np.isnan(votes.probs).any(axis=2)
-        hard = np.where(silent, ABSTAIN, np.nan_to_num(votes.probs).argmax(axis=2))
-        votes = pd.DataFrame(hard, index=votes.index, columns=votes.names)
-    elif isinstance(votes, PartialVotes):
-        bits = (votes.masks[:, :, np.newaxis] >> np.arange(votes.k, dtype=np.uint64)) & np.uint64(1)
-        hard = np.where(bits.sum(axis=2) == 1, bits.argmax(axis=2), ABSTAIN)
-        votes = pd.DataFrame(hard, index=votes.index, columns=votes.names)
-    matrix = check_votes(votes, classes=classes)
+    matrix = hard_votes(votes, classes)
     if read_frame(frame).n != matrix.n:
         raise FrameError(f"The frame has {read_frame(frame).n:,} rows and the votes have {matrix.n:,}.")
     return matrix, [matrix.name(j) for j in range(matrix.m)]

@@ -6,7 +6,7 @@ PIP    := $(PY) -m pip --disable-pip-version-check install --quiet --constraint 
 PYTEST := $(PY) -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow check lint types coverage bench notebooks clean
+.PHONY: help demo test test-slow check lint types bounds coverage bench notebooks clean
 
 help:  ## print what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -35,6 +35,9 @@ test: $(VENV)/.dev  ## run the tests (a few minutes)
 test-slow: $(VENV)/.dev  ## run the experiments that take more than ten seconds each
 	$(PYTEST) -m slow
 
+bounds: $(VENV)/.dev  ## run the tests of the kernels with every index checked (a minute)
+	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(VENV)/.bounds $(PYTEST) tests/kernels -m "not slow"
+
 coverage: $(VENV)/.dev  ## run the tests and report branch coverage (fails under 90 %)
 	$(PYTEST) -m "not slow" --cov=weaklab --cov-branch --cov-report=term --cov-fail-under=90
 
@@ -49,6 +52,8 @@ types: $(VENV)/.dev  ## mypy
 
 bench: $(VENV)/.core  ## time label models beside snorkel's and crowd-kit's; with WEAKLAB_DATA=FOLDER also score them
 	$(PY) tests/bench/peers.py --environment .bench
+	$(PY) tests/bench/apply.py --environment .bench
+	$(PY) tests/bench/parity.py --environment .bench
 	$(if $(WEAKLAB_DATA),$(PY) tests/bench/label_models.py "$(WEAKLAB_DATA)")
 
 notebooks: $(VENV)/.dev  ## write the notebook twins of the examples anew

@@ -211,7 +211,9 @@ class BaseLabelModel(LearnedAttributes, InChunks, BaseEstimator):
         return self._predict_proba(self._check_new(votes))
 
     def predict(self, votes: VotesLike, ties: Ties = "lowest") -> np.ndarray:
-        """The most probable class of each row.
+        """The most probable class of each row; of a row without votes, that of ``class_prior_``.
+
+        Where rows that no labeling function votes on are to be left out, ask ``labels(votes).weight``: it is 0 there.
 
         Parameters
         ----------

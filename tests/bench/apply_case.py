@@ -20,6 +20,8 @@ from typing import Any
 SEED = 0
 ABSTAIN, HAM, SPAM = -1, 0, 1
 VOCABULARY = 5_000
+#: As the number of keyword functions: a mixture of fifty.
+MIXED = -50
 KEYWORDS = [("offer", "win"), ("subscribe",), ("thanks", "please"), ("check out",), ("lol", "haha", "love")]
 PATTERNS = [r"https?://\w+", r"\b\d{3,}\b", r"(?:buy|order|click)\s+now"]
 LABELS = [SPAM, SPAM, HAM, SPAM, HAM]
@@ -55,6 +57,8 @@ def declarative(m: int) -> list[Any]:
     """The ten functions as data, or m keyword functions of three of the texts' own words."""
     import weaklab as wl
 
+    if m == MIXED:
+        return mixed_functions()
     if m:
         return keyword_functions(m)
     where: dict[str, Any] = {"column": "text", "whole_words": False, "case": True}
@@ -63,6 +67,17 @@ def declarative(m: int) -> list[Any]:
     lfs += [wl.regex_lf(pattern, column="text", label=SPAM, name=f"r{j}") for j, pattern in enumerate(PATTERNS)]
     lfs.append(wl.threshold_lf("links", above=2, label=SPAM, name="links"))
     lfs.append(wl.threshold_lf("score", below=-1, label=HAM, name="score"))
+    return lfs
+
+
+def mixed_functions() -> list[Any]:
+    """Fifty functions: thirty of keywords, ten of patterns, ten of numbers."""
+    import weaklab as wl
+
+    lfs = keyword_functions(30)
+    lfs += [wl.regex_lf(rf"\b{a}\w+ {b}", column="text", label=SPAM, name=f"r{a}{b}") for a in "abcde" for b in "st"]
+    lfs += [wl.threshold_lf("links", above=bound, label=SPAM, name=f"links{bound}") for bound in range(5)]
+    lfs += [wl.threshold_lf("score", below=-bound, label=HAM, name=f"score{bound}") for bound in range(5)]
     return lfs
 
 
@@ -118,7 +133,7 @@ def run(given: argparse.Namespace) -> dict[str, Any]:
         import weaklab as wl
 
         ours = declarative(given.m) if given.how == "declarative" else row_functions()
-        apply = lambda rows: wl.apply(ours, rows, progress=False).to_numpy()  # noqa: E731
+        apply = lambda rows: wl.apply(ours, rows, cache=False, progress=False).to_numpy()  # noqa: E731
     apply(frame.head(200).copy())
     base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     begin = time.perf_counter()

@@ -86,7 +86,8 @@ def large(folder: Path, runs: int) -> str:
     own = [case(folder, "declarative", m=-50, times=10) for _ in range(runs)]
     peak, base = (max(one[what] for one in own) for what in ("peak", "base"))
     return (
-        f"1,000,000 rows x 50 functions (thirty of keywords, ten patterns, ten of numbers): {seconds(own):.2f} s; peak {peak:,.0f} MB of the process, of which "
+        "1,000,000 rows x 50 functions (thirty of keywords, ten patterns, ten of numbers): "
+        f"{seconds(own):.2f} s; peak {peak:,.0f} MB of the process, of which "
         f"{base:,.0f} MB were the frame and the imports (limit 2,048 MB: {'held' if peak < 2048 else 'broken'})."
     )
 

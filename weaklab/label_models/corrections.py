@@ -162,7 +162,7 @@ def corrected_prior(learned: Floats, with_votes: Floats, without: Floats) -> Flo
     >>> corrected_prior(np.array([0.5, 0.5]), np.array([90.0, 10.0]), np.zeros(2)).round(2)
     array([0.89, 0.11])
     >>> corrected_prior(np.array([0.5, 0.5]), np.array([52.0, 48.0]), np.array([4.0, 1.0])).round(2)
-    array([0.52, 0.48])
+    array([0.57, 0.43])
     """
     prior = learned
     for counts in (with_votes, without):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import json
 import subprocess
 import sys
@@ -72,6 +73,24 @@ def test_the_bootstrap_resamples_the_score_itself(name):
     assert above / below == pytest.approx(rule(y, probs))
     scores = bench.resampled_scores(bench.row_parts(name, y, probs))
     assert scores.std() == pytest.approx(100 * np.sqrt(0.25 / 300), rel=0.5)
+
+
+def test_rules_of_gold_rows_differ_in_what_gold_may_do(folder, monkeypatch):
+    """A temperature moves no decision; offsets and votes do; and the rows that were given are not scored."""
+    monkeypatch.syspath_prepend(str(HERE))
+    spec = importlib.util.spec_from_file_location("gold_rows", HERE / "gold_rows.py")
+    gold_rows = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(gold_rows)
+    monkeypatch.setitem(gold_rows.FROM, "small", "train")
+    scored = []
+    monkeypatch.setattr(gold_rows, "numbers_of", lambda name, y, probs: scored.append(len(y)) or {"score": probs})
+    found = {one["rule"]: one["score"] for one in gold_rows.measure(folder, "small", [150], 1)}
+    votes, _, _, pool = gold_rows.rows_of(folder / "small")
+    known = np.random.default_rng([150, 0]).choice(pool, 150, replace=False)
+    assert set(scored) == {int(np.delete((votes >= 0).any(axis=1), known).sum())}
+    assert (found["temperature"].argmax(axis=1) == found["no gold"].argmax(axis=1)).all()
+    for one, other in itertools.pairwise(gold_rows.RULES):
+        assert one == "temperature" or np.abs(found[one] - found[other]).max() > 1e-6
 
 
 @pytest.mark.parametrize("model", ["weaklab LabelModel", "weaklab DawidSkene"])

@@ -138,26 +138,3 @@ def macro_f1(predicted: np.ndarray, gold: np.ndarray, weight: Floats, k: int) ->
     sizes = np.bincount(predicted, weight, minlength=k) + np.bincount(gold, weight, minlength=k)
     occurs = np.bincount(gold, minlength=k) > 0
     return float((2 * hits[occurs] / sizes[occurs]).mean())
-
-
-def calibrate_safely(scores: Floats, gold: np.ndarray, weight: Floats) -> Calibration:
-    """Offsets where they do not cost macro-F1 on the gold rows; else a temperature alone, which moves no decision.
-
-    The likeliest offsets of a rare class move all its rows across the threshold: right for log-loss and for accuracy,
-    ruinous for whoever looks for that class.
-
-    Parameters
-    ----------
-    scores, gold, weight : ndarray
-        As for :func:`calibrate`.
-
-    Returns
-    -------
-    Calibration
-    """
-    k = scores.shape[1]
-    both = calibrate(scores, gold, weight)
-    moved = macro_f1((both.temperature * scores + both.offset).argmax(axis=1), gold, weight, k)
-    if moved >= macro_f1(scores.argmax(axis=1), gold, weight, k) - 1e-12:
-        return both
-    return calibrate(scores, gold, weight, offsets=False)

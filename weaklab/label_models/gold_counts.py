@@ -28,3 +28,12 @@ def gold_counts(problem: Problem) -> Floats:
         known = np.flatnonzero(gold >= 0)
         np.add.at(counts, (problem.pair[known], gold[known]), weight[known])
     return counts
+
+
+def gold_classes(problem: Problem) -> tuple[Floats, Floats]:
+    """The weight of the rows of each known class, (k,): of those that have a vote, and of those that have none."""
+    known = np.flatnonzero(problem.gold >= 0)
+    gold, voted = problem.gold[known], problem.votes.row_counts[known] > 0
+    weight = problem.weight[known] if len(problem.weight) else np.ones(len(known))
+    with_votes, without = (np.bincount(gold, weight * there, minlength=problem.k) for there in (voted, ~voted))
+    return with_votes.astype(np.float64), without.astype(np.float64)

@@ -10,11 +10,14 @@ import numpy as np
 from weaklab.exceptions import ParameterError, did_you_mean
 from weaklab.label_models.appraised import AppraisedAttributes
 from weaklab.label_models.base import BaseLabelModel
-from weaklab.label_models.calibration import Calibration, calibrate_odds, calibrate_safely
+from weaklab.label_models.calibration import calibrate_odds
+from weaklab.label_models.choose_correction import NAMES, choose_correction
 from weaklab.label_models.class_balance import known_balance
+from weaklab.label_models.corrections import Correction, Scored, corrected_prior
 from weaklab.label_models.dependence import find_dependence, with_groups
+from weaklab.label_models.gold_counts import gold_classes
 from weaklab.label_models.many_classes import CELLS_AT_A_TIME, VoteWeights
-from weaklab.label_models.members import share_out, share_out_by_vote
+from weaklab.label_models.members import share_out, share_out_by_vote, spread
 from weaklab.label_models.prior_knowledge import accuracies_of, groups_of
 from weaklab.label_models.problem import Fit, Problem
 from weaklab.label_models.tempered import (
@@ -37,6 +40,8 @@ DependenceRule = Literal["correct", "ignore"]
 ROW_EXPONENT = -0.5
 #: The power of the class prior.
 PRIOR_EXPONENT = 0.8
+#: Rows that corrections by gold rows look at: of those with gold, and of all.
+MOST_GOLD = 10_000
 
 
 class LabelModel(AppraisedAttributes, BaseLabelModel):
@@ -60,8 +65,9 @@ class LabelModel(AppraisedAttributes, BaseLabelModel):
     Before that it looks for labeling functions that agree beyond what the class explains
     (:func:`weaklab.label_models.dependence.find_dependence`): g copies of one are worth one vote, not g.
 
-    Gold rows, where there are some, are not clamped: they set a temperature and an offset per class, which moves the
-    decision threshold and the confidence (:func:`weaklab.label_models.calibration.calibrate`).
+    Gold rows, where there are some, are not clamped, for among many rows they would drown: they correct the fitted rule
+    by a temperature, an offset per class and what each vote counts, as far as held-out gold rows show that this helps
+    (:func:`weaklab.label_models.choose_correction.choose_correction`), and they move ``class_prior_``.
 
     Parameters
     ----------
@@ -84,12 +90,13 @@ class LabelModel(AppraisedAttributes, BaseLabelModel):
     Attributes
     ----------
     class_prior_ : ndarray of shape (k,)
-        The weighted geometric mean of the two priors, scaled to sum to 1.
+        The weighted geometric mean of the two priors, scaled to sum to 1; corrected by the gold rows, unless the class
+        balance was given.
     vote_worth_ : ndarray of shape (m,)
         What a vote of each labeling function counts, in (0, 1]; below 1 where others repeat it.
     chosen_ : dict
         What the model did and why, in words: the members, what each counts, what it tells of held-out votes, in nats
-        per vote, the dependent groups, the calibration.
+        per vote, the dependent groups, and what gold rows correct.
     error_bound_ : float
         How far the log-weights may be from where more iterations would take them, in nats.
     objective_path_ : list of float
@@ -129,6 +136,8 @@ class LabelModel(AppraisedAttributes, BaseLabelModel):
     array([1.  , 1.  , 1.  , 1.  , 1.  , 0.33, 0.33, 0.33])
     """
 
+    #: How many of the corrections by gold rows are tried.
+    _corrections = len(NAMES)
     _members: list[Any]  # Tempered, or TemperedVotes where classes are many
 
     def __init__(
@@ -157,7 +166,7 @@ class LabelModel(AppraisedAttributes, BaseLabelModel):
             raise ParameterError(f"dependence={self.dependence!r}.{hint}")
 
     def _fit(self, problem: Problem) -> Fit:
-        covered = problem.covered().without_gold()
+        covered = self._to_learn_from(problem)
         known = self._known = self._learn_known(covered)
         rules: list[PriorRule] = [root_prior, share_prior(covered)]
         if known.balance is not None:
@@ -165,21 +174,29 @@ class LabelModel(AppraisedAttributes, BaseLabelModel):
         fit, share = (fit_tempered_votes, share_out_by_vote) if problem.many_classes else (fit_tempered, share_out)
         self._members: list[Any] = [fit(covered, rule, known) for rule in rules]
         self._shares = share(covered, self._members)
-        self._calibration = Calibration(1.0, np.zeros(problem.k))
-        n_gold = self._calibrate(problem)
-        log_prior = self._average([member.log_prior for member in self._members]) + self._calibration.offset
+        self._correction = Correction(1.0, np.zeros(problem.k))
+        log_prior = self._average([member.log_prior for member in self._members])
         prior = np.exp(log_prior - log_prior.max())
+        prior /= prior.sum()
+        said: dict[str, Any] = {}
+        if problem.has_gold:
+            self._correction, said = self._correct(problem)
+            if known.balance is None:
+                prior = corrected_prior(prior, *gold_classes(problem))
         paths = [member.changes for member in self._members]
         longest = max(len(path) for path in paths)
         self.vote_worth_ = known.worth
         self.error_bound_ = max(member.error_bound for member in self._members)
-        self.chosen_ = self._say(known, n_gold)
+        self.chosen_ = self._say(known) | said
         return Fit(
-            class_prior=prior / prior.sum(),
+            class_prior=prior,
             n_iter=longest,
             converged=all(member.converged for member in self._members),
             objective_path=[max(path[i] for path in paths if i < len(path)) for i in range(longest)],
         )
+
+    def _to_learn_from(self, problem: Problem) -> Problem:
+        return problem.covered().without_gold()
 
     def _learn_known(self, problem: Problem) -> Known:
         names, m, k = problem.votes.names, problem.m, problem.k
@@ -192,50 +209,53 @@ class LabelModel(AppraisedAttributes, BaseLabelModel):
         worth, self._groups = with_groups(found, declared, m)
         return Known(accuracy, pinned, worth, known_balance(self.class_balance, k, self.classes_.tolist()))
 
-    def _calibrate(self, problem: Problem) -> int:
-        """Fit the calibration to the gold rows that have a vote; says how many there are."""
-        if not problem.has_gold:
-            return 0
+    def _correct(self, problem: Problem) -> tuple[Correction, dict[str, Any]]:
+        """What the gold rows that have a vote correct, and what to say of it."""
         rows = np.flatnonzero((problem.gold >= 0) & (problem.votes.row_counts > 0))
         if not len(rows):
-            return 0
-        most = max(1, CELLS_AT_A_TIME // problem.k)
-        if len(rows) > most:
-            rows = rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]
-        votes = problem.votes.take(rows)
-        q = self._posterior(votes)
-        weight = problem.weight[rows] if len(problem.weight) else np.ones(len(rows))
+            return self._correction, {}
+        rows = spread(rows, max(1, CELLS_AT_A_TIME // problem.k) if self._many_classes else MOST_GOLD)
+        scored, gold = self._score(problem, rows), problem.gold[rows]
         if self._many_classes:  # gold rows are too few to tell an offset of each class
-            temperature = calibrate_odds(q, votes.rows, votes.vote, problem.gold[rows], weight)
-            self._calibration = Calibration(temperature, np.zeros(problem.k))
-        else:
-            scores = np.log(np.maximum(q, np.finfo(float).tiny))
-            self._calibration = calibrate_safely(scores, problem.gold[rows], weight)
-        return round(float(weight.sum()))
+            votes, q = problem.votes.take(rows), np.exp(scored.scores)
+            temperature = calibrate_odds(q, votes.rows, votes.vote, gold, scored.weight)
+            said = {"calibrated on gold rows": round(float(scored.weight.sum())), "temperature": temperature}
+            return Correction(temperature, np.zeros(problem.k)), said
+        others = self._score(problem, spread(np.flatnonzero(problem.votes.row_counts > 0), MOST_GOLD))
+        free = ~self._known.pinned[problem.pairs.lf]
+        return choose_correction(scored, gold, others, free, NAMES[: self._corrections])
 
-    def _say(self, known: Known, n_gold: int) -> dict[str, Any]:
+    def _score(self, problem: Problem, rows: np.ndarray) -> Scored:
+        votes = problem.votes.take(rows)
+        weight = problem.weight[rows] if len(problem.weight) else np.ones(len(rows))
+        scale = self._scale(votes.row_counts)
+        return Scored.of(
+            self._posterior(votes), problem.sample_pairs(rows), len(problem.pairs), scale, votes.row_counts, weight
+        )
+
+    def _say(self, known: Known) -> dict[str, Any]:
         members = ["square root of the learned balance", "balance of full voters, vote share of partial ones"]
         if known.balance is not None:
             members = ["the class balance that was given"]
         said: dict[str, Any] = self._shares.say(members) | {"dependent groups": self._groups}
         said["votes"] = "right or wrong, as classes are many" if self._many_classes else "a confusion of classes each"
-        if n_gold:
-            said["calibrated on gold rows"] = n_gold
-            said["temperature"] = self._calibration.temperature
         return said
 
     def _average(self, of_members: list[Floats]) -> Floats:
         return self._shares.average(of_members)
 
     def _log_weights(self, pairs: PairTable, seen: np.ndarray) -> Floats:
-        return self._calibration.temperature * self._shares.log_weights(pairs, self._members, seen)
+        weights = self._correction.temperature * self._shares.log_weights(pairs, self._members, seen)
+        if self._correction.votes is not None:
+            weights[seen >= 0] += self._correction.votes[seen[seen >= 0]]
+        return weights
 
     def _vote_weights(self, pairs: PairTable, seen: np.ndarray) -> VoteWeights:
         own, others = self._shares.vote_weights(pairs, self._members, seen)
         return VoteWeights(own / PRIOR_EXPONENT, others / PRIOR_EXPONENT)  # the power is for the prior
 
     def _power(self) -> float:
-        return self._calibration.temperature * PRIOR_EXPONENT
+        return self._correction.temperature * PRIOR_EXPONENT
 
     def _plain_vote_weights(self, pairs: PairTable, seen: np.ndarray) -> VoteWeights:
         own, others = zip(*(member.vote_weights(pairs, seen) for member in self._members), strict=True)
@@ -247,7 +267,9 @@ class LabelModel(AppraisedAttributes, BaseLabelModel):
         return step.right, step.class_counts
 
     def _count(self, problem: Problem) -> None:
-        if self._many_classes:
+        if (
+            self._many_classes or self._correction.votes is not None
+        ):  # gold rows made it neither too sure nor too unsure
             super()._count(problem)
             return
         # Tempering keeps labels from being too sure, and would make every labeling function look worse than it is: what
@@ -264,7 +286,7 @@ class LabelModel(AppraisedAttributes, BaseLabelModel):
         log_prior = self._shares.log_prior(self._members)
         if self._many_classes:
             return log_prior  # the power does the rest
-        return self._calibration.temperature * PRIOR_EXPONENT * log_prior + self._calibration.offset
+        return self._correction.temperature * PRIOR_EXPONENT * log_prior + self._correction.offset
 
     def _scale(self, row_counts: np.ndarray) -> Floats:
         return np.maximum(row_counts, 1).astype(np.float64) ** ROW_EXPONENT

@@ -217,10 +217,10 @@ class HeldOut:
         if len(problem.pairs) * problem.k > LARGEST_TABLE:
             return None
         counts = problem.votes.row_counts
-        rows = _spread(np.flatnonzero(counts > 1), SAMPLE)
+        rows = spread(np.flatnonzero(counts > 1), SAMPLE)
         if not len(rows):
             return None
-        rows = _spread(rows, max(int(MOST_ENTRIES / (problem.k * counts[rows].mean())), 1))
+        rows = spread(rows, max(int(MOST_ENTRIES / (problem.k * counts[rows].mean())), 1))
         weight = problem.weight[rows] if len(problem.weight) else np.ones(len(rows))
         if not weight.any():
             return None
@@ -268,7 +268,7 @@ class HeldOut:
         return max(gain / self.total, 0.0)
 
 
-def _spread(rows: np.ndarray, size: int) -> np.ndarray:
+def spread(rows: np.ndarray, size: int) -> np.ndarray:
     """At most ``size`` of the rows, spread evenly."""
     return rows[spread_rows(len(rows), size)]
 

@@ -173,8 +173,12 @@ def cross_entropy(logits: Tensor, target: Tensor, weight: Tensor) -> Tensor:
     -------
     Tensor of shape ()
     """
-    rows = -(target * torch.log_softmax(logits, dim=1)).sum(dim=1)  # (b,)
-    return (weight * rows).mean()
+    return (weight * cross_entropy_rows(logits, target)).mean()
+
+
+def cross_entropy_rows(logits: Tensor, target: Tensor) -> Tensor:
+    """The soft cross-entropy of each row, (b,), in nats."""
+    return -(target * torch.log_softmax(logits, dim=1)).sum(dim=1)
 
 
 def loss_value(loss: Term, step: Step) -> Tensor:

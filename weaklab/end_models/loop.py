@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -24,7 +22,7 @@ from weaklab.exceptions import NotConvergedWarning, ParameterError, warn_caller
 def train(training: Training) -> Run:
     """Train until the held-out loss has not improved for ``patience`` epochs; leave the best weights in the model."""
     run = training.run
-    with watched(training) as bar:
+    with Watched(training) as bar:
         while run.epoch < training.max_epochs and not run.stopped and not run.stale(training.patience):
             started = time.perf_counter()
             train_loss = _train_epoch(training)
@@ -41,28 +39,35 @@ def train(training: Training) -> Run:
     return run
 
 
-@contextmanager
-def watched(training: Training) -> Iterator[Any]:
+class Watched:
     """A progress bar; Ctrl-C and a loss that is no longer finite end training with a warning and the best weights.
 
     Before the first epoch is over, they are an error.
     """
-    run, shown = training.run, training.progress
-    delay = {"delay": 2.0} if shown is None else {}  # shown by itself only when training takes longer than that
-    options = {"desc": "EndModel", "unit": "epoch", "disable": shown is False or training.team.rank > 0}
-    with tqdm(total=training.max_epochs, initial=run.epoch, **options, **delay) as bar:
-        try:
-            yield bar
-        except (KeyboardInterrupt, FloatingPointError) as reason:
-            if not run.best_state:
-                if isinstance(reason, KeyboardInterrupt):
-                    raise
-                raise ParameterError(f"{reason} in the first epoch: lower learning_rate, or look at loss=.") from reason
+
+    def __init__(self, training: Training) -> None:
+        self.run, shown = training.run, training.progress
+        delay = {"delay": 2.0} if shown is None else {}  # shown by itself only when training takes longer than that
+        options = {"desc": "EndModel", "unit": "epoch", "disable": shown is False or training.team.rank > 0}
+        self.bar = tqdm(total=training.max_epochs, initial=self.run.epoch, **options, **delay)
+
+    def __enter__(self) -> Any:
+        return self.bar
+
+    def __exit__(self, kind: Any, reason: BaseException | None, trace: Any) -> bool:
+        self.bar.close()
+        if not isinstance(reason, (KeyboardInterrupt, FloatingPointError)):
+            return False
+        if self.run.best_state:
             warn_caller(
-                f"Training ended early ({str(reason) or 'interrupted'}) after {run.epoch} epochs; "
-                f"the weights of epoch {run.best_epoch + 1} are kept.",
+                f"Training ended early ({str(reason) or 'interrupted'}) after {self.run.epoch} epochs; "
+                f"the weights of epoch {self.run.best_epoch + 1} are kept.",
                 NotConvergedWarning,
             )
+            return True
+        if isinstance(reason, KeyboardInterrupt):
+            return False
+        raise ParameterError(f"{reason} in the first epoch: lower learning_rate, or look at loss=.") from reason
 
 
 def _train_epoch(training: Training) -> float:

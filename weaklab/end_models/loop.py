@@ -17,6 +17,7 @@ from weaklab.end_models.inference import predict_logits
 from weaklab.end_models.losses import Step, Term, cross_entropy, loss_value
 from weaklab.end_models.networks import run_module
 from weaklab.end_models.rows import Rows, take
+from weaklab.end_models.training_rows import TrainingRows, ready
 from weaklab.exceptions import NotConvergedWarning, ParameterError
 
 
@@ -34,6 +35,12 @@ class TrainingData:
     position: Tensor
     train: Tensor
     held_out: Tensor
+
+    @property
+    def known(self) -> TrainingRows:
+        """What loss terms and samplers may know of the rows before the first step."""
+        n_positions = int(self.position.max()) + 1
+        return TrainingRows(self.target[self.train], self.weight[self.train], self.position[self.train], n_positions)
 
 
 def train(
@@ -54,7 +61,7 @@ def train(
     Ctrl-C and a loss that is no longer finite end training with a warning and the best weights so far; before the
     first epoch is over, they are an error.
     """
-    run, improved = Run(), 0
+    run, improved, loss = Run(), 0, ready(loss, data.known)
     with tqdm(total=max_epochs, desc="EndModel", unit="epoch", disable=progress is False, **_delay(progress)) as bar:
         try:
             for epoch in range(max_epochs):

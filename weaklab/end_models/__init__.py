@@ -9,9 +9,11 @@ from weaklab.end_models.consistency_losses import MultiSourceConsistency, NoiseC
 from weaklab.end_models.end_model import EndModel
 from weaklab.end_models.long_tail import ClassBalancedCrossEntropy, LogitAdjustment
 from weaklab.end_models.losses import LossTerm, SoftCrossEntropy, Step
+from weaklab.end_models.more_is_better import more_is_better
 from weaklab.end_models.networks import FirstLayer
 from weaklab.end_models.noise_robust_losses import EarlyLearning, GeneralizedCrossEntropy, SymmetricCrossEntropy
 from weaklab.end_models.plan import FeaturePlan
+from weaklab.end_models.random_features import RandomFeatureClassifier, RandomFeatureRegressor
 from weaklab.end_models.rows import SparseRows
 from weaklab.end_models.samplers import ClassBalanced, EveryRow, RepeatedRandom, Sampler
 from weaklab.end_models.soft_label_classifier import SoftLabelClassifier
@@ -33,6 +35,8 @@ __all__ = [
     "LossTerm",
     "MultiSourceConsistency",
     "NoiseConsistency",
+    "RandomFeatureClassifier",
+    "RandomFeatureRegressor",
     "RepeatedRandom",
     "Sampler",
     "SoftCrossEntropy",
@@ -41,5 +45,6 @@ __all__ = [
     "Step",
     "SymmetricCrossEntropy",
     "TrainingRows",
+    "more_is_better",
     "performance_gap_recovered",
 ]

@@ -104,9 +104,11 @@ class RepeatedRandom:
         chosen, left = left[:size], left[size:]
         if len(chosen) < size:
             order = torch.randperm(rows.n, generator=generator, device="cpu")
-            fresh = order[~torch.isin(order, chosen)] if len(chosen) else order  # no row twice in one epoch
+            if len(chosen):  # their turn comes last, so that no row is twice in one epoch
+                late = torch.isin(order, chosen)
+                order = torch.cat([order[~late], order[late]])
             missing = size - len(chosen)
-            chosen, left = torch.cat([chosen, fresh[:missing]]), fresh[missing:]
+            chosen, left = torch.cat([chosen, order[:missing]]), order[missing:]
         if not self.replacement:
             self._left = left
         return chosen.to(rows.device)

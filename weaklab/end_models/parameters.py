@@ -112,3 +112,17 @@ def check_number(
     low = "from 0" if above is None else f"above {above:g}"
     high = "" if below == float("inf") else f" and below {below:g}"
     raise ParameterError(f"{name}={value!r} must be a finite number {low}{high}{f' or {or_else}' if optional else ''}.")
+
+
+def check_share(name: str, value: Any, *, from_zero: bool = True) -> float:
+    """A number from 0, or above 0, to 1, as a float.
+
+    Examples
+    --------
+    >>> check_share("coef", 1)
+    1.0
+    """
+    check_number(name, value, above=None if from_zero else 0.0)
+    if value > 1:
+        raise ParameterError(f"{name}={value!r} must be at most 1.")
+    return float(value)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from weaklab.end_models.losses import LossTerm, Step, Term, cross_entropy_rows
 from weaklab.end_models.parameters import check_count, check_number
 from weaklab.end_models.rows import Rows
-from weaklab.end_models.training_rows import TrainingRows, restore, started, state_of
+from weaklab.end_models.training_rows import TrainingRows, ready, restore, state_of
 from weaklab.exceptions import ParameterError
 
 
@@ -104,7 +104,7 @@ class ExchangedRows(LossTerm):
 
     def start(self, rows: TrainingRows) -> ExchangedRows:
         """A fresh copy for one training; terms that remember rows remember them for each network apart."""
-        fresh = ExchangedRows(self.how, started(self.first, rows), started(self.second, rows))
+        fresh = ExchangedRows(self.how, ready(self.first, rows), ready(self.second, rows))
         unsure = float((rows.weight @ (1 - rows.target.max(dim=1).values)) / rows.weight.sum())
         fresh.rate = unsure if self.how.forget_rate == "auto" else float(self.how.forget_rate)
         fresh.best = 0.0

@@ -26,7 +26,7 @@ from weaklab.end_models.samplers import EveryRow
 from weaklab.end_models.schedules import Oscillating, resolve_schedule
 from weaklab.end_models.targets import Targets, read_targets
 from weaklab.end_models.training import Training, TrainingData
-from weaklab.end_models.training_rows import started
+from weaklab.end_models.training_rows import ready
 from weaklab.exceptions import ParameterError
 from weaklab.seeding import generator as numpy_generator
 from weaklab.typing import Classes
@@ -137,8 +137,8 @@ def prepare(model: EndModel, given: Given, *, module: nn.Module | None = None) -
         progress=model.progress,
     )
     settings = _settings(model, training, seed)
-    training.loss = started(training.loss, training.rows)
-    training.sampler = started(training.sampler, training.rows)
+    training.loss = ready(training.loss, training.rows)
+    training.sampler = ready(training.sampler, training.rows)
     if rate == "edge":
         training.learning_rate = edge_of_stability(training)
     elif rate == "find":

@@ -9,9 +9,8 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from weaklab.end_models.parameters import check_number
+from weaklab.end_models.parameters import check_number, check_share
 from weaklab.end_models.training_rows import TrainingRows
-from weaklab.exceptions import ParameterError
 
 
 class Sampler(Protocol):
@@ -91,10 +90,7 @@ class RepeatedRandom:
     """
 
     def __init__(self, fraction: float = 0.1, *, replacement: bool = False) -> None:
-        check_number("fraction", fraction, above=0.0)
-        if fraction > 1:
-            raise ParameterError(f"fraction={fraction!r} must be at most 1, the share of all rows.")
-        self.fraction, self.replacement = float(fraction), bool(replacement)
+        self.fraction, self.replacement = check_share("fraction", fraction, from_zero=False), bool(replacement)
         self._left = torch.zeros(0, dtype=torch.int64, device="cpu")
 
     def start(self, rows: TrainingRows) -> RepeatedRandom:
@@ -108,9 +104,11 @@ class RepeatedRandom:
         chosen, left = left[:size], left[size:]
         if len(chosen) < size:
             order = torch.randperm(rows.n, generator=generator, device="cpu")
-            fresh = order[~torch.isin(order, chosen)] if len(chosen) else order  # no row twice in one epoch
+            if len(chosen):  # their turn comes last, so that no row is twice in one epoch
+                late = torch.isin(order, chosen)
+                order = torch.cat([order[~late], order[late]])
             missing = size - len(chosen)
-            chosen, left = torch.cat([chosen, fresh[:missing]]), fresh[missing:]
+            chosen, left = torch.cat([chosen, order[:missing]]), order[missing:]
         if not self.replacement:
             self._left = left
         return chosen.to(rows.device)
@@ -164,11 +162,8 @@ class ClassBalanced:
     """
 
     def __init__(self, power: float = 0.0, *, fraction: float = 1.0) -> None:
-        check_number("power", power)
         check_number("fraction", fraction, above=0.0)
-        if power > 1:
-            raise ParameterError(f"power={power!r} must be at most 1, which leaves the classes as they are.")
-        self.power, self.fraction = float(power), float(fraction)
+        self.power, self.fraction = check_share("power", power), float(fraction)
 
     def epoch(self, rows: TrainingRows, generator: torch.Generator) -> Tensor:
         """``ceil(fraction * n)`` rows, drawn independently."""

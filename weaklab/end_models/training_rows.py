@@ -69,7 +69,7 @@ class TrainingRows:
         return (mass / mass.sum()).float()
 
 
-def started(part: Part, rows: TrainingRows) -> Part:
+def ready(part: Part, rows: TrainingRows) -> Part:
     """A loss term or a sampler that is ready for one training, which shares nothing with any other.
 
     Parts that remember something between steps have a method ``start(rows)``, which gives a fresh copy and leaves
@@ -78,7 +78,7 @@ def started(part: Part, rows: TrainingRows) -> Part:
     Examples
     --------
     >>> rows = TrainingRows.of([[0.5, 0.5]])
-    >>> started(len, rows) is len
+    >>> ready(len, rows) is len
     True
     """
     start = getattr(part, "start", None)

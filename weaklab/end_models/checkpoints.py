@@ -113,9 +113,11 @@ class Checkpoint:
             "torch": team.gathered(torch.get_rng_state()),
             "cuda": team.gathered(torch.cuda.get_rng_state(device)) if device.type == "cuda" else [],
         }
+        if team.rank == 0:
+            self._write(state)
         self.saved = time.monotonic()
-        if team.rank:
-            return
+
+    def _write(self, state: dict[str, Any]) -> None:
         beside = self.path.with_name(self.path.name + ".part")
         with beside.open("wb") as file:
             torch.save(state, file)
@@ -131,16 +133,8 @@ class Checkpoint:
         try:
             state = torch.load(self.path, map_location="cpu", weights_only=True)
             version, found = state["format"], json.loads(state["settings"])
-        except (
-            RuntimeError,
-            EOFError,
-            KeyError,
-            TypeError,
-            ValueError,
-            pickle.UnpicklingError,
-            zipfile.BadZipFile,
-        ) as e:
-            raise ParameterError(f"{what} is no checkpoint of weaklab: {str(e).splitlines()[0]}") from e
+        except _UNREADABLE as error:
+            raise ParameterError(f"{what} is no checkpoint of weaklab: {error!s:.200}") from error
         if version != FORMAT:
             raise ParameterError(f"{what} has format {version!r}, this version of weaklab reads {FORMAT}.")
         wanted = json.loads(self.settings)

@@ -134,7 +134,7 @@ class LinearProblem:
         rows = torch.nn.functional.pad(cast(Tensor, self.rows)[sample], (0, 1), value=1.0).double()
         weight, k = self.data.weight[sample].double(), self.data.k
         hessian = rows.T @ (rows * (weight / weight.sum())[:, None]) * ((1 - 1 / k) / k)
-        # How far a sample's matrix is from the true one, and so how far to go to its mean, is told by Chen et al. (2010),
+        # How far a sample's matrix is from the true one, and so how far to go to its mean: Chen et al. (2010),
         # "Shrinkage algorithms for MMSE covariance estimation", doi:10.1109/TSP.2010.2053029.
         square, mean = hessian.square().mean(), hessian.diagonal().mean()
         away = (len(sample) + 1) * (square - mean**2 / columns)

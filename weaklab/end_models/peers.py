@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -140,7 +140,7 @@ class ExchangedRows(LossTerm):
             "second": state_of(self.second),
         }
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take up a state that was saved."""
         self.rate, self.best = state["rate"], state["best"]
         restore(self.first, state["first"])

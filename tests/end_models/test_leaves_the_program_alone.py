@@ -121,7 +121,7 @@ def test_ctrl_c_keeps_the_best_weights_of_the_epochs_that_are_over(rng, two_thre
     with pytest.warns(NotConvergedWarning, match=r"interrupted.*after 3 epochs") as caught:
         model = EndModel(hidden=None, loss=SoftCrossEntropy() + LossTerm(interrupt), patience=9).fit(X, y)
     assert caught[0].filename == __file__  # the warning points at the user's line
-    same = EndModel(hidden=None, max_epochs=3).fit(X, y)
+    same = EndModel(hidden=None, optimizer="adamw", max_epochs=3).fit(X, y)
     assert model.n_iter_ == 3
     np.testing.assert_array_equal(model.predict_proba(X), same.predict_proba(X))
     assert torch.get_num_threads() == 2

@@ -1,25 +1,63 @@
-"""Train what generalises past the rules: features, networks, losses, the training loop, and two classifiers.
+"""Train what generalises past the rules: features, networks, losses, samplers, the training loop, and classifiers.
 
 :class:`EndModel` trains torch networks on soft labels; :class:`SoftLabelClassifier` trains any classifier of
 scikit-learn on them. Importing this package imports torch.
 """
 
+from weaklab.end_models.confidence_losses import AuxConfidence, performance_gap_recovered
+from weaklab.end_models.consistency_losses import MultiSourceConsistency, NoiseConsistency
 from weaklab.end_models.end_model import EndModel
+from weaklab.end_models.learning_rates import find_learning_rate
+from weaklab.end_models.long_tail import ClassBalancedCrossEntropy, LogitAdjustment
 from weaklab.end_models.losses import LossTerm, SoftCrossEntropy, Step
+from weaklab.end_models.more_is_better import more_is_better
+from weaklab.end_models.nested_dropout import NestedDropout
 from weaklab.end_models.networks import FirstLayer
+from weaklab.end_models.noise_robust_losses import EarlyLearning, GeneralizedCrossEntropy, SymmetricCrossEntropy
+from weaklab.end_models.peers import CoTeaching
 from weaklab.end_models.plan import FeaturePlan
+from weaklab.end_models.random_features import RandomFeatureClassifier, RandomFeatureRegressor
+from weaklab.end_models.rate_search import LearningRate
 from weaklab.end_models.rows import SparseRows
+from weaklab.end_models.samplers import ClassBalanced, EveryRow, RepeatedRandom, Sampler
+from weaklab.end_models.schedules import Constant, Cosine, OneCycle, Oscillating
 from weaklab.end_models.soft_label_classifier import SoftLabelClassifier
 from weaklab.end_models.text import HashedText
+from weaklab.end_models.training_rows import TrainingRows
 
 __all__ = [
+    "AuxConfidence",
+    "ClassBalanced",
+    "ClassBalancedCrossEntropy",
+    "CoTeaching",
+    "Constant",
+    "Cosine",
+    "EarlyLearning",
     "EndModel",
+    "EveryRow",
     "FeaturePlan",
     "FirstLayer",
+    "GeneralizedCrossEntropy",
     "HashedText",
+    "LearningRate",
+    "LogitAdjustment",
     "LossTerm",
+    "MultiSourceConsistency",
+    "NestedDropout",
+    "NoiseConsistency",
+    "OneCycle",
+    "Oscillating",
+    "RandomFeatureClassifier",
+    "RandomFeatureRegressor",
+    "RepeatedRandom",
+    "Sampler",
     "SoftCrossEntropy",
     "SoftLabelClassifier",
     "SparseRows",
     "Step",
+    "SymmetricCrossEntropy",
+    "TrainingRows",
+    "find_learning_rate",
+    "more_is_better",
+    "performance_gap_recovered",
 ]

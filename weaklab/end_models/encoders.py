@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -243,6 +244,61 @@ def spread(values: Floats) -> Floats:
     unit = _unit(values)
     std = (values / unit).std(axis=0)
     return np.where(std > 1e-12 * np.abs(values / unit).max(axis=0, initial=0), std * unit, 1.0)
+
+
+def mean_and_std(matrix: np.ndarray) -> tuple[Floats, Floats]:
+    """:func:`centre` and :func:`spread` of a matrix (n, c) of float32 or float64, in float64.
+
+    float32 is summed in one pass, as differences to the mean of a few rows: in float32 within a block of rows, in
+    float64 over blocks. Where a column has gone far from those few rows, float64 is used throughout.
+    """
+    if matrix.dtype == np.float64 or not len(matrix):
+        return centre(matrix), spread(matrix)
+    pivot = matrix[:1000].mean(axis=0, dtype=np.float64).astype(np.float32)
+    first, second = np.zeros(matrix.shape[1]), np.zeros(matrix.shape[1])
+    with np.errstate(over="ignore", invalid="ignore"):  # numbers of 1e30: told by the sums
+        for block in _blocks(matrix):
+            part = block - pivot
+            first += np.einsum("ij->j", part)
+            second += np.einsum("ij,ij->j", part, part)
+        shift = first / len(matrix)
+        std = np.sqrt(np.maximum(second / len(matrix) - shift**2, 0.0))
+        near = np.abs(shift) < 10 * std
+    known = near | (second == 0)
+    if not (known.all() and np.isfinite(second).all()):
+        wide = matrix.astype(np.float64)
+        return centre(wide), spread(wide)
+    return pivot + shift, np.where(second > 0, std, 1.0)
+
+
+def standardised_rows(matrix: np.ndarray, mean: Floats, std: Floats, *, bounded: bool = False) -> np.ndarray:
+    """:func:`standardised` of a matrix (n, c), as float32 in the order of rows, a block of rows at a time.
+
+    float32 stays float32, which rounds no more than its numbers are rounded already. ``bounded`` says that all are
+    within :data:`FARTHEST`, as those that mean and deviation were taken from are.
+    """
+    out = np.empty(matrix.shape, dtype=np.float32)
+    single = matrix.dtype == np.float32 and bool((std > 1e-30).all()) and bool((std < 1e30).all())
+    kind = np.float32 if single else np.float64
+    mean, std, start = mean.astype(kind), std.astype(kind), 0
+    with np.errstate(over="ignore"):
+        for block in _blocks(matrix):
+            place = out[start : start + len(block)]
+            scaled = np.subtract(block, mean, dtype=kind, out=place if single else None)
+            np.divide(scaled, std, out=scaled)
+            if not bounded:
+                np.clip(scaled, -FARTHEST, FARTHEST, out=scaled)
+            if not single:
+                place[...] = scaled
+            start += len(block)
+    return out
+
+
+def _blocks(matrix: np.ndarray) -> Iterator[np.ndarray]:
+    """Some rows of a matrix at a time, few enough to stay in a processor's cache."""
+    rows = max(1, 2**16 // max(matrix.shape[1], 1))
+    for start in range(0, len(matrix), rows):
+        yield matrix[start : start + rows]
 
 
 def _unit(values: Floats) -> Floats:

@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from weaklab.end_models.borrowing import borrowed_torch, resolve_device
+from weaklab.end_models.distributed import Team
 from weaklab.end_models.inference import predict_logits
 from weaklab.end_models.inputs import Input, read_input
-from weaklab.end_models.loop import TrainingData, train
-from weaklab.end_models.losses import SoftCrossEntropy, Term
-from weaklab.end_models.networks import ModuleLike, build_module
-from weaklab.end_models.parameters import check_parameters
+from weaklab.end_models.lbfgs import train_linear
+from weaklab.end_models.loop import train
+from weaklab.end_models.losses import Term
+from weaklab.end_models.networks import Dropout, ModuleLike
+from weaklab.end_models.optimizers import OptimizerLike, by_full_batches
+from weaklab.end_models.peers import CoTeaching
 from weaklab.end_models.plan import FeaturePlan
+from weaklab.end_models.preparation import Given, finish, prepare, read_rows
 from weaklab.end_models.rows import device_rows
+from weaklab.end_models.samplers import Sampler
+from weaklab.end_models.schedules import Schedule
 from weaklab.end_models.scoring import score_predictions
-from weaklab.end_models.targets import Targets, read_targets
+from weaklab.end_models.training import Callback, Training
 from weaklab.exceptions import FrameError, ParameterError
-from weaklab.seeding import generator as numpy_generator
 from weaklab.typing import Classes, Floats, Seed
 
 
@@ -51,28 +60,64 @@ class EndModel(ClassifierMixin, BaseEstimator):
         copied, never changed.
     loss : callable (step) -> scalar tensor, optional
         A loss term or a sum of them, see :class:`~weaklab.end_models.LossTerm`; None is soft cross-entropy.
+    sampler : Sampler, optional
+        Which rows an epoch sees, see :mod:`weaklab.end_models.samplers`; None is all of them in a random order.
+    peers : CoTeaching, optional
+        Two networks that choose each other's rows.
     device : str or torch.device, default="auto"
         "auto" is a CUDA card where there is one, else the CPU.
+    precision : {"auto", "float32", "bf16", "fp16"}, default="auto"
+        What matrix products of training are computed in; weights stay float32. "auto" is bf16 for modules of a million
+        weights or more on a card that has it.
+    compile : bool or "auto", default="auto"
+        Whether to compile the module with ``torch.compile``; "auto" where bf16 would be, for dense rows.
     random_state : int, Generator or None, default=None
         The seed; None means 0. torch's and numpy's global states are left as they are.
     max_epochs : int, default=50
         The most passes over the rows.
     batch_size : int or None, default=None
-        Rows per step; None takes a twentieth of the rows, as a power of two from 16 to 1,024.
-    learning_rate : float or None, default=None
-        Of AdamW; None is 0.01 for a linear classifier and 0.002 for a network.
+        Rows on the way at once; None takes a twentieth of the rows, as a power of two from 16 to 1,024. Where the
+        device runs out of memory they are halved, with a warning, and the rows of a step stay as many.
+    accumulate : int, default=1
+        Batches to a step.
+    optimizer : {"auto", "adamw", "sgd", "lbfgs"} or callable (parameters, rate) -> Optimizer, default="auto"
+        "lbfgs" trains a linear classifier on all rows at once. "auto" does so with ``hidden=None`` unless an argument
+        of training by batches is given; else it is "adamw".
+    learning_rate : float, "find" or None, default=None
+        None is 0.01 for a linear classifier and 0.002 for a network with AdamW, 0.5 and 0.1 with SGD; "find" looks
+        for it, see :func:`~weaklab.end_models.find_learning_rate`.
+    schedule : {"constant", "cosine", "one_cycle"} or callable (progress) -> float, optional
+        The share of the learning rate when a share of ``max_epochs`` is over, see :mod:`weaklab.end_models.schedules`;
+        among them :class:`~weaklab.end_models.schedules.Oscillating`, which brings a rate of its own.
+    clip_norm : float or None, default=None
+        The most that the gradients of a step may be long.
     weight_decay : float, default=0.01
-        Of AdamW, in units of the learning rate.
-    dropout : float in [0, 1), default=0.3
-        The share of hidden units left out in each step.
+        Of AdamW and SGD, in units of the learning rate; of L-BFGS, half of it times the squared weights is the penalty
+        on the summed loss.
+    dropout : float in [0, 1) or NestedDropout, default=0.3
+        The share of hidden units left out in each step of training; or which, see
+        :class:`~weaklab.end_models.NestedDropout`.
     validation_fraction : float in [0, 1), default=0.1
         The share of rows held out to stop early; 0, or a share of fewer than 5 rows, trains for ``max_epochs``.
+    monitor : {"auto", "soft", "gold"}, default="auto"
+        Which rows are held out: any, with their soft labels, or rows with gold, up to ``validation_fraction`` of all.
+        "auto" is gold where 30 rows or more can be held out so. Gold rows beyond that are trained on.
     patience : int, default=3
         How many epochs without a better held-out loss end the training. The best weights are kept.
     tolerance : float, default=0.001
         What counts as better, in nats.
     max_features : int, default=32768
         How many hashed word n-grams, and as many character n-grams, a text column has at most.
+    warm_start : bool, default=False
+        Whether ``fit`` goes on from the weights, features and classes of the last ``fit``, with a new optimizer.
+    checkpoint : str or Path, optional
+        A file that the state of training is saved in. ``fit`` with the same arguments and rows goes on from it, with
+        the same result, bit for bit on the CPU, as if it had never been stopped; other rows or arguments are an error,
+        but ``max_epochs`` and ``patience`` may be raised to train on. With it, linear classifiers train by batches.
+    checkpoint_every : int or timedelta, default=1
+        Epochs; or the time after which it is saved, also within an epoch.
+    callbacks : list of callable (row, model) -> bool or None, optional
+        Called after each epoch with its row of the history; True ends training.
     n_jobs : int or None, default=1
         torch's threads during ``fit`` and ``predict`` on the CPU; None leaves them. One thread gives the same bits
         on one machine whatever the rest of the program does, and small batches gain nothing from more.
@@ -93,6 +138,8 @@ class EndModel(ClassifierMixin, BaseEstimator):
         The number of epochs run, and the epoch whose weights were kept, counted from 1.
     n_rows_, n_held_out_ : int
         The number of rows trained on, and held out. Rows of weight 0 are neither.
+    monitor_ : {"soft", "gold"} or None
+        What was held out.
     n_features_in_ : int
         The number of columns used.
     feature_names_in_ : ndarray of str
@@ -104,6 +151,10 @@ class EndModel(ClassifierMixin, BaseEstimator):
     doi:10.48550/arXiv.1605.07723); the optimiser is that of Loshchilov and Hutter (2019),
     doi:10.48550/arXiv.1711.05101. Early stopping matters more here than with gold: a model that is trained on, learns
     the labeling functions by heart (Arpit et al., 2017, doi:10.48550/arXiv.1706.05394).
+
+    Within a process group of ``torch.distributed``, as ``torchrun`` starts one, ``fit`` is called in each process with
+    the same rows and arguments: batches are split among them, and all end with the same weights. The paths of CUDA
+    cards are written and tested on the CPU only; figures of cards are owed.
 
     Examples
     --------
@@ -123,17 +174,30 @@ class EndModel(ClassifierMixin, BaseEstimator):
         hidden: int | None = 100,
         module: ModuleLike = None,
         loss: Term | None = None,
+        sampler: Sampler | None = None,
+        peers: CoTeaching | None = None,
         device: str | torch.device = "auto",
+        precision: str = "auto",
+        compile: bool | str = "auto",  # noqa: A002  torch's name for it
         random_state: Seed = None,
         max_epochs: int = 50,
         batch_size: int | None = None,
-        learning_rate: float | None = None,
+        accumulate: int = 1,
+        optimizer: OptimizerLike = "auto",
+        learning_rate: float | str | None = None,
+        schedule: str | Schedule | None = None,
+        clip_norm: float | None = None,
         weight_decay: float = 0.01,
-        dropout: float = 0.3,
+        dropout: Dropout = 0.3,
         validation_fraction: float = 0.1,
+        monitor: str = "auto",
         patience: int = 3,
         tolerance: float = 0.001,
         max_features: int = 2**15,
+        warm_start: bool = False,
+        checkpoint: str | os.PathLike[str] | None = None,
+        checkpoint_every: int | timedelta = 1,
+        callbacks: Sequence[Callback] | None = None,
         n_jobs: int | None = 1,
         progress: bool | None = None,
     ) -> None:
@@ -143,17 +207,30 @@ class EndModel(ClassifierMixin, BaseEstimator):
         self.hidden = hidden
         self.module = module
         self.loss = loss
+        self.sampler = sampler
+        self.peers = peers
         self.device = device
+        self.precision = precision
+        self.compile = compile
         self.random_state = random_state
         self.max_epochs = max_epochs
         self.batch_size = batch_size
+        self.accumulate = accumulate
+        self.optimizer = optimizer
         self.learning_rate = learning_rate
+        self.schedule = schedule
+        self.clip_norm = clip_norm
         self.weight_decay = weight_decay
         self.dropout = dropout
         self.validation_fraction = validation_fraction
+        self.monitor = monitor
         self.patience = patience
         self.tolerance = tolerance
         self.max_features = max_features
+        self.warm_start = warm_start
+        self.checkpoint = checkpoint
+        self.checkpoint_every = checkpoint_every
+        self.callbacks = callbacks
         self.n_jobs = n_jobs
         self.progress = progress
 
@@ -184,43 +261,62 @@ class EndModel(ClassifierMixin, BaseEstimator):
         SoftLabelError, ClassError
             If the labels do not fit the rows or the classes.
         """
-        check_parameters(self)
-        device = resolve_device(self.device)
-        loss = SoftCrossEntropy() if self.loss is None else self.loss
-        found = read_input(X)
-        plan = FeaturePlan(column=self.column, columns=self.columns, max_features=self.max_features)
-        features = plan.fit_transform(found.data)
-        targets = read_targets(
-            soft, features.shape[0], classes=self.classes, sample_weight=sample_weight, index=found.index
-        )
-        seed = int(numpy_generator(self.random_state).integers(2**31))
-        draws = torch.Generator(device="cpu").manual_seed(seed)
-        with borrowed_torch(device, n_jobs=self.n_jobs, seed=seed):
-            data = self._data(features, targets, draws, device)
-            module = build_module(
-                self.module,
-                features.shape[1],
-                len(targets.classes),
-                hidden=self.hidden,
-                dropout=self.dropout,
-                generator=draws,
-            ).to(device)
-            run = train(
-                module,
-                loss,
-                data,
-                self._optimizer(module, device),
-                draws,
-                max_epochs=self.max_epochs,
-                batch_size=self.batch_size or _batch_size(len(data.train)),
-                patience=self.patience,
-                tolerance=self.tolerance,
-                progress=self.progress,
-            )
-        self._learn_names(plan, found)
-        self.module_, self.features_, self.classes_ = module, plan, targets.classes
+        warm = self.warm_start and hasattr(self, "module_")
+        given = read_rows(self, X, soft, sample_weight, transform=self._features if warm else None)
+        team = Team.present()
+        with borrowed_torch(given.device, n_jobs=self.n_jobs, seed=given.seed + team.rank):
+            full = by_full_batches(self, team.size)
+            training = prepare(self, given, module=copy.deepcopy(self.module_) if warm else None)
+            run = train_linear(training, self.weight_decay) if full else train(training)
+            finish(training)
+        self._learn(given, training)
         self.history_, self.n_iter_, self.best_epoch_ = run.history, len(run.log), run.best_epoch + 1
-        self.n_rows_, self.n_held_out_ = len(data.train), len(data.held_out)
+        self.n_rows_, self.n_held_out_ = len(training.data.train), len(training.data.held_out)
+        self._partial: dict[str, Any] = {}
+        return self
+
+    def partial_fit(self, X: Any, soft: Any, classes: Classes = None, sample_weight: Any = None) -> EndModel:
+        """Learn from more rows: one pass over them, by batches, from the weights that there are.
+
+        The first call of an unfitted model learns features and classes from its rows, which should therefore be
+        typical; later ones keep both, as do those after ``fit``. The optimizer goes on where the last call left it.
+        Nothing is held out, and schedules and checkpoints do not apply.
+
+        Parameters
+        ----------
+        X, soft, sample_weight
+            As for ``fit``.
+        classes : int or sequence of hashable, optional
+            All classes, where the first rows may lack some.
+
+        Returns
+        -------
+        self
+        """
+        fitted = hasattr(self, "module_")
+        given = read_rows(self, X, soft, sample_weight, transform=self._features if fitted else None, classes=classes)
+        before: dict[str, Any] = self._partial if fitted else {}
+        given = replace(given, seed=(given.seed + before.get("calls", 0)) % 2**31)
+        rate = before.get("rate", self.learning_rate)
+        once = copy.copy(self).set_params(
+            max_epochs=1, validation_fraction=0.0, monitor="auto", schedule=None, checkpoint=None, learning_rate=rate
+        )
+        with borrowed_torch(given.device, n_jobs=self.n_jobs, seed=given.seed + Team.present().rank):
+            training = prepare(once, given, module=copy.deepcopy(self.module_) if fitted else None)
+            if "optimizer" in before:
+                training.optimizer.load_state_dict(before["optimizer"])
+            run = train(training)
+        self._learn(given, training)
+        self._partial = {
+            "calls": before.get("calls", 0) + 1,
+            "rate": training.learning_rate,
+            "optimizer": copy.deepcopy(training.optimizer.state_dict()),
+        }
+        history = pd.concat([self.history_, run.history], ignore_index=True) if fitted else run.history
+        history["epoch"] = np.arange(1, len(history) + 1)
+        self.history_, self.n_iter_, self.best_epoch_ = history, len(history), len(history)
+        self.n_rows_ = len(training.data.train) + (self.n_rows_ if fitted else 0)
+        self.n_held_out_ = self.n_held_out_ if fitted else 0
         return self
 
     def decision_function(self, X: Any) -> Floats:
@@ -294,6 +390,11 @@ class EndModel(ClassifierMixin, BaseEstimator):
         tags.input_tags.sparse = True
         return tags
 
+    def _learn(self, given: Given, training: Training) -> None:
+        self._learn_names(given.plan, given.found)
+        self.module_, self.features_, self.classes_ = training.model, given.plan, given.targets.classes
+        self.monitor_ = training.data.monitor if len(training.data.held_out) else None
+
     def _learn_names(self, plan: FeaturePlan, found: Input) -> None:
         if plan.form_ == "texts" or plan.chosen:
             names = list(plan.encoders_)
@@ -311,37 +412,14 @@ class EndModel(ClassifierMixin, BaseEstimator):
             hint = "To have columns found by name, in any order and among others, name them at fit: columns=[...]."
             raise FrameError(f"{error}\n{hint}" if found.form == "frame" else str(error)) from error
 
-    def _data(self, features: Any, targets: Targets, draws: torch.Generator, device: torch.device) -> TrainingData:
-        """Rows of weight above 0 on the device, shuffled once into those trained on and those held out."""
-        used = targets.used
-        weight = targets.weight[used]
-        order = torch.randperm(len(used), generator=draws, device="cpu").to(device)
-        held_out = int(self.validation_fraction * len(used))
-        held_out = held_out if held_out >= 5 else 0  # a loss over fewer rows is noise
-        kept = features if len(used) == features.shape[0] else features[used]
-        return TrainingData(
-            rows=device_rows(kept, device),
-            target=torch.tensor(targets.probs[used], dtype=torch.float32, device=device),
-            weight=torch.tensor(weight / weight.mean(), dtype=torch.float32, device=device),
-            position=torch.tensor(used, dtype=torch.int64, device=device),
-            train=order[held_out:],
-            held_out=order[:held_out],
-        )
-
-    def _optimizer(self, module: torch.nn.Module, device: torch.device) -> torch.optim.Optimizer:
-        rate = self.learning_rate
-        if rate is None:
-            rate = 0.01 if self.hidden is None and self.module is None else 0.002
-        parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
-        fused = device.type in ("cpu", "cuda")  # three times the speed on the CPU, at 65,536 x 100 weights
-        return torch.optim.AdamW(parameters, lr=rate, weight_decay=self.weight_decay, fused=fused)
+    def _features(self, found: Input) -> Any:
+        if self.features_.form_ != "texts" and not self.features_.chosen and found.n_dimensions == 2:
+            self._check_names(found)
+        return self.features_.transform(found.data)
 
     def _logits(self, X: Any) -> Floats:
         check_is_fitted(self)
-        found = read_input(X)
-        if self.features_.form_ != "texts" and not self.features_.chosen and found.n_dimensions == 2:
-            self._check_names(found)
-        features = self.features_.transform(found.data)
+        features = self._features(read_input(X))
         device = resolve_device(self.device)
         with borrowed_torch(device, n_jobs=self.n_jobs):
             module = self.module_.to(device)
@@ -350,8 +428,3 @@ class EndModel(ClassifierMixin, BaseEstimator):
         if not np.isfinite(out).all():
             raise ParameterError("The module gives logits that are not finite; train it again, with another module.")
         return out
-
-
-def _batch_size(n: int) -> int:
-    """A twentieth of the rows, as a power of two from 16 to 1,024: enough steps per epoch, and no more."""
-    return int(min(1024, max(16, 2 ** int(np.log2(max(n / 20, 1))))))

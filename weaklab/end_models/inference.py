@@ -17,5 +17,15 @@ def predict_logits(model: nn.Module, rows: Rows, k: int, index: Tensor | None = 
     model.eval()
     device = rows.device
     index = torch.arange(len(rows), device=device) if index is None else index
-    parts = [run_module(model, take(rows, part), k)[0] for part in index.split(_SLICE) if len(part)]
+    parts: list[Tensor] = []
+    at, size = 0, _SLICE
+    while at < len(index):
+        try:
+            parts.append(run_module(model, take(rows, index[at : at + size]), k)[0])
+        except torch.OutOfMemoryError:
+            size = min(size, len(index) - at) // 2  # the same logits in smaller slices
+            if not size:
+                raise
+        else:
+            at += size
     return torch.cat(parts) if parts else torch.zeros((0, k), dtype=torch.float32, device=device)

@@ -1,130 +1,147 @@
-"""The training loop: batches as index slices over data on the device, early stopping on held-out soft labels."""
+"""The training loop: batches as index slices over data on the device, early stopping on what is held out."""
 
 from __future__ import annotations
 
 import math
 import time
-import warnings
-from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from tqdm.auto import tqdm
 
 from weaklab.end_models.history import Run
 from weaklab.end_models.inference import predict_logits
-from weaklab.end_models.losses import Step, Term, cross_entropy, loss_value
+from weaklab.end_models.losses import Step, cross_entropy_rows, loss_value
 from weaklab.end_models.networks import run_module
-from weaklab.end_models.rows import Rows, take
-from weaklab.exceptions import NotConvergedWarning, ParameterError
+from weaklab.end_models.rows import take
+from weaklab.end_models.training import Training
+from weaklab.exceptions import NotConvergedWarning, ParameterError, warn_caller
 
 
-@dataclass(frozen=True, eq=False)
-class TrainingData:
-    """Rows, soft labels and weights on one device, and which of them are trained on and held out.
-
-    ``rows`` (n, columns), ``target`` (n, k) and ``weight`` (n,) share their order; ``position`` (n,) is each row's
-    place in what the user gave; ``train`` and ``held_out`` are row numbers, and ``held_out`` may be empty.
-    """
-
-    rows: Rows
-    target: Tensor
-    weight: Tensor
-    position: Tensor
-    train: Tensor
-    held_out: Tensor
-
-
-def train(
-    model: nn.Module,
-    loss: Term,
-    data: TrainingData,
-    optimizer: torch.optim.Optimizer,
-    generator: torch.Generator,
-    *,
-    max_epochs: int,
-    batch_size: int,
-    patience: int,
-    tolerance: float,
-    progress: bool | None,
-) -> Run:
-    """Train until the held-out loss has not improved for ``patience`` epochs; leave the best weights in the model.
-
-    Ctrl-C and a loss that is no longer finite end training with a warning and the best weights so far; before the
-    first epoch is over, they are an error.
-    """
-    run, improved = Run(), 0
-    with tqdm(total=max_epochs, desc="EndModel", unit="epoch", disable=progress is False, **_delay(progress)) as bar:
-        try:
-            for epoch in range(max_epochs):
-                started = time.perf_counter()
-                train_loss = _train_epoch(model, loss, data, optimizer, generator, epoch, max_epochs, batch_size)
-                held_out_loss = evaluate(model, data) if len(data.held_out) else float("nan")
-                if held_out_loss < run.best_loss - tolerance:
-                    improved = epoch
-                run.record(model, train_loss, held_out_loss, time.perf_counter() - started)
-                bar.update()
-                if epoch - improved >= patience and len(data.held_out):
-                    break
-        except (KeyboardInterrupt, FloatingPointError) as reason:
-            if not run.best_state:
-                if isinstance(reason, KeyboardInterrupt):
-                    raise
-                raise ParameterError(f"{reason} in the first epoch: lower learning_rate, or look at loss=.") from reason
-            warnings.warn(
-                f"Training ended early ({str(reason) or 'interrupted'}) after {len(run.log)} epochs; "
-                f"the weights of epoch {run.best_epoch + 1} are kept.",
-                NotConvergedWarning,
-                stacklevel=3,
+def train(training: Training) -> Run:
+    """Train until the held-out loss has not improved for ``patience`` epochs; leave the best weights in the model."""
+    run = training.run
+    with Watched(training) as bar:
+        while run.epoch < training.max_epochs and not run.stopped and not run.stale(training.patience):
+            started = time.perf_counter()
+            train_loss = _train_epoch(training)
+            held_out_loss = evaluate(training) if len(training.data.held_out) else float("nan")
+            run.record(
+                training.model, train_loss, held_out_loss, time.perf_counter() - started, tolerance=training.tolerance
             )
-    model.load_state_dict(run.best_state)
+            stops = [callback(dict(run.log[-1]), training.model) for callback in training.callbacks]
+            run.stopped = training.team.agreed(any(stops), training.data.target.device)
+            if training.checkpoint is not None:
+                training.checkpoint.epoch_over(training)
+            bar.update()
+    training.model.load_state_dict(run.best_state)
     return run
 
 
-def _delay(progress: bool | None) -> dict[str, Any]:
-    return {"delay": 2.0} if progress is None else {}  # shown by itself only when training takes longer than that
+class Watched:
+    """A progress bar; Ctrl-C and a loss that is no longer finite end training with a warning and the best weights.
+
+    Before the first epoch is over, they are an error.
+    """
+
+    def __init__(self, training: Training) -> None:
+        self.run, shown = training.run, training.progress
+        delay = {"delay": 2.0} if shown is None else {}  # shown by itself only when training takes longer than that
+        options = {"desc": "EndModel", "unit": "epoch", "disable": shown is False or training.team.rank > 0}
+        self.bar = tqdm(total=training.max_epochs, initial=self.run.epoch, **options, **delay)
+
+    def __enter__(self) -> Any:
+        return self.bar
+
+    def __exit__(self, kind: Any, reason: BaseException | None, trace: Any) -> bool:
+        self.bar.close()
+        if not isinstance(reason, (KeyboardInterrupt, FloatingPointError)):
+            return False
+        if self.run.best_state:
+            warn_caller(
+                f"Training ended early ({str(reason) or 'interrupted'}) after {self.run.epoch} epochs; "
+                f"the weights of epoch {self.run.best_epoch + 1} are kept.",
+                NotConvergedWarning,
+            )
+            return True
+        if isinstance(reason, KeyboardInterrupt):
+            return False
+        raise ParameterError(f"{reason} in the first epoch: lower learning_rate, or look at loss=.") from reason
 
 
-def _train_epoch(
-    model: nn.Module,
-    loss: Term,
-    data: TrainingData,
-    optimizer: torch.optim.Optimizer,
-    generator: torch.Generator,
-    epoch: int,
-    max_epochs: int,
-    batch_size: int,
-) -> float:
-    model.train()
-    order = torch.randperm(len(data.train), generator=generator, device="cpu").to(data.train.device)
-    total = torch.zeros((), dtype=torch.float64, device=data.train.device)  # read once per epoch: reading waits
-    batches = list(data.train[order].split(batch_size))
-    if len(batches) > 1 and len(batches[-1]) == 1:  # modules that normalise over a batch cannot take a single row
-        batches[-2:] = [torch.cat(batches[-2:])]
-    for i, batch in enumerate(batches):
-        x, target = take(data.rows, batch), data.target[batch]
-        logits, features = run_module(model, x, target.shape[1])
-        done = (epoch + i / len(batches)) / max_epochs
-        step = Step(logits, features, target, data.weight[batch], data.position[batch], x, epoch, done, model)
-        value = loss_value(loss, step)
-        optimizer.zero_grad(set_to_none=True)
-        value.backward()
-        optimizer.step()
-        total += value.detach().double() * len(batch)
-    mean = float(total) / len(data.train)
-    return _finite(mean, "training")
+def _train_epoch(training: Training) -> float:
+    run, data = training.run, training.data
+    training.net.train()
+    order = run.order  # of an epoch within which training was stopped
+    if order is None:
+        order = run.begin(data.train[training.sampler.epoch(training.rows, training.generator)])
+    batches = training.batches(order)
+    for batch in batches[run.step :]:
+        progress = (run.epoch + run.step / len(batches)) / training.max_epochs
+        training.set_rate(progress)
+        run.total += take_step(training, batch, progress) * len(batch)
+        run.step += 1
+        if training.checkpoint is not None:
+            training.checkpoint.step_over(training)
+    return finite(float(training.team.total(run.total)) / len(order), "training")
 
 
-def _finite(value: float, what: str) -> float:
+def take_step(training: Training, batch: Tensor, progress: float) -> Tensor:
+    """One step of the optimizer on some rows, fewer of them at a time where memory ends; this process's loss."""
+    while True:
+        try:
+            value = _gradients(training, batch, progress)
+            break
+        except torch.OutOfMemoryError:
+            if not training.halve(len(batch)):
+                raise
+    training.precision.step(training.optimizer, training.clip_norm)
+    return value
+
+
+def _gradients(training: Training, batch: Tensor, progress: float) -> Tensor:
+    """Leave the gradients of the mean loss of a batch; give this process's share of that mean."""
+    training.optimizer.zero_grad(set_to_none=True)
+    total = torch.zeros((), dtype=torch.float64, device=batch.device)
+    parts, team = training.parts(batch), training.team
+    for i, part in enumerate(parts):
+        share = len(part) / len(batch)
+        with team.quiet(training.net, last=i == len(parts) - 1):
+            with training.precision.autocast():
+                value = _loss(training, part, progress)
+            training.precision.backward(value if share == 1 else value * (share * team.size))  # DDP takes the mean
+        total += value.detach().double() * share
+    return total
+
+
+def _loss(training: Training, index: Tensor, progress: float) -> Tensor:
+    data, epoch = training.data, training.run.epoch
+    x, target = take(data.rows, index), data.target[index]
+    logits, features = run_module(training.net, x, data.k)
+    weight, position = data.weight[index], data.position[index]
+    step = Step(logits, features, target, weight, position, x, epoch, progress, training.model)
+    return loss_value(training.loss, step)
+
+
+def finite(value: float, what: str) -> float:
+    """The value, if it is a number that training can go on with."""
     if not math.isfinite(value):
         raise FloatingPointError(f"the {what} loss is {value}")
     return value
 
 
 @torch.no_grad()
-def evaluate(model: nn.Module, data: TrainingData) -> float:
-    """The soft cross-entropy of the held-out rows, in nats per unit of weight."""
-    logits = predict_logits(model, data.rows, data.target.shape[1], data.held_out)
-    weight = data.weight[data.held_out]
-    return _finite(float(cross_entropy(logits, data.target[data.held_out], weight / weight.mean())), "held-out")
+def evaluate(training: Training) -> float:
+    """The soft cross-entropy of the held-out rows, in nats per unit of weight; loss terms may observe the agreement."""
+    data, team = training.data, training.team
+    index = team.part(data.held_out)
+    logits = predict_logits(training.model, data.rows, data.k, index)
+    target, weight = data.target[index], data.weight[index].double()
+    agreed = target.gather(1, logits.argmax(dim=1, keepdim=True))[:, 0]
+    sums = torch.stack([weight @ cross_entropy_rows(logits, target).double(), weight @ agreed.double(), weight.sum()])
+    loss, agreement, total = team.total(sums).tolist()
+    observe = getattr(training.loss, "observe", None)
+    if observe is not None:
+        observe(agreement / total)
+    return finite(loss / total, "held-out")

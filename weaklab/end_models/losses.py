@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import copy
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -10,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from weaklab.end_models.rows import Rows
+from weaklab.end_models.training_rows import TrainingRows, ready, restore, state_of
 from weaklab.exceptions import ParameterError
 
 
@@ -52,6 +54,20 @@ class Step:
     model: nn.Module
     views: tuple[Rows, ...] = ()
 
+    @classmethod
+    def of(cls, logits: Tensor, target: Any, *, progress: float = 0.0) -> Step:
+        """A step over the rows 0 to b - 1 of weight 1, to try a term on by hand.
+
+        Examples
+        --------
+        >>> SoftCrossEntropy()(Step.of(torch.zeros(1, 2), [[0.5, 0.5]]))
+        tensor(0.6931)
+        """
+        b, k = logits.shape
+        probs = torch.as_tensor(target, dtype=torch.float32)
+        rows, index = logits.detach(), torch.arange(b)
+        return cls(logits, None, probs, torch.ones(b), index, rows, 0, progress, nn.Linear(k, k))
+
 
 Term: TypeAlias = Callable[[Step], Tensor]
 
@@ -60,7 +76,8 @@ class LossTerm:
     """A loss term that can be added to others and multiplied by a number.
 
     Any callable that takes a :class:`Step` and gives a scalar is a loss term. This class adds the arithmetic:
-    ``SoftCrossEntropy() + 0.1 * LossTerm(my_function)``.
+    ``SoftCrossEntropy() + 0.1 * LossTerm(my_function)``. Terms that remember something, or must know the rows before
+    the first step, override :meth:`start`, and :meth:`state_dict` with :meth:`load_state_dict`.
 
     Parameters
     ----------
@@ -88,6 +105,41 @@ class LossTerm:
     def __call__(self, step: Step) -> Tensor:
         """The value of the term, a scalar."""
         return self.function(step)
+
+    def start(self, rows: TrainingRows) -> LossTerm:
+        """A term that is ready for one training, and shares nothing with any other; terms within it are started too.
+
+        Parameters
+        ----------
+        rows : TrainingRows
+            The rows that will be trained on.
+
+        Returns
+        -------
+        LossTerm
+            This term itself, where there is nothing to make ready.
+        """
+        inner = self._inner()
+        if not inner:
+            return self
+        fresh = copy.copy(self)
+        for name, term in inner.items():
+            setattr(fresh, name, ready(term, rows))
+        return fresh
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a started term remembers, to be saved with the weights of the model."""
+        states = {name: state_of(term) for name, term in self._inner().items()}
+        return {name: state for name, state in states.items() if state}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Give a started term back what :meth:`state_dict` gave."""
+        for name, term in self._inner().items():
+            if name in state:
+                restore(term, state[name])
+
+    def _inner(self) -> dict[str, Term]:
+        return {name: part for name in ("function", "left", "right", "term") if (part := vars(self).get(name))}
 
     def __add__(self, other: Term) -> LossTerm:
         return Sum(self, other) if callable(other) else NotImplemented
@@ -173,8 +225,12 @@ def cross_entropy(logits: Tensor, target: Tensor, weight: Tensor) -> Tensor:
     -------
     Tensor of shape ()
     """
-    rows = -(target * torch.log_softmax(logits, dim=1)).sum(dim=1)  # (b,)
-    return (weight * rows).mean()
+    return (weight * cross_entropy_rows(logits, target)).mean()
+
+
+def cross_entropy_rows(logits: Tensor, target: Tensor) -> Tensor:
+    """The soft cross-entropy of each row, (b,), in nats."""
+    return -(target * torch.log_softmax(logits, dim=1)).sum(dim=1)
 
 
 def loss_value(loss: Term, step: Step) -> Tensor:

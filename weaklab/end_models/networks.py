@@ -10,10 +10,12 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor, nn
 
+from weaklab.end_models.nested_dropout import NestedDropout, best_prefix, keep_first
 from weaklab.end_models.rows import Rows, SparseRows
 from weaklab.exceptions import ParameterError
 
 ModuleLike: TypeAlias = "nn.Module | Callable[[int, int], nn.Module] | None"
+Dropout: TypeAlias = "float | NestedDropout"
 
 
 class FirstLayer(nn.Module):
@@ -39,7 +41,7 @@ class FirstLayer(nn.Module):
     Examples
     --------
     >>> FirstLayer(3, 2)(torch.ones(1, 3))
-    tensor([[0., 0.]], grad_fn=<AddBackward0>)
+    tensor([[0., 0.]], grad_fn=<AddmmBackward0>)
     """
 
     def __init__(self, n_columns: int, width: int, generator: torch.Generator | None = None) -> None:
@@ -53,7 +55,9 @@ class FirstLayer(nn.Module):
 
     def forward(self, rows: Rows) -> Tensor:
         """The outputs, (b, width)."""
-        return rows @ self.weight + self.bias
+        if isinstance(rows, SparseRows):
+            return rows @ self.weight + self.bias
+        return torch.addmm(self.bias, rows, self.weight)  # one kernel, in half precision where training is
 
 
 class Network(nn.Module):
@@ -67,17 +71,26 @@ class Network(nn.Module):
         The number of classes.
     hidden : int or None
         The number of hidden units h; None is linear.
-    dropout : float in [0, 1)
-        The share of hidden units left out at each step of training.
+    dropout : float in [0, 1) or NestedDropout
+        The share of hidden units left out at each step of training; or which of them, by their order.
     generator : torch.Generator
         What the initial weights are drawn from.
     """
 
     takes_sparse = True
+    fewer: Tensor
+    kept: Tensor
 
-    def __init__(self, n_columns: int, k: int, hidden: int | None, dropout: float, generator: torch.Generator) -> None:
+    def __init__(
+        self, n_columns: int, k: int, hidden: int | None, dropout: Dropout, generator: torch.Generator
+    ) -> None:
         super().__init__()
         self.dropout = dropout
+        if isinstance(dropout, NestedDropout) and hidden is not None:
+            probabilities = dropout.probabilities(hidden)
+            fewer = (probabilities.cumsum(0) - probabilities).float()
+            self.register_buffer("fewer", fewer, persistent=False)
+            self.register_buffer("kept", torch.ones(hidden, dtype=torch.float32, device="cpu"))
         self.first = FirstLayer(n_columns, hidden or k, None if hidden is None else generator)
         self.last = None if hidden is None else FirstLayer(hidden, k, generator)
 
@@ -87,11 +100,23 @@ class Network(nn.Module):
         if self.last is None:
             return out, None
         hidden = torch.relu(out)
-        return self.last(nn.functional.dropout(hidden, self.dropout, self.training)), hidden
+        return self.last(self._thinned(hidden)), hidden
+
+    def _thinned(self, hidden: Tensor) -> Tensor:
+        if not isinstance(self.dropout, NestedDropout):
+            return nn.functional.dropout(hidden, self.dropout, self.training)
+        return keep_first(hidden, self.fewer) if self.training else hidden * self.kept
+
+    @torch.no_grad()
+    def choose_prefix(self, rows: Rows, target: Tensor) -> None:
+        """After nested dropout: let those of the first hidden units predict that agree best with held-out labels."""
+        if self.last is not None and isinstance(self.dropout, NestedDropout):
+            hidden = torch.relu(self.first(rows))
+            self.kept[best_prefix(hidden, self.last.weight, self.last.bias, target) :] = 0.0
 
 
 def build_module(
-    module: ModuleLike, n_columns: int, k: int, *, hidden: int | None, dropout: float, generator: torch.Generator
+    module: ModuleLike, n_columns: int, k: int, *, hidden: int | None, dropout: Dropout, generator: torch.Generator
 ) -> nn.Module:
     """The module to train: ours, a copy of the user's, or what the user's callable builds.
 
@@ -151,19 +176,20 @@ def run_module(module: nn.Module, rows: Rows, k: int) -> tuple[Tensor, Tensor | 
     ParameterError
         If the module fails on the rows, or the logits have another shape.
     """
-    if isinstance(rows, SparseRows) and not getattr(module, "takes_sparse", False):
+    own = module.module if isinstance(module, nn.parallel.DistributedDataParallel) else module
+    if isinstance(rows, SparseRows) and not getattr(own, "takes_sparse", False):
         rows = rows.to_dense()
     try:
         out = module(rows)
-    except torch.cuda.OutOfMemoryError:
+    except torch.OutOfMemoryError:
         raise
     except RuntimeError as error:
-        raise ParameterError(f"{type(module).__name__} failed on rows of shape {tuple(rows.shape)}: {error}") from error
+        raise ParameterError(f"{type(own).__name__} failed on rows of shape {tuple(rows.shape)}: {error}") from error
     logits, features = out if isinstance(out, tuple) else (out, None)
     if not isinstance(logits, Tensor) or logits.shape != (len(rows), k):
         got = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
         raise ParameterError(
-            f"{type(module).__name__} gave logits of shape {got} for {len(rows)} rows and {k} classes; "
+            f"{type(own).__name__} gave logits of shape {got} for {len(rows)} rows and {k} classes; "
             f"expected {(len(rows), k)}."
         )
     return logits.float(), features

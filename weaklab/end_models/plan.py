@@ -16,11 +16,10 @@ from weaklab.end_models.encoders import (
     KINDS,
     Block,
     TextColumn,
-    centre,
     check_kind,
     infer_kind,
-    spread,
-    standardised,
+    mean_and_std,
+    standardised_rows,
 )
 from weaklab.end_models.inputs import Input, find_column, read_input
 from weaklab.end_models.text import ROW_LENGTH
@@ -51,8 +50,8 @@ class MatrixColumns:
             square = float(((matrix.data.astype(np.float64) / unit) ** 2).sum())
             self.scale_ = ROW_LENGTH * (matrix.shape[0] / square) ** 0.5 / unit if square else 1.0
         else:
-            self.mean_ = centre(matrix)
-            self.std_ = spread(matrix)
+            self.mean_, self.std_ = mean_and_std(matrix)
+            return standardised_rows(matrix, self.mean_, self.std_, bounded=len(matrix) < FARTHEST**2)
         return self.transform(matrix)
 
     def transform(self, matrix: Any) -> Block:
@@ -63,7 +62,7 @@ class MatrixColumns:
                 scaled.data = np.clip(scaled.data * self.scale_, -FARTHEST, FARTHEST).astype(np.float32)
             return scaled
         dense = matrix.toarray() if sp.issparse(matrix) else matrix
-        return standardised(dense, self.mean_, self.std_).astype(np.float32)
+        return standardised_rows(dense, self.mean_, self.std_)
 
     @property
     def detail(self) -> str:
@@ -246,7 +245,7 @@ class FeaturePlan:
         if any(sp.issparse(block) for block in blocks):
             joined = sp.csr_array(sp.hstack(blocks, format="csr", dtype=np.float32)) if len(blocks) > 1 else blocks[0]
         else:
-            joined = np.hstack(blocks)
+            joined = np.hstack(blocks) if len(blocks) > 1 else blocks[0]
         if fitting:
             self.n_columns_ = int(joined.shape[1])
             self.sparse_ = bool(sp.issparse(joined))
@@ -254,9 +253,10 @@ class FeaturePlan:
 
 
 def _matrix(data: Any, least: int = 0) -> Any:
-    """A matrix of finite float64, dense or CSR, of ``least`` rows or more."""
+    """A matrix of finite float64 or float32, dense or CSR, of ``least`` rows or more."""
+    numbers = [np.float64, np.float32]  # the first but for float32 itself, which half the memory is enough for
     try:
-        return check_array(data, accept_sparse="csr", dtype=np.float64, ensure_min_samples=least, input_name="X")
+        return check_array(data, accept_sparse="csr", dtype=numbers, ensure_min_samples=least, input_name="X")
     except ValueError as error:
         raise FrameError(str(error)) from error
 

@@ -181,7 +181,7 @@ def device_rows(features: np.ndarray | sp.csr_array, device: torch.device) -> Ro
     """
     if sp.issparse(features):
         return SparseRows.from_scipy(features, device)
-    return torch.from_numpy(np.array(features, dtype=np.float32)).to(device)
+    return torch.from_numpy(np.require(features, np.float32, ["C", "W"])).to(device)
 
 
 def take(rows: Rows, index: Tensor) -> Rows:

@@ -30,11 +30,14 @@ class Targets:
         0 or more; rows of weight 0 are not trained on.
     classes : ndarray of shape (k,)
         The class names, or codes, in the order of the columns.
+    gold : ndarray of bool of shape (n,), optional
+        Which rows have their class from gold beside soft labels.
     """
 
     probs: Floats
     weight: Floats
     classes: np.ndarray
+    gold: np.ndarray | None = None
 
     @property
     def used(self) -> np.ndarray:
@@ -98,13 +101,13 @@ def read_targets(
     if not _lists_names(soft, classes, known) and is_soft(soft):
         _check_index(soft, index)
         checked = _soft_of_classes(soft, n, classes) if known is None else _soft_of_known(soft, n, known)
-        probs = checked.probs.copy()
+        probs, gold = checked.probs.copy(), None
         if checked.weight is not None:
             weight = weight * checked.weight
         if checked.gold is not None:
-            known = np.flatnonzero(checked.gold >= 0)
-            probs[known] = np.eye(checked.k)[checked.gold[known]]
-        targets = Targets(probs, weight, checked.classes_)
+            gold = checked.gold >= 0
+            probs[gold] = np.eye(checked.k)[checked.gold[gold]]
+        targets = Targets(probs, weight, checked.classes_, gold)
     else:
         codes, names = read_hard_labels(soft, n, classes, known)
         _check_index(soft, index)

@@ -1,0 +1,217 @@
+"""From an EndModel's arguments, features and labels to a training that is ready to run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from weaklab.end_models.borrowing import resolve_device
+from weaklab.end_models.checkpoints import Checkpoint, described
+from weaklab.end_models.distributed import Team
+from weaklab.end_models.inputs import Input, read_input
+from weaklab.end_models.losses import SoftCrossEntropy
+from weaklab.end_models.networks import Network, build_module
+from weaklab.end_models.optimizers import build_optimizer
+from weaklab.end_models.parameters import check_parameters
+from weaklab.end_models.plan import FeaturePlan
+from weaklab.end_models.precision import compile_where_it_pays, resolve_precision
+from weaklab.end_models.rate_search import edge_of_stability, search_rate
+from weaklab.end_models.rows import SparseRows, device_rows
+from weaklab.end_models.samplers import EveryRow
+from weaklab.end_models.schedules import Oscillating, resolve_schedule
+from weaklab.end_models.targets import Targets, read_targets
+from weaklab.end_models.training import Training, TrainingData
+from weaklab.end_models.training_rows import ready
+from weaklab.exceptions import ParameterError
+from weaklab.seeding import generator as numpy_generator
+from weaklab.typing import Classes
+
+if TYPE_CHECKING:
+    from weaklab.end_models.end_model import EndModel
+
+#: The fewest rows that a held-out loss is worth something over, of soft labels and of gold.
+LEAST_SOFT, LEAST_GOLD = 5, 30
+#: Learning rates by optimizer for a linear classifier and a network.
+RATES = {"sgd": (0.5, 0.1), "adamw": (0.01, 0.002)}
+#: What may differ between a training and the one whose checkpoint it goes on from.
+_FREE = {
+    *("max_epochs", "patience", "tolerance", "checkpoint", "checkpoint_every", "progress", "callbacks", "n_jobs"),
+    *("device", "random_state", "module", "compile", "warm_start", "column", "columns", "classes", "max_features"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """What ``fit`` was given, read: the plan and the features that it makes, the labels, the device and the seed."""
+
+    found: Input
+    plan: FeaturePlan
+    features: Any
+    targets: Targets
+    device: torch.device
+    seed: int
+
+
+def read_rows(
+    model: EndModel,
+    X: Any,
+    soft: Any,
+    sample_weight: Any,
+    *,
+    transform: Callable[[Input], Any] | None = None,
+    classes: Classes = None,
+) -> Given:
+    """Check the arguments, learn the features and read the labels.
+
+    A fitted model keeps its features and classes: it gives ``transform``, by which it reads rows.
+    """
+    check_parameters(model)
+    resolve_schedule(model.schedule)
+    device = resolve_device(model.device)
+    found = read_input(X)
+    if transform is not None:
+        plan, features = model.features_, transform(found)
+    else:
+        plan = FeaturePlan(column=model.column, columns=model.columns, max_features=model.max_features)
+        features = plan.fit_transform(found.data)
+    targets = read_targets(
+        soft,
+        features.shape[0],
+        classes=classes if classes is not None else model.classes,
+        sample_weight=sample_weight,
+        index=found.index,
+        known=None if transform is None else model.classes_,
+    )
+    seed = int(numpy_generator(model.random_state).integers(2**31))
+    return Given(found, plan, features, targets, device, seed)
+
+
+def prepare(model: EndModel, given: Given, *, module: nn.Module | None = None) -> Training:
+    """A training on the device, with a learning rate found if it was asked for, and resumed from its checkpoint.
+
+    Parameters
+    ----------
+    model : EndModel
+        Whose arguments, checked, say how.
+    given : Given
+        The rows.
+    module : nn.Module, optional
+        To go on from; None builds a new one.
+    """
+    features, targets, device, seed = given.features, given.targets, given.device, given.seed
+    draws, team = torch.Generator(device="cpu").manual_seed(seed), Team.present()
+    data = training_data(features, targets, draws, device, fraction=model.validation_fraction, monitor=model.monitor)
+    if module is None:
+        module = new_module(model, features.shape[1], len(targets.classes), draws)
+    module = module.to(device)
+    compile_where_it_pays(model.compile, module, device, sparse=isinstance(data.rows, SparseRows))
+    schedule = resolve_schedule(model.schedule)
+    held = schedule.max_lr if isinstance(schedule, Oscillating) else None
+    rate = held if held is not None else model.learning_rate
+    named = RATES["sgd" if model.optimizer == "sgd" else "adamw"]
+    first = rate if isinstance(rate, (int, float)) else named[model.hidden is not None or model.module is not None]
+    loss = SoftCrossEntropy() if model.loss is None else model.loss
+    training = Training(
+        model=module,
+        data=data,
+        loss=loss if model.peers is None else model.peers.around(loss),
+        optimizer=build_optimizer(model.optimizer, module, first, model.weight_decay, device),
+        generator=draws,
+        precision=resolve_precision(model.precision, device, module),
+        learning_rate=first,
+        batch_size=model.batch_size or _batch_size(len(data.train)),
+        max_epochs=model.max_epochs,
+        patience=model.patience,
+        tolerance=model.tolerance,
+        sampler=EveryRow() if model.sampler is None else model.sampler,
+        schedule=schedule,
+        accumulate=model.accumulate,
+        clip_norm=model.clip_norm,
+        team=team,
+        callbacks=tuple(model.callbacks or ()),
+        progress=model.progress,
+    )
+    settings = _settings(model, training, seed)
+    training.loss = ready(training.loss, training.rows)
+    training.sampler = ready(training.sampler, training.rows)
+    if rate == "edge":
+        training.learning_rate = edge_of_stability(training)
+    elif rate == "find":
+        training.learning_rate = search_rate(training).rate
+    if model.checkpoint is not None:
+        training.checkpoint = Checkpoint(model.checkpoint, model.checkpoint_every, settings, data)
+        training.checkpoint.resume(training)
+    return training
+
+
+def new_module(model: EndModel, n_columns: int, k: int, draws: torch.Generator) -> nn.Module:
+    """What the arguments say to train: one network, or two that teach each other."""
+
+    def build() -> nn.Module:
+        return build_module(model.module, n_columns, k, hidden=model.hidden, dropout=model.dropout, generator=draws)
+
+    return build() if model.peers is None else model.peers.pair(build)
+
+
+def training_data(
+    features: Any, targets: Targets, draws: torch.Generator, device: torch.device, *, fraction: float, monitor: str
+) -> TrainingData:
+    """Rows of weight above 0 on the device, shuffled once into those trained on and those held out."""
+    used = targets.used
+    weight = targets.weight[used]
+    order = torch.randperm(len(used), generator=draws, device="cpu")
+    gold = np.zeros(len(used), dtype=bool) if targets.gold is None else targets.gold[used]
+    held_out, what = _held_out(order.numpy(), gold, fraction, monitor)
+    train = order[torch.from_numpy(~np.isin(order.numpy(), held_out))]
+    kept = features if len(used) == features.shape[0] else features[used]
+    return TrainingData(
+        rows=device_rows(kept, device),
+        target=torch.tensor(targets.probs[used], dtype=torch.float32, device=device),
+        weight=torch.tensor(weight / weight.mean(), dtype=torch.float32, device=device),
+        position=torch.tensor(used, dtype=torch.int64, device=device),
+        n_positions=len(targets.probs),
+        train=train.to(device),
+        held_out=torch.from_numpy(held_out).to(device),
+        monitor=what,
+    )
+
+
+def _held_out(order: np.ndarray, gold: np.ndarray, fraction: float, monitor: str) -> tuple[np.ndarray, str]:
+    """The rows held out, the first in the random order: of gold rows if they are what to monitor, else of all."""
+    most = int(fraction * len(order))
+    of_gold = order[gold[order]]
+    if monitor == "gold" and most and not len(of_gold):
+        raise ParameterError("monitor='gold' needs rows with gold: SoftLabels(..., gold=...), -1 where it is unknown.")
+    few = min(most, len(of_gold))
+    if (monitor == "gold" and few) or (monitor == "auto" and few >= LEAST_GOLD and few < len(order)):
+        chosen = of_gold[: few if few < len(order) else len(order) - 1]
+        return chosen, "gold"
+    return order[: most if most >= LEAST_SOFT else 0], "soft"  # a loss over fewer rows is noise
+
+
+def _settings(model: EndModel, training: Training, seed: int) -> dict[str, str]:
+    """What a training must share with the one whose checkpoint it goes on from, in words."""
+    arguments = {name: described(value) for name, value in model.get_params(deep=False).items() if name not in _FREE}
+    shapes = [(name, tuple(value.shape)) for name, value in training.model.state_dict().items()]
+    own = {"random_state": str(seed), "module": str(shapes), "processes": str(training.team.size)}
+    return {**arguments, **own}
+
+
+def _batch_size(n: int) -> int:
+    """A twentieth of the rows, as a power of two from 16 to 1,024: enough steps per epoch, and no more."""
+    return int(min(1024, max(16, 2 ** int(np.log2(max(n / 20, 1))))))
+
+
+def finish(training: Training) -> None:
+    """What is left to choose on held-out rows when the weights are final: how many hidden units predict."""
+    data, module = training.data, training.model
+    if len(data.held_out):
+        for network in module.modules():
+            if isinstance(network, Network):
+                rows = data.rows.take(data.held_out) if isinstance(data.rows, SparseRows) else data.rows[data.held_out]
+                network.choose_prefix(rows, data.target[data.held_out])

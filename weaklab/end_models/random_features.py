@@ -1,0 +1,277 @@
+"""Ridge regression on random features: a strong model without training, and a meter of label noise."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.utils.validation import check_array
+
+from weaklab.end_models.inputs import read_input
+from weaklab.end_models.random_feature_model import RandomFeatureModel
+from weaklab.end_models.scoring import score_predictions
+from weaklab.end_models.targets import read_targets
+from weaklab.exceptions import SoftLabelError
+from weaklab.typing import Classes, Floats, Seed
+from weaklab.votes.soft import check_sample_weight
+
+
+class RandomFeatureClassifier(ClassifierMixin, RandomFeatureModel):
+    r"""Soft labels fitted by ridge regression on random rectified units, tuned by leave-one-out errors.
+
+    A network whose hidden layer stays as it was drawn: the output layer has a closed form, and so has the error on
+    each row left out. Nothing is to be set, wrong labels do little harm, and the errors tell how noisy the labels
+    are without gold. Report it beside every trained model: it is hard to beat on small data.
+
+    Parameters
+    ----------
+    column : hashable, optional
+        The one column to use, as in :class:`EndModel`.
+    columns : dict of column to kind, or list of columns, optional
+        The columns to use, as in :class:`EndModel`.
+    classes : int or sequence of hashable, optional
+        The classes; otherwise SoftLabels, the columns of a DataFrame, or hard labels name them.
+    features : int, default=2048
+        The number of random units k. More are never worse in expectation; time grows as n k², and k³ for k below n.
+    ridge : "loo" or float above 0, default="loo"
+        The penalty on squared weights beside the mean squared error; "loo" takes, of 37, the one of the smallest
+        leave-one-out error.
+    standardize : bool, default=True
+        Bring each column of a dense matrix to the same spread; False leaves their spreads to one another as they
+        are, which is better where columns share a unit, such as pixels and embeddings.
+    device : str or torch.device, default="auto"
+        Where the linear algebra is done, in float64.
+    random_state : int, Generator or None, default=None
+        The seed of the units; None means 0.
+    max_features : int, default=32768
+        How many hashed word n-grams, and as many character n-grams, a text column has at most.
+    n_jobs : int or None, default=1
+        torch's threads during ``fit``; None leaves them.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (k,)
+        The class names, or codes.
+    noise_ratio_ : float in [0, 1]
+        The training error over the leave-one-out error at the penalty taken: the share of the errors to come that is
+        already there in training. Clean labels of a learnable task are fitted almost exactly by the best penalty
+        (towards 0); noise calls for a penalty that leaves it unfitted (towards 1). It compares sets of labels of the
+        same rows with the same ``features``; its level depends on both, and a hard task looks like a noisy one.
+    train_error_, loo_error_ : float
+        Mean squared errors over rows, by weight, and classes.
+    ridge_ : float
+        The penalty taken.
+    ridge_curve_ : DataFrame
+        Per penalty: ridge, train_error, loo_error.
+    sharpness_ : float
+        The factor that turns scores to logits.
+    plan_ : FeaturePlan
+        What becomes of each column.
+    units_ : RandomUnits
+        The random layer.
+    n_rows_ : int
+        The number of rows of weight above 0.
+
+    Notes
+    -----
+    Simon et al. (2024), "More is Better in Modern Machine Learning", doi:10.48550/arXiv.2311.14646: with the best
+    penalty, the test error of random-feature ridge regression falls with the number of rows and of features, and
+    tasks of natural data want to be fitted nearly exactly. Leave-one-out errors: Golub, Heath and Wahba (1979),
+    doi:10.1080/00401706.1979.10489751. Scores estimate the probabilities of the soft labels but may lie outside of
+    [0, 1]; ``predict_proba`` is the softmax of the scores times one factor, which minimises the cross-entropy of the
+    leave-one-out scores (of 8,192 rows at most) to the soft labels. So probabilities are calibrated to the labels
+    given, not to gold. Weights of rows scale their squared errors. Memory is that of a matrix of features by
+    features, of the rows' own features, and of 4,096 rows of units.
+
+    Examples
+    --------
+    >>> X = np.linspace(-1, 1, 40)[:, None]
+    >>> soft = np.where(np.abs(X) < 0.5, [0.1, 0.9], [0.8, 0.2])
+    >>> model = RandomFeatureClassifier(features=200, classes=["out", "in"]).fit(X, soft)
+    >>> model.predict([[0.0], [1.0]])
+    array(['in', 'out'], dtype='<U3')
+    """
+
+    def __init__(
+        self,
+        *,
+        column: Hashable = None,
+        columns: Mapping[Hashable, str] | Sequence[Hashable] | None = None,
+        classes: Classes = None,
+        features: int = 2048,
+        ridge: float | Literal["loo"] = "loo",
+        standardize: bool = True,
+        device: str | torch.device = "auto",
+        random_state: Seed = None,
+        max_features: int = 2**15,
+        n_jobs: int | None = 1,
+    ) -> None:
+        self.column = column
+        self.columns = columns
+        self.classes = classes
+        self.features = features
+        self.ridge = ridge
+        self.standardize = standardize
+        self.device = device
+        self.random_state = random_state
+        self.max_features = max_features
+        self.n_jobs = n_jobs
+
+    def fit(self, X: Any, soft: Any, sample_weight: Any = None) -> RandomFeatureClassifier:
+        """Fit soft or hard labels in closed form.
+
+        Parameters
+        ----------
+        X : DataFrame, Series or list of str, array-like or sparse matrix of n rows
+            The data, as for :class:`EndModel`.
+        soft : SoftLabels, array-like of shape (n, k) or (n,), DataFrame or Series
+            Soft labels, or one hard label per row. Of SoftLabels, rows with gold count as known.
+        sample_weight : array-like of shape (n,), optional
+            0 or more; multiplied with the weight of SoftLabels. Rows of weight 0 are left out.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ParameterError, FrameError, ColumnError, SoftLabelError, ClassError
+            As by :class:`EndModel`.
+        """
+        found, plan, rows = self._encoded(X)
+        targets = read_targets(
+            soft, rows.shape[0], classes=self.classes, sample_weight=sample_weight, index=found.index
+        )
+        fit = self._fit_ridge(found, plan, rows, targets.probs, targets.weight)
+        kept = self._order[: len(fit.loo)]
+        self.sharpness_ = _sharpness(fit.loo.cpu().numpy(), targets.probs[kept], targets.weight[kept])
+        self.classes_ = targets.classes
+        return self
+
+    def decision_function(self, X: Any) -> Floats:
+        """Scores times ``sharpness_``: logits (n, k), or (n,) for two classes, the log-odds of the second."""
+        logits = self.sharpness_ * self._outputs(X)
+        return logits[:, 1] - logits[:, 0] if logits.shape[1] == 2 else logits
+
+    def predict_proba(self, X: Any) -> Floats:
+        """Probabilities (n, k) of the classes, calibrated to the labels by leave-one-out scores; rows sum to 1."""
+        return _softmax(self.sharpness_ * self._outputs(X))
+
+    def predict(self, X: Any) -> np.ndarray:
+        """The class (n,) of the highest score, by name; the first of several."""
+        return self.classes_[self._outputs(X).argmax(axis=1)]
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Accuracy; against soft labels, the accuracy to be expected if they are true."""
+        return score_predictions(self.predict(X), y, self.classes_, sample_weight, read_input(X).index)
+
+
+class RandomFeatureRegressor(RegressorMixin, RandomFeatureModel):
+    """Ridge regression on random rectified units, tuned by leave-one-out errors.
+
+    The regression that :class:`RandomFeatureClassifier` is made of; parameters and attributes are the same but for
+    the classes.
+
+    Parameters
+    ----------
+    column, columns, features, ridge, standardize, device, random_state, max_features, n_jobs
+        As in :class:`RandomFeatureClassifier`.
+
+    Attributes
+    ----------
+    noise_ratio_, train_error_, loo_error_, ridge_, ridge_curve_, plan_, units_, n_rows_
+        As in :class:`RandomFeatureClassifier`; errors are in squared units of the target.
+
+    Examples
+    --------
+    >>> X = np.linspace(-1, 1, 50)[:, None]
+    >>> model = RandomFeatureRegressor(features=200).fit(X, X[:, 0] ** 2)
+    >>> np.round(model.predict([[0.5]]), 2)
+    array([0.25])
+    """
+
+    def __init__(
+        self,
+        *,
+        column: Hashable = None,
+        columns: Mapping[Hashable, str] | Sequence[Hashable] | None = None,
+        features: int = 2048,
+        ridge: float | Literal["loo"] = "loo",
+        standardize: bool = True,
+        device: str | torch.device = "auto",
+        random_state: Seed = None,
+        max_features: int = 2**15,
+        n_jobs: int | None = 1,
+    ) -> None:
+        self.column = column
+        self.columns = columns
+        self.features = features
+        self.ridge = ridge
+        self.standardize = standardize
+        self.device = device
+        self.random_state = random_state
+        self.max_features = max_features
+        self.n_jobs = n_jobs
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> RandomFeatureRegressor:
+        """Fit in closed form.
+
+        Parameters
+        ----------
+        X : DataFrame, Series or list of str, array-like or sparse matrix of n rows
+            The data, as for :class:`EndModel`.
+        y : array-like of float of shape (n,) or (n, m)
+            Finite targets.
+        sample_weight : array-like of shape (n,), optional
+            0 or more.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        SoftLabelError
+            If y is not of n rows of finite numbers.
+        ParameterError, FrameError, ColumnError
+            As by :class:`EndModel`.
+        """
+        found, plan, rows = self._encoded(X)
+        n = rows.shape[0]
+        if y is None:
+            raise SoftLabelError("This estimator requires y to be passed, but the target y is None.")
+        try:
+            target = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
+        except ValueError as error:
+            raise SoftLabelError(str(error)) from error
+        if target.ndim not in (1, 2) or len(target) != n:
+            raise SoftLabelError(f"The targets are of shape {target.shape}; expected ({n},) or ({n}, m).")
+        weight = check_sample_weight(sample_weight, n)
+        ones = np.ones(n) if weight is None else weight
+        self._fit_ridge(found, plan, rows, target.reshape(n, -1), ones)
+        self._flat = target.ndim == 1
+        return self
+
+    def predict(self, X: Any) -> Floats:
+        """Predictions of the shape of the targets: (n,) or (n, m)."""
+        outputs = self._outputs(X)
+        return outputs[:, 0] if self._flat else outputs
+
+
+def _softmax(logits: Floats) -> Floats:
+    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(odds / odds.sum(axis=1, keepdims=True))
+
+
+def _sharpness(scores: Floats, probs: Floats, weight: Floats) -> float:
+    """The factor s from 0 to 1,000 by which softmax(s * scores) has the smallest cross-entropy, by bisection."""
+    low, high = 0.0, 1000.0
+    wanted = float(weight @ (probs * scores).sum(axis=1))
+    for _ in range(50):  # the slope in s, the mean score under softmax minus that under the labels, only rises
+        middle = (low + high) / 2
+        above = float(weight @ (_softmax(middle * scores) * scores).sum(axis=1)) > wanted
+        low, high = (low, middle) if above else (middle, high)
+    return low

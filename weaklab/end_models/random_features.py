@@ -145,24 +145,25 @@ class RandomFeatureClassifier(ClassifierMixin, RandomFeatureModel):
         targets = read_targets(
             soft, rows.shape[0], classes=self.classes, sample_weight=sample_weight, index=found.index
         )
-        fit = self._fit_ridge(found, plan, rows, targets.probs, targets.weight)
-        kept = self._order[: len(fit.loo)]
+        fit, order = self._fit_ridge(found, plan, rows, targets.probs, targets.weight)
+        kept = order[: len(fit.loo)]
         self.sharpness_ = _sharpness(fit.loo.cpu().numpy(), targets.probs[kept], targets.weight[kept])
         self.classes_ = targets.classes
         return self
 
     def decision_function(self, X: Any) -> Floats:
         """Scores times ``sharpness_``: logits (n, k), or (n,) for two classes, the log-odds of the second."""
-        logits = self.sharpness_ * self._outputs(X)
+        logits = self._outputs(X) * self.sharpness_
         return logits[:, 1] - logits[:, 0] if logits.shape[1] == 2 else logits
 
     def predict_proba(self, X: Any) -> Floats:
         """Probabilities (n, k) of the classes, calibrated to the labels by leave-one-out scores; rows sum to 1."""
-        return _softmax(self.sharpness_ * self._outputs(X))
+        return _softmax(self._outputs(X) * self.sharpness_)
 
     def predict(self, X: Any) -> np.ndarray:
         """The class (n,) of the highest score, by name; the first of several."""
-        return self.classes_[self._outputs(X).argmax(axis=1)]
+        best = self._outputs(X).argmax(axis=1)
+        return self.classes_[best]
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Accuracy; against soft labels, the accuracy to be expected if they are true."""
@@ -259,6 +260,11 @@ class RandomFeatureRegressor(RegressorMixin, RandomFeatureModel):
         """Predictions of the shape of the targets: (n,) or (n, m)."""
         outputs = self._outputs(X)
         return outputs[:, 0] if self._flat else outputs
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
 
 
 def _softmax(logits: Floats) -> Floats:

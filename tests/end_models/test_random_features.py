@@ -107,6 +107,14 @@ def test_probabilities_are_calibrated_to_the_labels(rng):
     np.testing.assert_allclose(1 / (1 + np.exp(-model.decision_function(X))), model.predict_proba(X)[:, 1])
 
 
+def test_rows_that_tell_nothing_get_the_shares_of_the_classes(rng):
+    """Nine in ten of one class and features of pure noise: to say one half would be far off."""
+    X, y = rng.normal(size=(1000, 4)), (rng.random(1000) < 0.1).astype(int)
+    proba = RandomFeatureClassifier(features=100).fit(X, y).predict_proba(rng.normal(size=(1000, 4)))[:, 1]
+    assert abs(proba.mean() - y.mean()) < 0.02
+    assert proba.std() < 0.05
+
+
 def test_soft_labels_weights_and_names_mean_what_they_mean_elsewhere(rng):
     """Rows of weight 0 must not be seen; gold counts as known; classes keep their names and order."""
     X = rng.normal(size=(300, 2))
@@ -211,7 +219,8 @@ def test_bad_data_is_refused(rng):
 def test_more_features_and_more_rows_are_better(digits):
     """Digits, one-hot, squared error: it falls with both, and the best penalty fits clean labels nearly exactly.
 
-    Seen, leave-one-out: .0286, .0149, .0095, .0076 for 64 to 4,096 features; .0076 on test rows too; ratio .14.
+    Seen, leave-one-out: .0298, .0155, .0093, .0077 for 64 to 4,096 features, and .0194, .0111, .0098, .0077 for 150
+    to 1,200 rows at 4,096; on test rows .0078; ratios .90, .66, .39, .13. (Standardised columns: .27 at 4,096.)
     """
     model = RandomFeatureClassifier(standardize=False)
     wide = more_is_better(digits.X, digits.y, [64, 256, 1024, 4096], [1200], model=model)
@@ -220,16 +229,15 @@ def test_more_features_and_more_rows_are_better(digits):
     assert wide["noise_ratio"].iloc[-1] < 0.2
     long = more_is_better(digits.X, digits.y, [2048], [150, 300, 600, 1200], model=model)
     assert long["loo_error"].is_monotonic_decreasing
-    fitted = clone(model).set_params(features=4096).fit(digits.X, digits.y)
-    one_hot = np.eye(10)[digits.y_test]
-    scores = fitted.decision_function(digits.X_test) / fitted.sharpness_
-    assert np.square(scores - one_hot).mean() == pytest.approx(fitted.loo_error_, rel=0.25)
+    scores = RandomFeatureRegressor(features=4096, standardize=False).fit(digits.X, np.eye(10)[digits.y])
+    error = np.square(scores.predict(digits.X_test) - np.eye(10)[digits.y_test]).mean()
+    assert error == pytest.approx(scores.loo_error_, rel=0.25)
 
 
 def test_the_ratio_meters_label_noise_without_gold(digits):
     """0, 10 and 40 % wrong labels: the ratio climbs, and accuracy on clean rows hardly falls.
 
-    Seen at 4,096 features: READINGS
+    Seen: ratios .13, .56, .81; accuracies .995, .977, .960. (Standardised columns: .27, .52, .79.)
     """
     ratios, accuracies = [], []
     for rate in (0.0, 0.1, 0.4):

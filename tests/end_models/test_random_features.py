@@ -164,6 +164,12 @@ def test_the_same_seed_gives_the_same_bits_and_survives_pickle_and_clone(rng):
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(model)).predict_proba(X), expected)
     np.testing.assert_array_equal(copy.deepcopy(model).predict_proba(X), expected)
     np.testing.assert_array_equal(clone(model).fit(X, y).predict_proba(X), expected)
+    torch.set_default_dtype(torch.float16)
+    try:
+        with torch.device("meta"):  # the program's defaults must not matter
+            np.testing.assert_array_equal(clone(model).fit(X, y).predict_proba(X), expected)
+    finally:
+        torch.set_default_dtype(torch.float32)
     assert not np.array_equal(clone(model).set_params(random_state=6).fit(X, y).predict_proba(X), expected)
 
 

@@ -146,7 +146,7 @@ def test_bad_arguments_are_refused(make):
 def test_noise_consistency_makes_use_of_rows_without_labels(digits):
     """Digits, 4 labels per class, the other 1,160 rows with next to no weight: 2 points on clean and 5 on noisy rows.
 
-    SEEN_NOISE
+    Seen, mean of 3 seeds: clean .814 and .886, noisy .741 and .850.
     """
     noise = 0.7 * digits.X.std(axis=0) * np.random.default_rng(7).normal(size=digits.X_test.shape)
     scores = np.zeros((2, 2))
@@ -187,7 +187,7 @@ def _of_each(step):
 def test_two_sources_teach_each_other(digits):
     """Digits by halves, 4 labels per class: half of what was seen.
 
-    SEEN_SOURCES
+    Seen, mean of 3 seeds: both halves .844 and .913; one half .693 and .839.
     """
     together, alone = np.zeros(2), np.zeros(2)
     for seed in (0, 1):

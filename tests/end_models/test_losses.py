@@ -8,7 +8,19 @@ import numpy as np
 import pytest
 import torch
 
-from weaklab.end_models import EndModel, LossTerm, SoftCrossEntropy, Step
+from weaklab.end_models import (
+    AuxConfidence,
+    ClassBalancedCrossEntropy,
+    EarlyLearning,
+    EndModel,
+    GeneralizedCrossEntropy,
+    LogitAdjustment,
+    LossTerm,
+    NoiseConsistency,
+    SoftCrossEntropy,
+    Step,
+    SymmetricCrossEntropy,
+)
 from weaklab.exceptions import ParameterError
 
 
@@ -109,3 +121,23 @@ def test_a_loss_that_cannot_be_followed_is_refused(loss, message):
     """torch's own message would name neither the loss nor what is wrong with it."""
     with pytest.raises(ParameterError, match=message):
         EndModel(loss=loss).fit([[0.0], [1.0]], [0, 1])
+
+
+@pytest.mark.parametrize("texts", [False, True])
+def test_all_terms_train_whatever_torchs_defaults_are(texts):
+    """A program that computes in float64 by default must not turn a term's noise, and so the model, to float64."""
+    X = ["free money", "lunch at noon", "win money", "lunch with me"] * 6 if texts else np.arange(24.0)[:, None]
+    terms = (
+        SoftCrossEntropy() + EarlyLearning() + NoiseConsistency(0.2),
+        GeneralizedCrossEntropy() + SymmetricCrossEntropy() + AuxConfidence(),
+        LogitAdjustment() + ClassBalancedCrossEntropy(),
+    )
+    for loss in terms:
+        probs = EndModel(loss=loss, max_epochs=2).fit(X, [0, 1] * 12).predict_proba(X)
+        torch.set_default_dtype(torch.float64)
+        try:
+            with torch.device("meta"):  # the default device: tensors made without saying where would hold nothing
+                again = EndModel(loss=loss, max_epochs=2).fit(X, [0, 1] * 12).predict_proba(X)
+        finally:
+            torch.set_default_dtype(torch.float32)
+        np.testing.assert_array_equal(again, probs)

@@ -73,7 +73,7 @@ class NoiseConsistency(LossTerm):
 
     def _perturbed(self, rows: Rows) -> Rows:
         low, high = self.sigma
-        sigma = low + (high - low) * torch.rand(len(rows), device=rows.device)  # (b,)
+        sigma = low + (high - low) * torch.rand(len(rows), dtype=torch.float32, device=rows.device)  # (b,)
         if not isinstance(rows, SparseRows):
             return rows + sigma.view(-1, *[1] * (rows.ndim - 1)) * torch.randn_like(rows)
         if high >= 1:

@@ -64,9 +64,9 @@ class Step:
         tensor(0.6931)
         """
         b, k = logits.shape
-        probs = torch.as_tensor(target, dtype=torch.float32)
-        rows, index = logits.detach(), torch.arange(b)
-        return cls(logits, None, probs, torch.ones(b), index, rows, 0, progress, nn.Linear(k, k))
+        probs = torch.as_tensor(target, dtype=torch.float32, device=logits.device)
+        index = torch.arange(b, device=logits.device)
+        return cls(logits, None, probs, probs.new_ones(b), index, logits.detach(), 0, progress, nn.Linear(k, k))
 
 
 Term: TypeAlias = Callable[[Step], Tensor]

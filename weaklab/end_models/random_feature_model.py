@@ -44,7 +44,10 @@ class RandomFeatureModel(BaseEstimator):
         else:
             check_number("ridge", self.ridge, above=0.0)
 
-    def _fit_ridge(self, found: Input, plan: FeaturePlan, rows: Any, target: Floats, weight: Floats) -> RidgeFit:
+    def _fit_ridge(
+        self, found: Input, plan: FeaturePlan, rows: Any, target: Floats, weight: Floats
+    ) -> tuple[RidgeFit, np.ndarray]:
+        """Fit the rows of weight above 0, and give the fit and the order in which they went in."""
         used = np.flatnonzero(weight > 0)
         draws = numpy_generator(self.random_state)
         used = draws.permutation(used)  # the first rows are then a fair sample
@@ -65,14 +68,13 @@ class RandomFeatureModel(BaseEstimator):
             fit = fit_ridge(features, self.features, on_device(target), on_device(weight), ridge)
         self._learn_names(found)
         chosen = fit.curve.iloc[fit.best]
-        self.coef_, self.intercept_ = fit.coef.cpu().numpy(), fit.intercept.cpu().numpy()
+        self.coef_, self.intercept_ = np.ascontiguousarray(fit.coef.cpu()), fit.intercept.cpu().numpy()
         self.ridge_curve_, self.ridge_ = fit.curve, float(chosen["ridge"])
         self.train_error_, self.loo_error_ = float(chosen["train_error"]), float(chosen["loo_error"])
         exact = self.loo_error_ <= 1e-12 * float(np.square(target[used]).mean())
         self.noise_ratio_ = 0.0 if exact else self.train_error_ / self.loo_error_
         self.n_rows_ = len(used)
-        self._order = used
-        return fit
+        return fit, used
 
     def _relative_scale(self, plan: FeaturePlan) -> np.ndarray | None:
         if self.standardize:

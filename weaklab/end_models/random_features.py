@@ -18,6 +18,8 @@ from weaklab.exceptions import SoftLabelError
 from weaklab.typing import Classes, Floats, Seed
 from weaklab.votes.soft import check_sample_weight
 
+_FLOORS = np.geomspace(0.003, 3.0, 7)  # the smallest keeps scores, the greatest makes it a softmax of them
+
 
 class RandomFeatureClassifier(ClassifierMixin, RandomFeatureModel):
     r"""Soft labels fitted by ridge regression on random rectified units, tuned by leave-one-out errors.
@@ -66,8 +68,8 @@ class RandomFeatureClassifier(ClassifierMixin, RandomFeatureModel):
         The penalty taken.
     ridge_curve_ : DataFrame
         Per penalty: ridge, train_error, loo_error.
-    sharpness_ : float
-        The factor that turns scores to logits.
+    floor_, power_ : float
+        What makes probabilities of scores, see the notes.
     plan_ : FeaturePlan
         What becomes of each column.
     units_ : RandomUnits
@@ -80,8 +82,9 @@ class RandomFeatureClassifier(ClassifierMixin, RandomFeatureModel):
     Simon et al. (2024), "More is Better in Modern Machine Learning", doi:10.48550/arXiv.2311.14646: with the best
     penalty, the test error of random-feature ridge regression falls with the number of rows and of features, and
     tasks of natural data want to be fitted nearly exactly. Leave-one-out errors: Golub, Heath and Wahba (1979),
-    doi:10.1080/00401706.1979.10489751. Scores estimate the probabilities of the soft labels but may lie outside of
-    [0, 1]; ``predict_proba`` is the softmax of the scores times one factor, which minimises the cross-entropy of the
+    doi:10.1080/00401706.1979.10489751. Scores f estimate the probabilities of the soft labels, but may lie outside of
+    [0, 1]. ``predict_proba`` is in proportion to :math:`(\epsilon \ln(1 + e^{f / \epsilon}))^\gamma`, which keeps
+    their order; :math:`\epsilon` (``floor_``) and :math:`\gamma` (``power_``) minimise the cross-entropy of the
     leave-one-out scores (of 8,192 rows at most) to the soft labels. So probabilities are calibrated to the labels
     given, not to gold. Weights of rows scale their squared errors. Memory is that of a matrix of features by
     features, of the rows' own features, and of 4,096 rows of units.
@@ -145,24 +148,30 @@ class RandomFeatureClassifier(ClassifierMixin, RandomFeatureModel):
         targets = read_targets(
             soft, rows.shape[0], classes=self.classes, sample_weight=sample_weight, index=found.index
         )
-        fit = self._fit_ridge(found, plan, rows, targets.probs, targets.weight)
-        kept = self._order[: len(fit.loo)]
-        self.sharpness_ = _sharpness(fit.loo.cpu().numpy(), targets.probs[kept], targets.weight[kept])
+        fit, order = self._fit_ridge(found, plan, rows, targets.probs, targets.weight)
+        kept = order[: len(fit.loo)]
+        scores = fit.loo.cpu().numpy()
+        self.floor_, self.power_ = _calibrated(scores, targets.probs[kept], targets.weight[kept])
         self.classes_ = targets.classes
         return self
 
     def decision_function(self, X: Any) -> Floats:
-        """Scores times ``sharpness_``: logits (n, k), or (n,) for two classes, the log-odds of the second."""
-        logits = self.sharpness_ * self._outputs(X)
+        """The logarithms (n, k) of the probabilities, up to a constant; (n,) for two classes: the second's log-odds."""
+        logits = self._logits(X)
         return logits[:, 1] - logits[:, 0] if logits.shape[1] == 2 else logits
 
     def predict_proba(self, X: Any) -> Floats:
         """Probabilities (n, k) of the classes, calibrated to the labels by leave-one-out scores; rows sum to 1."""
-        return _softmax(self.sharpness_ * self._outputs(X))
+        return _softmax(self._logits(X))
 
     def predict(self, X: Any) -> np.ndarray:
         """The class (n,) of the highest score, by name; the first of several."""
-        return self.classes_[self._outputs(X).argmax(axis=1)]
+        best = self._outputs(X).argmax(axis=1)
+        return self.classes_[best]
+
+    def _logits(self, X: Any) -> Floats:
+        outputs = self._outputs(X)
+        return self.power_ * _log_scores(outputs, self.floor_)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Accuracy; against soft labels, the accuracy to be expected if they are true."""
@@ -260,18 +269,40 @@ class RandomFeatureRegressor(RegressorMixin, RandomFeatureModel):
         outputs = self._outputs(X)
         return outputs[:, 0] if self._flat else outputs
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
 
 def _softmax(logits: Floats) -> Floats:
     odds = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(odds / odds.sum(axis=1, keepdims=True))
 
 
-def _sharpness(scores: Floats, probs: Floats, weight: Floats) -> float:
-    """The factor s from 0 to 1,000 by which softmax(s * scores) has the smallest cross-entropy, by bisection."""
-    low, high = 0.0, 1000.0
-    wanted = float(weight @ (probs * scores).sum(axis=1))
-    for _ in range(50):  # the slope in s, the mean score under softmax minus that under the labels, only rises
+def _log_scores(scores: Floats, floor: float) -> Floats:
+    """The logarithm of ``floor * ln(1 + exp(scores / floor))``: near ln(score) above the floor, linear below 0."""
+    z = scores / floor
+    return np.log(floor) + np.where(z < -30, z, np.log(np.logaddexp(0.0, np.maximum(z, -30))))
+
+
+def _calibrated(scores: Floats, probs: Floats, weight: Floats) -> tuple[float, float]:
+    """The floor and the power of the smallest cross-entropy to the soft labels."""
+    best = (np.inf, 0.0, 0.0)
+    for floor in _FLOORS:
+        logs = _log_scores(scores, floor)
+        power = _power(logs, probs, weight)
+        entropy = -float(weight @ (probs * np.log(_softmax(power * logs).clip(1e-300))).sum(axis=1))
+        best = min(best, (entropy, float(floor), power))
+    return best[1], best[2]
+
+
+def _power(logs: Floats, probs: Floats, weight: Floats) -> float:
+    """The factor from 0 to 100 by which softmax(factor * logs) has the smallest cross-entropy, by bisection."""
+    low, high = 0.0, 100.0
+    wanted = float(weight @ (probs * logs).sum(axis=1))
+    for _ in range(40):  # the slope, the mean log under softmax minus that under the labels, only rises
         middle = (low + high) / 2
-        above = float(weight @ (_softmax(middle * scores) * scores).sum(axis=1)) > wanted
+        above = float(weight @ (_softmax(middle * logs) * logs).sum(axis=1)) > wanted
         low, high = (low, middle) if above else (middle, high)
     return low

@@ -103,8 +103,9 @@ def _by_rows(
     values, left = torch.linalg.eigh(phi @ phi.T)
     values = values.clamp(min=0)
     kept = values > values[-1] * 1e-13  # directions below are rounding errors
+    kept[-1] = True
     values, left = values[kept], left[:, kept]
-    roots = values.sqrt()
+    roots = values.sqrt().clamp(min=1e-150)  # 0 where all rows are alike, and then so are the vectors
     vectors = phi.T @ (left / roots)  # (k, r)
     projected = left * roots
     return mean, values, vectors, projected.T @ residual, lambda: (projected[part] for part in _slices(n))

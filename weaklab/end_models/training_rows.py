@@ -42,10 +42,10 @@ class TrainingRows:
     @classmethod
     def of(cls, target: Any, weight: Any = None) -> TrainingRows:
         """Rows on the CPU, numbered from 0, for training loops of one's own."""
-        probs = torch.as_tensor(target, dtype=torch.float32)
+        probs = torch.as_tensor(target, dtype=torch.float32, device="cpu")
         n = len(probs)
-        ones = torch.ones(n) if weight is None else torch.as_tensor(weight, dtype=torch.float32)
-        return cls(probs, ones, torch.arange(n), n)
+        weights = probs.new_ones(n) if weight is None else torch.as_tensor(weight, dtype=torch.float32, device="cpu")
+        return cls(probs, weights, torch.arange(n, device="cpu"), n)
 
     @property
     def n(self) -> int:

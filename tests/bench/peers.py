@@ -22,7 +22,7 @@ from typing import Any
 
 HERE = Path(__file__).parent
 PINS = HERE / "peers-constraints.txt"
-PEERS = ("snorkel==0.10.0", "crowd-kit==1.4.2", "torch==2.13.0")
+PEERS = ("snorkel==0.10.0", "crowd-kit==1.4.2", "torch==2.13.0", "skorch==1.4.0")
 SEED = 0
 RUNS = 3
 #: A run that took longer, in seconds, is not repeated.

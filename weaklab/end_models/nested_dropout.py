@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from weaklab.exceptions import ParameterError
 
@@ -29,8 +29,10 @@ class NestedDropout:
 
     Examples
     --------
-    >>> NestedDropout(std=0.5).probabilities(2)
-    tensor([0.9526, 0.0474], dtype=torch.float64)
+    In a module of one's own, after the layer that shall be ordered:
+
+    >>> NestedDropout(std=0.5).layer(64)
+    OrderedUnits(64)
     """
 
     def __init__(self, std: float = 0.4, mu: float = 0.0) -> None:
@@ -41,37 +43,43 @@ class NestedDropout:
     def __repr__(self) -> str:
         return f"NestedDropout(std={self.std:g}, mu={self.mu:g})"
 
-    def probabilities(self, width: int) -> Tensor:
-        """How probable it is that 1, ..., ``width`` units stay, (width,)."""
-        share = torch.arange(1, width + 1, dtype=torch.float64, device="cpu") / width
-        return torch.softmax(-(((share - self.mu) / self.std) ** 2), dim=0)
+    def layer(self, width: int) -> OrderedUnits:
+        """A layer that keeps the first of ``width`` units."""
+        return OrderedUnits(self, width)
 
 
-def keep_first(hidden: Tensor, fewer: Tensor) -> Tensor:
-    """Hidden units (b, h) with a random number of the last ones at 0.
-
-    ``fewer`` (h,) is the probability that fewer than 1, ..., h units stay.
-    """
-    draw = torch.rand((len(hidden), 1), device=hidden.device, dtype=torch.float32)
-    return hidden * (draw >= fewer).to(hidden.dtype)
-
-
-def best_prefix(hidden: Tensor, weight: Tensor, bias: Tensor, target: Tensor) -> int:
-    """How many of the first units agree best with labels; the fewer, but for more than 1e-5 of agreement per unit.
+class OrderedUnits(nn.Module):
+    """Units of which a random number of the first ones stay in training, and the first ``kept`` later.
 
     Parameters
     ----------
-    hidden : Tensor of shape (n, h)
-        The hidden units of held-out rows.
-    weight, bias : Tensor of shape (h, k) and (k,)
-        Of the last layer.
-    target : Tensor of shape (n, k)
-        Their soft labels.
+    how : NestedDropout
+        How many stay.
+    width : int
+        The number of units h.
     """
-    logits = bias.expand(len(hidden), -1).clone()
-    scores = []
-    for unit in range(hidden.shape[1]):
-        logits += hidden[:, unit, None] * weight[unit]
-        agreed = target.gather(1, logits.argmax(dim=1, keepdim=True)).mean()
-        scores.append(agreed - 1e-5 * (unit + 1))
-    return int(torch.stack(scores).argmax()) + 1
+
+    fewer: Tensor
+    kept: Tensor
+
+    def __init__(self, how: NestedDropout, width: int) -> None:
+        super().__init__()
+        share = torch.arange(1, width + 1, dtype=torch.float64, device="cpu") / width
+        probabilities = torch.softmax(-(((share - how.mu) / how.std) ** 2), dim=0)  # of 1, ..., h units
+        self.register_buffer("fewer", (probabilities.cumsum(0) - probabilities).float(), persistent=False)
+        self.register_buffer("kept", torch.ones(width, dtype=torch.float32, device="cpu"))
+
+    def extra_repr(self) -> str:
+        """The number of units."""
+        return str(len(self.kept))
+
+    def forward(self, units: Tensor) -> Tensor:
+        """The units (b, h), the last ones at 0."""
+        if not self.training:
+            return units * self.kept
+        draw = torch.rand((len(units), 1), device=units.device, dtype=torch.float32)
+        return units * (draw >= self.fewer).to(units.dtype)
+
+    def keep(self, count: int) -> None:
+        """Let the first ``count`` units predict."""
+        self.kept[:count], self.kept[count:] = 1.0, 0.0

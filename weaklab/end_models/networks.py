@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor, nn
 
-from weaklab.end_models.nested_dropout import NestedDropout, best_prefix, keep_first
+from weaklab.end_models.nested_dropout import NestedDropout
 from weaklab.end_models.rows import Rows, SparseRows
 from weaklab.exceptions import ParameterError
 
@@ -78,19 +78,12 @@ class Network(nn.Module):
     """
 
     takes_sparse = True
-    fewer: Tensor
-    kept: Tensor
 
     def __init__(
         self, n_columns: int, k: int, hidden: int | None, dropout: Dropout, generator: torch.Generator
     ) -> None:
         super().__init__()
-        self.dropout = dropout
-        if isinstance(dropout, NestedDropout) and hidden is not None:
-            probabilities = dropout.probabilities(hidden)
-            fewer = (probabilities.cumsum(0) - probabilities).float()
-            self.register_buffer("fewer", fewer, persistent=False)
-            self.register_buffer("kept", torch.ones(hidden, dtype=torch.float32, device="cpu"))
+        self.thin = dropout.layer(hidden or k) if isinstance(dropout, NestedDropout) else nn.Dropout(dropout)
         self.first = FirstLayer(n_columns, hidden or k, None if hidden is None else generator)
         self.last = None if hidden is None else FirstLayer(hidden, k, generator)
 
@@ -100,19 +93,7 @@ class Network(nn.Module):
         if self.last is None:
             return out, None
         hidden = torch.relu(out)
-        return self.last(self._thinned(hidden)), hidden
-
-    def _thinned(self, hidden: Tensor) -> Tensor:
-        if not isinstance(self.dropout, NestedDropout):
-            return nn.functional.dropout(hidden, self.dropout, self.training)
-        return keep_first(hidden, self.fewer) if self.training else hidden * self.kept
-
-    @torch.no_grad()
-    def choose_prefix(self, rows: Rows, target: Tensor) -> None:
-        """After nested dropout: let those of the first hidden units predict that agree best with held-out labels."""
-        if self.last is not None and isinstance(self.dropout, NestedDropout):
-            hidden = torch.relu(self.first(rows))
-            self.kept[best_prefix(hidden, self.last.weight, self.last.bias, target) :] = 0.0
+        return self.last(self.thin(hidden)), hidden
 
 
 def build_module(

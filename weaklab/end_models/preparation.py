@@ -15,13 +15,15 @@ from weaklab.end_models.checkpoints import Checkpoint, described
 from weaklab.end_models.distributed import Team
 from weaklab.end_models.inputs import Input, read_input
 from weaklab.end_models.losses import SoftCrossEntropy
-from weaklab.end_models.networks import Network, build_module
+from weaklab.end_models.nested_dropout import OrderedUnits
+from weaklab.end_models.networks import build_module
 from weaklab.end_models.optimizers import build_optimizer
 from weaklab.end_models.parameters import check_parameters
 from weaklab.end_models.plan import FeaturePlan
 from weaklab.end_models.precision import compile_where_it_pays, resolve_precision
+from weaklab.end_models.prefixes import choose_prefixes
 from weaklab.end_models.rate_search import edge_of_stability, search_rate
-from weaklab.end_models.rows import SparseRows, device_rows
+from weaklab.end_models.rows import SparseRows, device_rows, take
 from weaklab.end_models.samplers import EveryRow
 from weaklab.end_models.schedules import Oscillating, resolve_schedule
 from weaklab.end_models.targets import Targets, read_targets
@@ -209,9 +211,6 @@ def _batch_size(n: int) -> int:
 
 def finish(training: Training) -> None:
     """What is left to choose on held-out rows when the weights are final: how many hidden units predict."""
-    data, module = training.data, training.model
-    if len(data.held_out):
-        for network in module.modules():
-            if isinstance(network, Network):
-                rows = data.rows.take(data.held_out) if isinstance(data.rows, SparseRows) else data.rows[data.held_out]
-                network.choose_prefix(rows, data.target[data.held_out])
+    data = training.data
+    if len(data.held_out) and any(isinstance(part, OrderedUnits) for part in training.model.modules()):
+        choose_prefixes(training.model, take(data.rows, data.held_out), data.target[data.held_out])

@@ -17,8 +17,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from peers import THREAD_VARIABLES, markdown, peers_python
-
 HERE = Path(__file__).parent
 #: What runs, in the order of the tables; those of the peers' environment are marked.
 LINEAR = {
@@ -50,6 +48,8 @@ RULES = (
 
 def run(name: str, in_peers: bool, case: str, n: int, folder: Path) -> dict[str, Any]:
     """One process; what it printed, or why it failed."""
+    from peers import THREAD_VARIABLES, peers_python
+
     python = str(peers_python(folder)) if in_peers else sys.executable
     rows = folder / f"rows-{case}-{n}.npz"
     if not rows.exists():
@@ -66,6 +66,8 @@ def run(name: str, in_peers: bool, case: str, n: int, folder: Path) -> dict[str,
 
 def table(trainers: dict[str, bool], case: str, given: argparse.Namespace) -> tuple[str, dict[str, dict[str, float]]]:
     """The table of one case, and its figures by trainer."""
+    from peers import markdown
+
     runs: dict[str, list[dict[str, Any]]] = {name: [] for name in trainers}
     for _ in range(given.rounds):
         for name, in_peers in trainers.items():
@@ -95,7 +97,8 @@ def verdict_linear(figures: dict[str, dict[str, float]]) -> str:
     )
     return (
         f"Against the best peer: {100 * (ours['accuracy'] - best):+.2f} points (wanted: -0.10 or more). Against the "
-        f"fastest peer within 0.1 point of it, {name}: {ours['seconds'] / fastest['seconds']:.2f} of its time (wanted: 1)."
+        f"fastest peer within 0.1 point of it, {name}: {ours['seconds'] / fastest['seconds']:.2f} of its time "
+        "(wanted: 1)."
     )
 
 
@@ -103,13 +106,14 @@ def verdict_network(figures: dict[str, dict[str, float]]) -> str:
     """How weaklab's time compares with both loops."""
     ours, bare, loader = (figures[name]["seconds"] for name in list(NETWORK)[:3])
     return (
-        f"{ours / bare:.2f} of the time of the slicing loop (wanted: 1.1), {ours / loader:.2f} of the DataLoader loop's "
-        "(wanted: 0.5)."
+        f"{ours / bare:.2f} of the time of the slicing loop (wanted: 1.1), {ours / loader:.2f} of the DataLoader "
+        "loop's (wanted: 0.5)."
     )
 
 
 def main() -> int:
     """Print the tables, or write them too."""
+
     from host import host, load
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

@@ -153,8 +153,9 @@ def test_nested_dropout_withstands_wrong_labels(digits):
 
 @pytest.mark.slow
 def test_units_are_ordered_by_use(digits):
-    """On right labels accuracy is there with a quarter of the units and is not lost again with more, by two points (three
-    standard errors of the difference at most); units of plain dropout have no order, and a quarter of them says little.
+    """On right labels accuracy is there with a quarter of the units and is not lost again with more, by two points
+    (three standard errors of the difference at most); units of plain dropout have no
+    order, and a quarter of them says little.
 
     Spearman's correlation says nothing here, as the curve is flat from a tenth of the units on.
     """

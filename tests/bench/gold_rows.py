@@ -25,10 +25,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from label_models import GROUPS, markdown, numbers_of
 
 from weaklab import datasets, metrics
 from weaklab.label_models import LabelModel
+
+sys.path.insert(0, str(Path(__file__).parent))  # whoever imports this file
+
+from label_models import GROUPS, markdown, numbers_of
 
 #: The split that gold is drawn from, where it is not valid.
 FROM = {"sms": "train"}

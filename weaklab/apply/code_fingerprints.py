@@ -8,7 +8,16 @@ from time import sleep
 from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-from weaklab.apply.code_reads import OUTSIDE_METHODS, Read, imported_module, is_library, library_version, reads_of
+from weaklab.apply.code_reads import (
+    CLOCK_WORDS,
+    OUTSIDE_METHODS,
+    Read,
+    imported_module,
+    is_library,
+    is_pure,
+    library_version,
+    reads_of,
+)
 from weaklab.apply.value_fingerprints import Unfingerprintable, ValueFingerprinter
 from weaklab.labeling.references import found_by_name
 
@@ -39,8 +48,10 @@ class CodeFingerprinter(ValueFingerprinter):
     def _function(self, function: FunctionType) -> None:
         home = function.__globals__.get("__name__")
         if is_library(home):
-            if home in _OUTSIDE_MODULES:
-                raise Unfingerprintable(f"calls {home}.{function.__qualname__}(), which depends on more than the row")
+            if home in _OUTSIDE_MODULES or not is_pure(str(home)) or function.__name__ in OUTSIDE_METHODS:
+                raise Unfingerprintable(
+                    f"calls {home}.{function.__qualname__}(), which depends, or may depend, on more than the row"
+                )
             self._by_name(str(home), function.__qualname__)
             # One that a function of the library made, such as a decorator of it, holds what it was made of.
             if function.__module__ != home or not found_by_name(function):
@@ -53,6 +64,9 @@ class CodeFingerprinter(ValueFingerprinter):
         outside = attributes & OUTSIDE_METHODS
         if outside:
             raise Unfingerprintable(f"reads files or the clock ({', '.join(sorted(outside))})")
+        words = CLOCK_WORDS.intersection(const for const in function.__code__.co_consts if isinstance(const, str))
+        if words:
+            raise Unfingerprintable(f"names the clock ({', '.join(sorted(words))})")
         for read in reads:
             if read.name == "hash" and function.__name__ == "__hash__":
                 continue  # which items are equal does not depend on it
@@ -79,6 +93,10 @@ class CodeFingerprinter(ValueFingerprinter):
             except AttributeError:
                 self.token("missing")
                 return
+        if isinstance(value, type) and is_library(value.__module__) and not is_pure(value.__module__):
+            raise Unfingerprintable(
+                f"uses {value.__module__}.{value.__qualname__}, which may depend on more than the row"
+            )
         if value is sys.modules:
             raise Unfingerprintable("reads sys.modules")
         self.add(value)
@@ -94,7 +112,8 @@ class CodeFingerprinter(ValueFingerprinter):
 
     def _builtin(self, function: BuiltinFunctionType) -> None:
         home = function.__module__ or ""
-        if function is not sleep and (function in _OUTSIDE_BUILTINS or home in _OUTSIDE_MODULES):
+        apart = home in _OUTSIDE_MODULES or bool(home and is_library(home) and not is_pure(home))
+        if function is not sleep and (function in _OUTSIDE_BUILTINS or apart):
             raise Unfingerprintable(f"calls {function.__qualname__}(), which depends on more than the row")
         self._by_name(home or "builtins", function.__qualname__)
         if not isinstance(function.__self__, (ModuleType, type(None))):
@@ -109,7 +128,7 @@ class CodeFingerprinter(ValueFingerprinter):
 
     def _module(self, module: ModuleType) -> None:
         if is_library(module.__name__):
-            if module.__name__ in _OUTSIDE_MODULES:
+            if module.__name__ in _OUTSIDE_MODULES or not is_pure(module.__name__):
                 raise Unfingerprintable(f"uses module {module.__name__}, which depends on more than the row")
             self._by_name(module.__name__, "")
             return

@@ -17,10 +17,39 @@ _INSTALLED = ("site-packages", "dist-packages")
 _GLOBAL_OPS = frozenset(("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL", "DELETE_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS"))
 _ATTRIBUTE_OPS = frozenset(("LOAD_ATTR", "LOAD_METHOD"))
 _SKIPPED_OPS = frozenset(("CACHE", "PUSH_NULL", "EXTENDED_ARG", "NOP"))
-#: Methods that read files or the clock, whatever object they are called on.
+#: Names of functions and methods that read files, options, the clock or randomness, whatever they are found on.
 OUTSIDE_METHODS = frozenset(
     {"read_text", "read_bytes", "read_csv", "read_parquet", "read_json", "read_excel", "read_pickle", "getenv"}
+    | {"read_table", "read_fwf", "read_sql", "read_feather", "read_orc", "read_hdf", "read_html", "read_xml"}
+    | {"read_stata", "read_sas", "read_spss", "read_clipboard", "read_avro", "read_ipc", "read_ndjson", "read_lines"}
+    | {"read_database", "read_database_uri", "read_delta", "scan_csv", "scan_parquet", "scan_ipc", "scan_ndjson"}
+    | {"load", "loadtxt", "genfromtxt", "fromfile", "memmap", "open_memmap", "load_npz", "loadmat", "fopen"}
     | {"iterdir", "is_file", "is_dir", "exists", "stat", "open", "now", "utcnow", "today"}
+    | {"default_rng", "RandomState", "rand", "randn", "randint", "random_sample", "rvs"}
+    | {"get_option", "option_context", "options", "getcontext", "urlopen", "getpass"}
+)
+#: Words that mean the clock where a library is given them.
+CLOCK_WORDS = frozenset({"now", "today"})
+#: Installed modules whose functions depend on what they are given alone, but for the names above. Those of any other
+#: may read what they like, and what calls them is run each time.
+PURE = frozenset(
+    {"weaklab", "builtins", "abc", "base64", "binascii", "bisect", "calendar", "cmath", "codecs", "collections", "copy"}
+    | {
+        "copyreg",
+        "dataclasses",
+        "datetime",
+        "difflib",
+        "encodings",
+        "enum",
+        "fractions",
+        "functools",
+        "hashlib",
+        "heapq",
+    }
+    | {"hmac", "html", "itertools", "json", "keyword", "math", "numbers", "operator", "re", "sre_compile", "stat"}
+    | {"statistics", "string", "struct", "textwrap", "types", "typing", "typing_extensions", "unicodedata", "weakref"}
+    | {"zlib", "contextlib", "warnings", "logging", "threading", "array", "cloudpickle", "joblib", "numba", "numpy"}
+    | {"pandas", "polars", "pyarrow", "regex", "scipy", "sklearn", "spacy", "torch", "unidecode", "nltk"}
 )
 
 
@@ -122,6 +151,18 @@ def is_library(name: Any) -> bool:
     if not files:
         return top in sys.builtin_module_names or top in sys.stdlib_module_names
     return files[0].startswith(_library_folders()) or any(f"{os.sep}{name}{os.sep}" in files[0] for name in _INSTALLED)
+
+
+def is_pure(name: str) -> bool:
+    """Whether functions of an installed module are taken to depend on what they are given alone.
+
+    Examples
+    --------
+    >>> is_pure("numpy.linalg"), is_pure("_operator"), is_pure("sqlite3")
+    (True, True, False)
+    """
+    top = name.partition(".")[0]
+    return top in PURE or top.lstrip("_") in PURE or top in ("_sre", "_thread", "_abc")
 
 
 @lru_cache(maxsize=1)

@@ -1,0 +1,93 @@
+"""What reads files, the clock, options or randomness through a library is run each time: no vote is stale."""
+
+from __future__ import annotations
+
+import configparser
+import linecache
+import sqlite3
+import zipfile
+from decimal import getcontext
+
+import numpy as np
+import pandas as pd
+import pytest
+from pandas import read_csv
+
+from weaklab.apply import apply, clear_cache
+
+FRAME = pd.DataFrame({"i": range(400)})
+
+
+def slowly(row):
+    return sum(range(300)) and row.i
+
+
+def by_load(row):
+    return 1 if slowly(row) and len(np.load("votes.npy")) else 0
+
+
+def by_text(row):
+    return 1 if slowly(row) and len(np.loadtxt("votes.txt")) else 0
+
+
+def by_bare_name(row):
+    return 1 if slowly(row) and len(read_csv("votes.csv")) else 0
+
+
+def by_chance(row):
+    return int(np.random.default_rng().integers(2)) if slowly(row) else 0
+
+
+def by_clock(row):
+    return int(pd.Timestamp("now").second % 2) if slowly(row) else 0
+
+
+def by_numpy_clock(row):
+    return 1 if slowly(row) and np.datetime64("now") is not None else 0
+
+
+def by_option(row):
+    return 1 if slowly(row) and pd.get_option("display.max_rows") else 0
+
+
+def by_context(row):
+    return 1 if slowly(row) and getcontext().prec > 3 else 0
+
+
+def by_database(row):
+    return 1 if slowly(row) and sqlite3.connect(":memory:") else 0
+
+
+def by_configuration(row):
+    return 1 if slowly(row) and configparser.ConfigParser() is not None else 0
+
+
+def by_line(row):
+    return 1 if slowly(row) and linecache.getline("votes.txt", 1) else 0
+
+
+def by_archive(row):
+    return 1 if slowly(row) and zipfile.is_zipfile("votes.zip") else 0
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        *(by_load, by_text, by_bare_name, by_chance, by_clock, by_numpy_clock, by_option, by_context, by_database),
+        *(by_configuration, by_line, by_archive),
+    ],
+)
+def test_what_depends_on_more_than_the_row_is_run_each_time(function, tmp_path, monkeypatch):
+    """In memory and in a folder."""
+    monkeypatch.chdir(tmp_path)
+    np.save("votes.npy", [1])
+    for name in ("votes.txt", "votes.csv"):
+        (tmp_path / name).write_text("1\n2\n")
+    clear_cache()
+    for _ in range(3):
+        votes = apply(function, FRAME, progress=False)
+        assert function.__name__ not in votes.attrs.get("reused", ())
+    for _ in range(2):
+        with pytest.warns(UserWarning, match=function.__name__):
+            votes = apply(function, FRAME, cache=tmp_path / "cache", progress=False)
+        assert function.__name__ not in votes.attrs.get("reused", ())

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import gc
+from collections import OrderedDict, defaultdict
 
 import numpy as np
 import pandas as pd
@@ -260,3 +261,20 @@ def test_one_function_may_call_another():
 
     frame = pd.DataFrame({"text": ["spam", "ham"]})
     assert apply([keyword, not_spam], frame, progress=False).to_numpy().tolist() == [[1, -1], [-1, 0]]
+
+
+def test_cells_of_any_kind_of_dict_or_list_are_private_too():
+    """Subclasses of containers are copied for each function, all the way down, and the data stays as it was."""
+    cells = [OrderedDict(tags=[]), defaultdict(list, tags=[])]
+    frame = pd.DataFrame({"o": pd.Series(cells, dtype=object)})
+
+    def add(row):
+        row.o["tags"].append(1)
+        return 0
+
+    def count(row):
+        return len(row.o["tags"])
+
+    for lfs in ([count, add], [add, count]):
+        assert apply(lfs, frame, cache=False, progress=False)["count"].tolist() == [0, 0]
+    assert [cell["tags"] for cell in cells] == [[], []]

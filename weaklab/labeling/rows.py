@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from copy import copy
+from copy import deepcopy
 from itertools import repeat
 from reprlib import Repr
 from types import MethodType
@@ -260,7 +260,7 @@ def own_copy(value: Any) -> Any:
         view = value.view()
         view.flags.writeable = False
         return view
-    return copy(value) if isinstance(value, MUTABLE) else value
+    return deepcopy(value) if isinstance(value, MUTABLE) else value  # OrderedDict, defaultdict and the like
 
 
 def _cells(row: Row) -> dict[Hashable, Any]:

@@ -1,4 +1,9 @@
-"""Losses that wrong labels pull less: generalised and symmetric cross-entropy, and early-learning regularisation."""
+"""Losses that wrong labels pull less: generalised and symmetric cross-entropy, and early-learning regularisation.
+
+They make the model surer than the labels are, so its plain cross-entropy on held-out labels rises early, and early
+stopping by it ends training long before they have done their work: train a fixed number of epochs on them, by
+``EndModel(validation_fraction=0, max_epochs=...)``.
+"""
 
 from __future__ import annotations
 
@@ -38,6 +43,8 @@ class GeneralizedCrossEntropy(LossTerm):
     -----
     Zhang and Sabuncu (2018), doi:10.48550/arXiv.1805.07836, for hard labels; with soft labels it is the loss to be
     expected for a class drawn from them.
+
+    Give ``validation_fraction=0``: held-out cross-entropy would stop the training too early.
 
     Examples
     --------
@@ -81,6 +88,8 @@ class SymmetricCrossEntropy(LossTerm):
     Notes
     -----
     Wang et al. (2019), doi:10.48550/arXiv.1908.06112; the floor of 1e-4 for labels is that of their code.
+
+    Give ``validation_fraction=0``: held-out cross-entropy would stop the training too early.
 
     Examples
     --------
@@ -133,6 +142,8 @@ class EarlyLearning(LossTerm):
     -----
     Liu et al. (2020), doi:10.48550/arXiv.2007.00151. The mean is one float32 per row given to ``fit`` and class, on
     the device of the training.
+
+    Give ``validation_fraction=0``: held-out cross-entropy would stop the training too early.
 
     Examples
     --------

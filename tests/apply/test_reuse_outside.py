@@ -91,3 +91,41 @@ def test_what_depends_on_more_than_the_row_is_run_each_time(function, tmp_path, 
         with pytest.warns(UserWarning, match=function.__name__):
             votes = apply(function, FRAME, cache=tmp_path / "cache", progress=False)
         assert function.__name__ not in votes.attrs.get("reused", ())
+
+
+class Cell:
+    n = 0
+
+
+def counts(row):
+    slowly(row)
+    sum(range(20_000))
+    row.o.n += 1
+    return int(row.o.n > 1)
+
+
+def test_data_that_a_function_changes_is_no_key_to_its_votes():
+    """In memory data is judged after the run, when it is too late for cells that can be changed."""
+    clear_cache()
+    frame = pd.DataFrame({"i": range(300), "o": pd.Series([Cell() for _ in range(300)], dtype=object)})
+    assert [int(apply(counts, frame, progress=False)["counts"].sum()) for _ in range(3)] == [0, 300, 300]
+
+
+def test_the_package_above_an_imported_module_counts(tmp_path, monkeypatch):
+    """``import rules.words`` inside a function gives it ``rules`` too."""
+    package = tmp_path / "rules_of_test"
+    package.mkdir()
+    (package / "__init__.py").write_text("LIMIT = 0\n")
+    (package / "words.py").write_text("WORDS = ('a',)\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    import rules_of_test.words
+
+    def above(row):
+        import rules_of_test.words
+
+        return rules_of_test.LIMIT
+
+    votes = [apply(above, FRAME, cache=tmp_path / "cache", progress=False)["above"].sum()]
+    rules_of_test.LIMIT = 1
+    votes.append(apply(above, FRAME, cache=tmp_path / "cache", progress=False)["above"].sum())
+    assert votes == [0, len(FRAME)]

@@ -78,6 +78,7 @@ class CodeFingerprinter(ValueFingerprinter):
             value: Any = imported_module(read, names.get("__package__") or names.get("__name__"))
             if value is None:
                 raise Unfingerprintable(f"imports {read.name!r} while it runs")
+            self.add(sys.modules.get(value.__name__.partition(".")[0]))  # what `import a.b` binds is a
         elif read.name in names:
             value = names[read.name]
         elif hasattr(builtins, read.name):

@@ -71,13 +71,15 @@ class DataFingerprints:
             taker.token("column", self._column(self.reader.names.index(name), deadline)[0])
         return taker.digest()
 
-    def whole(self, deadline: float, *, with_index: bool = False) -> bytes:
+    def whole(self, deadline: float, *, with_index: bool = False, have_run: bool = False) -> bytes:
         """The digest of all columns, and of the index for functions of the frame.
+
+        With ``have_run``, labeling functions have seen the cells already, and may have changed what is in them.
 
         Raises
         ------
         Unfingerprintable
-            If a cell has no value to judge it by, or one that a function of the frame could change in place.
+            If a cell has no value to judge it by, or one that could be, or have been, changed in place.
         """
         self._check_cells()
         taker = Fingerprinter(deadline)
@@ -85,7 +87,7 @@ class DataFingerprints:
         taker.add(self.reader.names)
         for place in range(len(self.reader.names)):
             digest, fixed = self._column(place, deadline)
-            if with_index and not fixed:
+            if (with_index or have_run) and not fixed:
                 raise Unfingerprintable(f"reads column {self.reader.names[place]!r}, whose cells it could change")
             taker.token("column", digest)
         if isinstance(self.reader, RecordReader) and with_index:

@@ -178,7 +178,7 @@ class Reuse:
             if before != after:
                 self.not_kept.setdefault(name, "changes what it reads while it runs")
                 continue
-            key = self._key(column, limit)
+            key = self._key(column, limit, have_run=self.memory is not None)  # in a folder, data was taken in before
             if key is not None:
                 seconds = float(run.seconds[column])
                 self.store.put(key, Kept(run.table.votes[:, column].copy(), seconds))
@@ -235,7 +235,7 @@ class Reuse:
 
         return judge
 
-    def _key(self, column: int, seconds: float) -> bytes | None:
+    def _key(self, column: int, seconds: float, *, have_run: bool = False) -> bytes | None:
         """The key of a labeling function on this data; None where the data has no fingerprint, or none in time."""
         lf = self._lfs[column]
         deadline = perf_counter() + seconds if self.memory else float("inf")
@@ -244,7 +244,7 @@ class Reuse:
                 data = self._data.columns(lf.columns, deadline)
             else:
                 batch = isinstance(lf, LabelingFunction) and lf.batch
-                data = self._data.whole(deadline, with_index=batch)
+                data = self._data.whole(deadline, with_index=batch, have_run=have_run)
         except TooSlow:
             return None
         except Unfingerprintable as reason:

@@ -165,6 +165,7 @@ def test_a_compiled_module_is_called_and_learns_the_same(rng, monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:torch")  # its compiler uses what it deprecates
 def test_a_really_compiled_module_learns_the_same(rng):
     """With the compiler itself, where there is one."""
     import shutil

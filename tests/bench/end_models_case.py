@@ -36,7 +36,7 @@ def draw(case: str, n: int, columns: int = 300) -> dict[str, np.ndarray]:
     return {"X": X, "soft": soft, "X_test": X_test, "y_test": y_test}
 
 
-def weaklab(X: Any, soft: Any, hidden: int | None) -> Any:
+def weaklab(X: Any, soft: Any, hidden: int | None, ends: list[float]) -> Any:
     from weaklab.end_models import EndModel
 
     if hidden is None:
@@ -49,6 +49,7 @@ def weaklab(X: Any, soft: Any, hidden: int | None) -> Any:
         learning_rate=RATE,
         dropout=DROPOUT,
         progress=False,
+        callbacks=[lambda row, module: ends.append(time.process_time())],
     )
     return model.fit(X, soft).predict
 
@@ -70,7 +71,7 @@ def network(hidden: int | None) -> Any:
     return nn.Sequential(nn.Linear(300, hidden), nn.ReLU(), nn.Dropout(DROPOUT), nn.Linear(hidden, 2))
 
 
-def torch_loop(X: Any, soft: Any, hidden: int | None, loader: bool) -> Any:
+def torch_loop(X: Any, soft: Any, hidden: int | None, loader: bool, ends: list[float]) -> Any:
     import torch
 
     torch.manual_seed(0)
@@ -86,6 +87,7 @@ def torch_loop(X: Any, soft: Any, hidden: int | None, loader: bool) -> Any:
             optimizer.zero_grad()
             torch.nn.functional.cross_entropy(model(rows), target).backward()
             optimizer.step()
+        ends.append(time.process_time())
     return _predicts(model)
 
 
@@ -144,17 +146,17 @@ def _predicts(model: Any) -> Any:
 
 
 TRAINERS = {
-    "weaklab EndModel(hidden=None)": lambda X, soft: weaklab(X, soft, None),
-    "weaklab EndModel(hidden=100)": lambda X, soft: weaklab(X, soft, HIDDEN),
-    "scikit-learn LogisticRegression, rows duplicated": lambda X, soft: logistic_regression(X, soft, True),
-    "scikit-learn LogisticRegression, hard labels": lambda X, soft: logistic_regression(X, soft, False),
-    "torch DataLoader loop, linear": lambda X, soft: torch_loop(X, soft, None, True),
-    "torch slicing loop, 100 hidden": lambda X, soft: torch_loop(X, soft, HIDDEN, False),
-    "torch DataLoader loop, 100 hidden": lambda X, soft: torch_loop(X, soft, HIDDEN, True),
-    "skorch NeuralNet, linear": lambda X, soft: skorch(X, soft, None),
-    "skorch NeuralNet, 100 hidden": lambda X, soft: skorch(X, soft, HIDDEN),
-    "snorkel Trainer, linear": lambda X, soft: snorkel(X, soft, None),
-    "snorkel Trainer, 100 hidden": lambda X, soft: snorkel(X, soft, HIDDEN),
+    "weaklab EndModel(hidden=None)": lambda X, soft, ends: weaklab(X, soft, None, ends),
+    "weaklab EndModel(hidden=100)": lambda X, soft, ends: weaklab(X, soft, HIDDEN, ends),
+    "scikit-learn LogisticRegression, rows duplicated": lambda X, soft, ends: logistic_regression(X, soft, True),
+    "scikit-learn LogisticRegression, hard labels": lambda X, soft, ends: logistic_regression(X, soft, False),
+    "torch DataLoader loop, linear": lambda X, soft, ends: torch_loop(X, soft, None, True, ends),
+    "torch slicing loop, 100 hidden": lambda X, soft, ends: torch_loop(X, soft, HIDDEN, False, ends),
+    "torch DataLoader loop, 100 hidden": lambda X, soft, ends: torch_loop(X, soft, HIDDEN, True, ends),
+    "skorch NeuralNet, linear": lambda X, soft, ends: skorch(X, soft, None),
+    "skorch NeuralNet, 100 hidden": lambda X, soft, ends: skorch(X, soft, HIDDEN),
+    "snorkel Trainer, linear": lambda X, soft, ends: snorkel(X, soft, None),
+    "snorkel Trainer, 100 hidden": lambda X, soft, ends: snorkel(X, soft, HIDDEN),
 }
 
 
@@ -162,11 +164,13 @@ def fit(name: str, path: str) -> dict[str, float]:
     """Train once on a few rows, so that imports and first calls are over, then on all."""
     rows = np.load(path)
     X, soft = rows["X"], rows["soft"]
-    TRAINERS[name](X[:2000], soft[:2000])
+    TRAINERS[name](X[:2000], soft[:2000], [])
+    ends: list[float] = []
     start = time.process_time()
-    predict = TRAINERS[name](X, soft)
+    predict = TRAINERS[name](X, soft, ends)
     seconds = time.process_time() - start
-    return {"seconds": seconds, "accuracy": float((predict(rows["X_test"]) == rows["y_test"]).mean())}
+    epoch = {"epoch": (ends[-1] - ends[0]) / (len(ends) - 1)} if ends else {}
+    return {"seconds": seconds, "accuracy": float((predict(rows["X_test"]) == rows["y_test"]).mean()), **epoch}
 
 
 def main() -> int:

@@ -165,6 +165,7 @@ def test_a_compiled_module_is_called_and_learns_the_same(rng, monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:torch")  # its compiler uses what it deprecates
 def test_a_really_compiled_module_learns_the_same(rng):
     """With the compiler itself, where there is one."""
     import shutil
@@ -200,7 +201,10 @@ def test_finding_a_rate_changes_nothing_else(rng):
     assert not hasattr(model, "module_")
     assert found.trace.columns.tolist() == ["rate", "loss", "smoothed"]
     given = EndModel(hidden=8, max_epochs=2, learning_rate=found.rate).fit(X, y)
-    assert torch.equal(_weights(EndModel(hidden=8, max_epochs=2, learning_rate="find").fit(X, y)), _weights(given))
+    model.set_params(learning_rate="find").fit(X, y)
+    assert torch.equal(_weights(model), _weights(given))
+    assert model.learning_rate_ == given.learning_rate_ == found.rate
+    assert EndModel(hidden=None).fit(X, y).learning_rate_ is None
 
 
 def test_a_few_gold_rows_say_when_to_stop(rng):

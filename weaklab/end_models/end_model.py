@@ -22,7 +22,7 @@ from weaklab.end_models.inputs import Input, read_input
 from weaklab.end_models.lbfgs import train_linear
 from weaklab.end_models.loop import train
 from weaklab.end_models.losses import Term
-from weaklab.end_models.networks import Dropout, ModuleLike
+from weaklab.end_models.networks import ModuleLike, Thinning
 from weaklab.end_models.optimizers import OptimizerLike, by_full_batches
 from weaklab.end_models.peers import CoTeaching
 from weaklab.end_models.plan import FeaturePlan
@@ -138,6 +138,8 @@ class EndModel(ClassifierMixin, BaseEstimator):
         The number of epochs run, and the epoch whose weights were kept, counted from 1.
     n_rows_, n_held_out_ : int
         The number of rows trained on, and held out. Rows of weight 0 are neither.
+    learning_rate_ : float or None
+        The learning rate that was given, found, or taken by default; None for L-BFGS, which has none.
     monitor_ : {"soft", "gold"} or None
         What was held out.
     n_features_in_ : int
@@ -188,7 +190,7 @@ class EndModel(ClassifierMixin, BaseEstimator):
         schedule: str | Schedule | None = None,
         clip_norm: float | None = None,
         weight_decay: float = 0.01,
-        dropout: Dropout = 0.3,
+        dropout: Thinning = 0.3,
         validation_fraction: float = 0.1,
         monitor: str = "auto",
         patience: int = 3,
@@ -272,6 +274,7 @@ class EndModel(ClassifierMixin, BaseEstimator):
         self._learn(given, training)
         self.history_, self.n_iter_, self.best_epoch_ = run.history, len(run.log), run.best_epoch + 1
         self.n_rows_, self.n_held_out_ = len(training.data.train), len(training.data.held_out)
+        self.learning_rate_ = None if full else training.learning_rate
         self._partial: dict[str, Any] = {}
         return self
 
@@ -307,6 +310,7 @@ class EndModel(ClassifierMixin, BaseEstimator):
                 training.optimizer.load_state_dict(before["optimizer"])
             run = train(training)
         self._learn(given, training)
+        self.learning_rate_ = training.learning_rate
         self._partial = {
             "calls": before.get("calls", 0) + 1,
             "rate": training.learning_rate,

@@ -80,7 +80,7 @@ def _train_epoch(training: Training) -> float:
     for batch in batches[run.step :]:
         progress = (run.epoch + run.step / len(batches)) / training.max_epochs
         training.set_rate(progress)
-        run.total += take_step(training, batch, progress) * len(batch)
+        run.total.add_(take_step(training, batch, progress), alpha=len(batch))
         run.step += 1
         if training.checkpoint is not None:
             training.checkpoint.step_over(training)
@@ -102,8 +102,9 @@ def take_step(training: Training, batch: Tensor, progress: float) -> Tensor:
 
 def _gradients(training: Training, batch: Tensor, progress: float) -> Tensor:
     """Leave the gradients of the mean loss of a batch; give this process's share of that mean."""
-    training.optimizer.zero_grad(set_to_none=True)
-    total = torch.zeros((), dtype=torch.float64, device=batch.device)
+    for parameter in training.parameters:  # what ``zero_grad`` does, without its profiling
+        parameter.grad = None
+    values: list[Tensor] = []
     parts, team = training.parts(batch), training.team
     for i, part in enumerate(parts):
         share = len(part) / len(batch)
@@ -111,15 +112,15 @@ def _gradients(training: Training, batch: Tensor, progress: float) -> Tensor:
             with training.precision.autocast():
                 value = _loss(training, part, progress)
             training.precision.backward(value if share == 1 else value * (share * team.size))  # DDP takes the mean
-        total += value.detach().double() * share
-    return total
+        values.append(value.detach() if share == 1 else value.detach() * share)
+    return values[0] if len(values) == 1 else torch.stack(values).sum()
 
 
 def _loss(training: Training, index: Tensor, progress: float) -> Tensor:
     data, epoch = training.data, training.run.epoch
-    x, target = take(data.rows, index), data.target[index]
+    x, target = take(data.rows, index), data.target.index_select(0, index)
     logits, features = run_module(training.net, x, data.k)
-    weight, position = data.weight[index], data.position[index]
+    weight, position = data.weight.index_select(0, index), data.position.index_select(0, index)
     step = Step(logits, features, target, weight, position, x, epoch, progress, training.model)
     return loss_value(training.loss, step)
 

@@ -10,12 +10,13 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor, nn
 
+from weaklab.end_models.dropout import Dropout
 from weaklab.end_models.nested_dropout import NestedDropout
 from weaklab.end_models.rows import Rows, SparseRows
 from weaklab.exceptions import ParameterError
 
 ModuleLike: TypeAlias = "nn.Module | Callable[[int, int], nn.Module] | None"
-Dropout: TypeAlias = "float | NestedDropout"
+Thinning: TypeAlias = "float | NestedDropout"
 
 
 class FirstLayer(nn.Module):
@@ -80,10 +81,10 @@ class Network(nn.Module):
     takes_sparse = True
 
     def __init__(
-        self, n_columns: int, k: int, hidden: int | None, dropout: Dropout, generator: torch.Generator
+        self, n_columns: int, k: int, hidden: int | None, dropout: Thinning, generator: torch.Generator
     ) -> None:
         super().__init__()
-        self.thin = dropout.layer(hidden or k) if isinstance(dropout, NestedDropout) else nn.Dropout(dropout)
+        self.thin = dropout.layer(hidden or k) if isinstance(dropout, NestedDropout) else Dropout(dropout)
         self.first = FirstLayer(n_columns, hidden or k, None if hidden is None else generator)
         self.last = None if hidden is None else FirstLayer(hidden, k, generator)
 
@@ -97,7 +98,7 @@ class Network(nn.Module):
 
 
 def build_module(
-    module: ModuleLike, n_columns: int, k: int, *, hidden: int | None, dropout: Dropout, generator: torch.Generator
+    module: ModuleLike, n_columns: int, k: int, *, hidden: int | None, dropout: Thinning, generator: torch.Generator
 ) -> nn.Module:
     """The module to train: ours, a copy of the user's, or what the user's callable builds.
 

@@ -57,8 +57,9 @@ class Precision:
         if self.scaler is not None and clip_norm is not None:
             self.scaler.unscale_(optimizer)
         if clip_norm is not None:
-            parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-            nn.utils.clip_grad_norm_(parameters, clip_norm)
+            nn.utils.clip_grad_norm_(
+                [value for group in optimizer.param_groups for value in group["params"]], clip_norm
+            )
         if self.scaler is None:
             optimizer.step()
         else:

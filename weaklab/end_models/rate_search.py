@@ -69,7 +69,7 @@ def edge_of_stability(training: Training, *, tests: int = 5) -> float:
 
     A rate diverges if the mean loss of the second half of a short training (an epoch, or 400 steps if that is more)
     is above the loss at its start, or not finite. Rates are doubled until one does, then the gap is halved on the
-    logarithmic scale. What is given is nine tenths of the highest that held, as a longer training meets sharper places.
+    logarithmic scale. What is given is a twentieth less than the highest that held.
     """
     low, high = 1e-3, float("inf")
     if _diverges(training, low):
@@ -79,7 +79,7 @@ def edge_of_stability(training: Training, *, tests: int = 5) -> float:
     for _ in range(tests if high < float("inf") else 0):
         middle = (low * high) ** 0.5
         low, high = (low, middle) if _diverges(training, middle) else (middle, high)
-    return 0.9 * low
+    return 0.95 * low
 
 
 def _diverges(training: Training, rate: float) -> bool:

@@ -192,4 +192,6 @@ def take(rows: Rows, index: Tensor) -> Rows:
     >>> take(torch.tensor([[1.0], [2.0]]), torch.tensor([1]))
     tensor([[2.]])
     """
-    return rows.take(index) if isinstance(rows, SparseRows) else rows[index]
+    if isinstance(rows, SparseRows):
+        return rows.take(index)
+    return rows.index_select(0, index)  # half the time of ``rows[index]`` on the CPU

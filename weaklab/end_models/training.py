@@ -87,6 +87,7 @@ class Training:
     def __post_init__(self) -> None:
         self.net = self.team.wrap(self.model)
         self.rows = self.data.training_rows()
+        self.parameters = [parameter for group in self.optimizer.param_groups for parameter in group["params"]]
         self.step_size = self.batch_size * self.accumulate
 
     def batches(self, order: Tensor) -> list[Tensor]:

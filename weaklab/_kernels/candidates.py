@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from weaklab._kernels._jit import kernel
-from weaklab._kernels.chunks import over_chunks
+from weaklab._kernels.chunks import over_chunks, sum_chunks
 from weaklab._kernels.em import Expected, Rows
 
 #: What is left to classes without votes counts as nothing below this: it is rounding.
@@ -185,7 +185,7 @@ def expectation_of_candidates(
     Candidates
     """
 
-    def work(start: int, stop: int, right: np.ndarray, class_counts: np.ndarray) -> float:
+    def work(start: int, stop: int, right: np.ndarray, class_counts: np.ndarray, likelihood: np.ndarray) -> None:
         log_likelihood, spread = expect_candidates(
             rows.indptr,
             rows.pair,
@@ -203,7 +203,7 @@ def expectation_of_candidates(
             class_counts,
         )
         class_counts += spread * np.exp(log_prior)
-        return float(log_likelihood)
+        likelihood += log_likelihood
 
     return _accumulate(work, rows.n, len(vote), len(log_prior))
 
@@ -226,14 +226,13 @@ def share_of_candidates(rows: Rows, vote: np.ndarray, k: int) -> Candidates:
         Its log-likelihood is 0.
     """
 
-    def work(start: int, stop: int, right: np.ndarray, class_counts: np.ndarray) -> float:
+    def work(start: int, stop: int, right: np.ndarray, class_counts: np.ndarray, likelihood: np.ndarray) -> None:
         class_counts += (
             share_candidates(
                 rows.indptr, rows.pair, start, stop, vote, rows.gold, rows.weight, rows.empty, right, class_counts
             )
             / k
         )
-        return 0.0
 
     return _accumulate(work, rows.n, len(vote), k)
 
@@ -266,15 +265,5 @@ def candidate_posterior(
 
 
 def _accumulate(work, n: int, pairs: int, k: int) -> Candidates:  # type: ignore[no-untyped-def]
-    """Sums over chunks of rows, combined in chunk order: the same bits at any number of threads."""
-
-    def part(start: int, stop: int) -> tuple[np.ndarray, np.ndarray, float]:
-        own, own_classes = np.zeros(pairs), np.zeros(k)
-        return own, own_classes, work(start, stop, own, own_classes)
-
-    right, class_counts, log_likelihood = np.zeros(pairs), np.zeros(k), 0.0
-    for own, own_classes, own_likelihood in over_chunks(part, n):
-        right += own
-        class_counts += own_classes
-        log_likelihood += own_likelihood
-    return Candidates(right, np.maximum(class_counts, 0), log_likelihood)  # rounding may leave less than nothing
+    right, class_counts, likelihood = sum_chunks(work, n, ((pairs,), (k,), (1,)))
+    return Candidates(right, np.maximum(class_counts, 0), float(likelihood[0]))  # rounding may leave less than nothing

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from functools import lru_cache
 from typing import TypeVar
+
+import numpy as np
 
 #: Rows in a chunk. Fixed, so that neither the number of threads nor the way a stream was cut changes the result.
 CHUNK = 65_536
@@ -64,6 +66,43 @@ def over_chunks(work: Callable[[int, int], T], n: int, threads: int | None = Non
         for future in pending:
             future.cancel()
         wait(pending)
+
+
+def sum_chunks(work: Callable[..., None], n: int, shapes: Sequence[tuple[int, ...]]) -> tuple[np.ndarray, ...]:
+    """What a kernel adds up over all rows: sums of chunks in their order, the same bits at any number of threads.
+
+    Parameters
+    ----------
+    work : callable
+        Takes the first row, the row after the last, and arrays of its own to add to.
+    n : int
+        How many rows there are.
+    shapes : sequence of tuple of int
+        Of the arrays.
+
+    Returns
+    -------
+    tuple of ndarray of float64
+        The sums, one of each shape; zeros where there are no rows.
+
+    Examples
+    --------
+    >>> def count(start, stop, rows):
+    ...     rows += stop - start
+    >>> sum_chunks(count, 100_000, [(1,)])
+    (array([100000.]),)
+    """
+
+    def part(start: int, stop: int) -> list[np.ndarray]:
+        own = [np.zeros(shape) for shape in shapes]
+        work(start, stop, *own)
+        return own
+
+    sums = tuple(np.zeros(shape) for shape in shapes)
+    for own in over_chunks(part, n):
+        for total, share in zip(sums, own, strict=True):
+            total += share
+    return sums
 
 
 @lru_cache(maxsize=4)

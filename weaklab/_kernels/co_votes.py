@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from weaklab._kernels._jit import kernel
-from weaklab._kernels.chunks import CHUNK, over_chunks
+from weaklab._kernels.chunks import CHUNK, sum_chunks
 from weaklab._kernels.em import THREADED_TABLE, Rows
 
 
@@ -40,12 +40,9 @@ def co_occurrence(rows: Rows, pairs: int) -> np.ndarray:
         co_occur_rows(rows.indptr, rows.pair, 0, rows.n, rows.weight, counts)
     else:
 
-        def part(start: int, stop: int) -> np.ndarray:
-            own = np.zeros((pairs, pairs))
+        def work(start: int, stop: int, own: np.ndarray) -> None:
             co_occur_rows(rows.indptr, rows.pair, start, stop, rows.weight, own)
-            return own
 
-        for own in over_chunks(part, rows.n):
-            counts += own
+        (counts,) = sum_chunks(work, rows.n, (counts.shape,))
     counts += np.triu(counts, 1).T
     return counts

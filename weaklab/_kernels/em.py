@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from weaklab._kernels._jit import kernel
-from weaklab._kernels.chunks import CHUNK, over_chunks
+from weaklab._kernels.chunks import CHUNK, over_chunks, sum_chunks
 from weaklab._kernels.exponential import exp_below_zero
 
 #: Tables of up to this many entries are kept once per chunk that is in flight; larger ones once, and without threads.
@@ -51,7 +51,7 @@ class Expected(NamedTuple):
 
 @kernel
 def add_four(indptr, pair, at, count, scale, log_weights, log_prior, scores):  # type: ignore[no-untyped-def]
-    """:func:`add_up` for four states, whose sums stay in registers."""
+    """:func:`score` for four states, whose sums stay in registers."""
     for o in range(count):
         row = pair[indptr[at + o] : indptr[at + o + 1]]
         a, b, c, d = 0.0, 0.0, 0.0, 0.0
@@ -69,18 +69,27 @@ def add_four(indptr, pair, at, count, scale, log_weights, log_prior, scores):  #
 
 @kernel
 def add_up(indptr, pair, at, count, scale, log_weights, log_prior, scores):  # type: ignore[no-untyped-def]
-    """The log-scores of the states of ``count`` rows from row ``at`` on."""
+    """:func:`score` for any number of states."""
     for o in range(count):
-        row, score = pair[indptr[at + o] : indptr[at + o + 1]], scores[o]
-        for s in range(score.shape[0]):
-            score[s] = 0.0
+        row, sums = pair[indptr[at + o] : indptr[at + o + 1]], scores[o]
+        for s in range(sums.shape[0]):
+            sums[s] = 0.0
         for p in row:
             weights = log_weights[p]
-            for s in range(score.shape[0]):
-                score[s] += weights[s]
+            for s in range(sums.shape[0]):
+                sums[s] += weights[s]
         factor = scale[row.shape[0]]
-        for s in range(score.shape[0]):
-            score[s] = factor * score[s] + log_prior[s]
+        for s in range(sums.shape[0]):
+            sums[s] = factor * sums[s] + log_prior[s]
+
+
+@kernel
+def score(indptr, pair, at, count, scale, log_weights, log_prior, scores):  # type: ignore[no-untyped-def]
+    """The log-scores of the states of ``count`` rows from row ``at`` on."""
+    if log_prior.shape[0] == 4:
+        add_four(indptr, pair, at, count, scale, log_weights, log_prior, scores)
+    else:
+        add_up(indptr, pair, at, count, scale, log_weights, log_prior, scores)
 
 
 @kernel
@@ -152,10 +161,7 @@ def expect_rows(  # type: ignore[no-untyped-def]
     total = 0.0
     for at in range(start, stop, block):
         count = min(block, stop - at)
-        if states == 4:
-            add_four(indptr, pair, at, count, scale, log_weights, log_prior, q)
-        else:
-            add_up(indptr, pair, at, count, scale, log_weights, log_prior, q)
+        score(indptr, pair, at, count, scale, log_weights, log_prior, q)
         if gold.shape[0] > 0:
             keep_gold(q, count, at, gold, per_class)
         softmax(q, count, norm, power, bits)
@@ -245,10 +251,7 @@ def posterior_rows(indptr, pair, start, stop, scale, log_weights, log_prior, per
     bits = power.view(np.int64)
     for at in range(start, stop, block):
         count = min(block, stop - at)
-        if states == 4:
-            add_four(indptr, pair, at, count, scale, log_weights, log_prior, q)
-        else:
-            add_up(indptr, pair, at, count, scale, log_weights, log_prior, q)
+        score(indptr, pair, at, count, scale, log_weights, log_prior, q)
         softmax(q, count, norm, power, bits)
         for o in range(count):
             given, row = out[at + o], q[o]
@@ -315,8 +318,8 @@ def expectation(
     Expected
     """
 
-    def work(start: int, stop: int, counts: np.ndarray, state_counts: np.ndarray) -> float:
-        return expect_rows(
+    def work(start: int, stop: int, counts: np.ndarray, state_counts: np.ndarray, likelihood: np.ndarray) -> None:
+        likelihood += expect_rows(
             rows.indptr,
             rows.pair,
             start,
@@ -358,8 +361,7 @@ def expectation_of_two(
     prior_gap = float(log_prior[1] - log_prior[0])
     plain = bool((scale == 1).all())
 
-    def part(start: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
-        counts, totals = np.zeros(len(gap)), np.zeros(2)
+    def work(start: int, stop: int, counts: np.ndarray, totals: np.ndarray) -> None:
         expect_two(
             rows.indptr,
             rows.pair,
@@ -375,17 +377,33 @@ def expectation_of_two(
             counts,
             totals,
         )
-        return counts, totals
 
-    second, (rows_of_second, gained) = np.zeros(len(gap)), np.zeros(2)
-    for own, own_totals in over_chunks(part, rows.n):
-        second += own
-        rows_of_second += own_totals[0]
-        gained += own_totals[1]
-    counts = np.column_stack([np.maximum(fired - second, 0), second])  # rounding may leave less than nothing
-    state_counts = np.array([max(total - rows_of_second, 0.0), rows_of_second])
+    second, (rows_of_second, gained) = sum_chunks(work, rows.n, (gap.shape, (2,)))
     first_alone = fired @ log_weights[:, 0] + total * log_prior[0]
-    return Expected(counts, state_counts, float(first_alone + gained) if plain else float("nan"))
+    likelihood = float(first_alone + gained) if plain else float("nan")
+    return of_second(fired, second, total, rows_of_second, likelihood)
+
+
+def of_second(
+    fired: np.ndarray, second: np.ndarray, total: float, rows_of_second: float, likelihood: float
+) -> Expected:
+    """Expected counts of two classes from those of the second; rounding may leave less than nothing to the first.
+
+    Parameters
+    ----------
+    fired, second : ndarray of shape (pairs,)
+        The weight of the rows on which each pair occurs, and what is expected of the second class.
+    total, rows_of_second : float
+        The same of all rows.
+    likelihood : float
+        The log-likelihood.
+
+    Returns
+    -------
+    Expected
+    """
+    counts = np.column_stack([np.maximum(fired - second, 0), second])
+    return Expected(counts, np.array([max(total - rows_of_second, 0.0), rows_of_second]), likelihood)
 
 
 def share_counts(rows: Rows, vote: np.ndarray, k: int) -> Expected:
@@ -406,27 +424,19 @@ def share_counts(rows: Rows, vote: np.ndarray, k: int) -> Expected:
         Its log-likelihood is 0.
     """
 
-    def work(start: int, stop: int, counts: np.ndarray, state_counts: np.ndarray) -> float:
+    def work(start: int, stop: int, counts: np.ndarray, state_counts: np.ndarray, likelihood: np.ndarray) -> None:
         share_rows(rows.indptr, rows.pair, start, stop, vote, rows.gold, rows.weight, rows.empty, counts, state_counts)
-        return 0.0
 
     return _accumulate(work, rows.n, (len(vote), k))
 
 
-def _accumulate(work, n: int, shape: tuple[int, ...]) -> Expected:  # type: ignore[no-untyped-def]
-    """Sums over chunks of rows, combined in chunk order: the same bits at any number of threads."""
-    counts, state_counts, log_likelihood = np.zeros(shape), np.zeros(shape[1]), 0.0
-    if counts.size > THREADED_TABLE or n <= CHUNK:  # one table, filled in row order
+def _accumulate(work, n: int, shape: tuple[int, int]) -> Expected:  # type: ignore[no-untyped-def]
+    """Counts, counts of states, and the log-likelihood of all rows."""
+    shapes = (shape, shape[1:], (1,))
+    if shape[0] * shape[1] > THREADED_TABLE or n <= CHUNK:  # one table, filled in row order
+        counts, state_counts, likelihood = (np.zeros(each) for each in shapes)
         for start in range(0, n, CHUNK):
-            log_likelihood += work(start, min(start + CHUNK, n), counts, state_counts)
-        return Expected(counts, state_counts, float(log_likelihood))
-
-    def part(start: int, stop: int) -> tuple[np.ndarray, np.ndarray, float]:
-        own, own_states = np.zeros(shape), np.zeros(shape[1])
-        return own, own_states, work(start, stop, own, own_states)
-
-    for own, own_states, own_likelihood in over_chunks(part, n):
-        counts += own
-        state_counts += own_states
-        log_likelihood += own_likelihood
-    return Expected(counts, state_counts, float(log_likelihood))
+            work(start, min(start + CHUNK, n), counts, state_counts, likelihood)
+    else:
+        counts, state_counts, likelihood = sum_chunks(work, n, shapes)
+    return Expected(counts, state_counts, float(likelihood[0]))

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from weaklab._kernels._jit import frozen, kernel
-from weaklab._kernels.chunks import over_chunks
+from weaklab._kernels.chunks import over_chunks, sum_chunks
 from weaklab._kernels.exponential import exp_below_zero
 
 #: The most labeling functions whose votes fit a word.
@@ -30,7 +30,7 @@ UNROLLED = 4
 #: does not overflow.
 BLOCK = 512
 
-ONE, TWO, FOUR, EIGHT, TOP = (np.uint64(shift) for shift in (1, 2, 4, 8, 56))
+ONE, TWO, FOUR, TOP = (np.uint64(shift) for shift in (1, 2, 4, 56))
 LOW_BITS, PAIRS, NIBBLES, BYTES = (np.uint64(int(pattern * 8, 16)) for pattern in ("55", "33", "0f", "01"))
 SHIFT_1, SHIFT_2, SHIFT_3 = PLANE_BITS, np.uint64(2) * PLANE_BITS, np.uint64(3) * PLANE_BITS
 
@@ -337,12 +337,11 @@ def votes_of_words(word: np.ndarray) -> np.ndarray:
 def survey(rows: WordRows, m: int) -> Survey:
     """Look at all rows once; those without votes are told apart, whatever ``rows.empty`` says."""
 
-    def part(start: int, stop: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        fired, second, totals = np.zeros((planes(m), PLANE_SIZE)), np.zeros((planes(m), PLANE_SIZE)), np.zeros(5)
+    def work(start: int, stop: int, fired: np.ndarray, second: np.ndarray, totals: np.ndarray) -> None:
         survey_words(rows.word, start, stop, rows.gold, rows.weight, fired, second, totals)
-        return fired, second, totals
 
-    fired, second, totals = _add_up(over_chunks(part, len(rows.word)), planes(m), 5)
+    table = (planes(m), PLANE_SIZE)
+    fired, second, totals = sum_chunks(work, len(rows.word), (table, table, (5,)))
     return Survey(_votes(fired, m), _votes(second, m), *totals.tolist())
 
 
@@ -376,8 +375,7 @@ def expectation_of_words(
     m = len(gap)
     table = _spread(gap)
 
-    def part(start: int, stop: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        counts, totals = np.zeros(table.shape), np.zeros(2)
+    def work(start: int, stop: int, counts: np.ndarray, totals: np.ndarray) -> None:
         expect_words(
             rows.word,
             start,
@@ -392,9 +390,8 @@ def expectation_of_words(
             counts,
             totals,
         )
-        return counts, counts, totals
 
-    _, counts, totals = _add_up(over_chunks(part, len(rows.word)), len(table), 2)
+    counts, totals = sum_chunks(work, len(rows.word), (table.shape, (2,)))
     return _votes(counts, m), float(totals[0]), float(totals[1])
 
 
@@ -418,14 +415,3 @@ def _votes(counts: np.ndarray, m: int) -> np.ndarray:
     out = np.zeros((m, 2))
     gather(counts, out)
     return out
-
-
-def _add_up(parts, n_planes: int, n_totals: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # type: ignore[no-untyped-def]
-    """Sums over chunks in their order: the same bits at any number of threads."""
-    shape = (n_planes, PLANE_SIZE)
-    first, second, totals = np.zeros(shape), np.zeros(shape), np.zeros(n_totals)
-    for own_first, own_second, own_totals in parts:
-        first += own_first
-        second += own_second
-        totals += own_totals
-    return first, second, totals

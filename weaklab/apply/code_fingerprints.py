@@ -22,10 +22,6 @@ from weaklab.apply.value_fingerprints import Unfingerprintable, ValueFingerprint
 from weaklab.labeling.references import found_by_name
 
 _OUTSIDE_BUILTINS = frozenset((open, input, eval, exec, compile, globals, __import__, hash, id, breakpoint))
-_OUTSIDE_MODULES = frozenset(
-    {"os", "posix", "nt", "time", "io", "_io", "genericpath", "subprocess", "socket", "glob", "shutil", "tempfile"}
-    | {"secrets", "uuid", "random", "sys", "importlib", "importlib._bootstrap"}
-)
 #: Names of modules and of classes that say nothing of what they do, or are caches.
 UNREAD = frozenset(
     {"__dict__", "__weakref__", "__doc__", "__module__", "__annotations__", "__annotate_func__", "__file__"}
@@ -48,10 +44,8 @@ class CodeFingerprinter(ValueFingerprinter):
     def _function(self, function: FunctionType) -> None:
         home = function.__globals__.get("__name__")
         if is_library(home):
-            if home in _OUTSIDE_MODULES or not is_pure(str(home)) or function.__name__ in OUTSIDE_METHODS:
-                raise Unfingerprintable(
-                    f"calls {home}.{function.__qualname__}(), which depends, or may depend, on more than the row"
-                )
+            name = f"calls {home}.{function.__qualname__}()"
+            self._refuse(name, not is_pure(str(home)) or function.__name__ in OUTSIDE_METHODS)
             self._by_name(str(home), function.__qualname__)
             # One that a function of the library made, such as a decorator of it, holds what it was made of.
             if function.__module__ != home or not found_by_name(function):
@@ -94,10 +88,8 @@ class CodeFingerprinter(ValueFingerprinter):
             except AttributeError:
                 self.token("missing")
                 return
-        if isinstance(value, type) and is_library(value.__module__) and not is_pure(value.__module__):
-            raise Unfingerprintable(
-                f"uses {value.__module__}.{value.__qualname__}, which may depend on more than the row"
-            )
+        if isinstance(value, type) and is_library(value.__module__):
+            self._refuse(f"uses {value.__module__}.{value.__qualname__}", not is_pure(value.__module__))
         if value is sys.modules:
             raise Unfingerprintable("reads sys.modules")
         self.add(value)
@@ -113,9 +105,8 @@ class CodeFingerprinter(ValueFingerprinter):
 
     def _builtin(self, function: BuiltinFunctionType) -> None:
         home = function.__module__ or ""
-        apart = home in _OUTSIDE_MODULES or bool(home and is_library(home) and not is_pure(home))
-        if function is not sleep and (function in _OUTSIDE_BUILTINS or apart):
-            raise Unfingerprintable(f"calls {function.__qualname__}(), which depends on more than the row")
+        apart = function in _OUTSIDE_BUILTINS or bool(home and is_library(home) and not is_pure(home))
+        self._refuse(f"calls {function.__qualname__}()", apart and function is not sleep)
         self._by_name(home or "builtins", function.__qualname__)
         if not isinstance(function.__self__, (ModuleType, type(None))):
             self.add(function.__self__)
@@ -124,13 +115,17 @@ class CodeFingerprinter(ValueFingerprinter):
         self.token("method")
         self.add((method.__func__, method.__self__))
 
+    @staticmethod
+    def _refuse(what: str, outside: bool) -> None:
+        if outside:
+            raise Unfingerprintable(f"{what}, which depends, or may depend, on more than the row")
+
     def _by_name(self, module: str, name: str) -> None:
         self.token("library", f"{module} {name} {library_version(module)}".encode())
 
     def _module(self, module: ModuleType) -> None:
         if is_library(module.__name__):
-            if module.__name__ in _OUTSIDE_MODULES or not is_pure(module.__name__):
-                raise Unfingerprintable(f"uses module {module.__name__}, which depends on more than the row")
+            self._refuse(f"uses module {module.__name__}", not is_pure(module.__name__))
             self._by_name(module.__name__, "")
             return
         self.token("module", module.__name__.encode())

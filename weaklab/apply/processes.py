@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from weaklab._kernels.chunks import n_threads
 from weaklab.apply import shipping
 from weaklab.apply.plan import Planned
 from weaklab.apply.row_engine import CHUNK, run_rows
@@ -57,7 +58,7 @@ def count_jobs(n_jobs: int) -> int:
         raise ParameterError(f"n_jobs={n_jobs!r} must be a number of processes from 1, or -1 for one per core.")
     if n_jobs > 0:
         return int(n_jobs)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return n_threads()
 
 
 def run_in_processes(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +15,38 @@ from weaklab.typing import ABSTAIN
 from weaklab.votes import PartialVotes, SoftVotes
 
 
-class SetTable:
+class RichTable(ABC):
+    """Where richer votes of n rows and m labeling functions for k classes go.
+
+    Parameters
+    ----------
+    votes : ndarray
+        All abstain.
+    k : int
+        How many classes there are.
+    """
+
+    def __init__(self, votes: np.ndarray, k: int) -> None:
+        self.votes, self.k = votes, k
+        self.stands_for: dict[int, int] = {}  # column -> the set that each vote in it stands for
+
+    def write(self, column: int, rows: slice, codes: np.ndarray) -> None:
+        """Set some rows of one column to class codes, or to what the votes there stand for."""
+        if column in self.stands_for:
+            self.write_set(column, rows, set_where(codes != ABSTAIN, self.stands_for[column]))
+        else:
+            self.write_codes(column, rows, codes)
+
+    @abstractmethod
+    def write_codes(self, column: int, rows: slice, codes: np.ndarray) -> None:
+        """Set some rows of one column to class codes."""
+
+    @abstractmethod
+    def write_set(self, column: int, rows: slice, masks: np.ndarray) -> None:
+        """Set some rows of one column to sets."""
+
+
+class SetTable(RichTable):
     """Masks of shape (n, m), all 0 at first.
 
     Parameters
@@ -24,15 +56,10 @@ class SetTable:
     """
 
     def __init__(self, n: int, m: int, k: int) -> None:
-        self.k = k
-        self.votes = np.zeros((n, m), dtype=np.uint64)
-        self.stands_for: dict[int, int] = {}  # column -> the set that each vote in it stands for
+        super().__init__(np.zeros((n, m), dtype=np.uint64), k)
 
-    def write(self, column: int, rows: slice, codes: np.ndarray) -> None:
-        """Set some rows of one column to class codes, each a set of one, or to what the votes there stand for."""
-        if column in self.stands_for:
-            self.write_set(column, rows, set_where(codes != ABSTAIN, self.stands_for[column]))
-            return
+    def write_codes(self, column: int, rows: slice, codes: np.ndarray) -> None:
+        """Set some rows of one column to class codes, each a set of one."""
         one = np.uint64(1) << np.maximum(codes, 0).astype(np.uint64)
         self.votes[rows, column] = np.where(codes == ABSTAIN, np.uint64(0), one)
 
@@ -45,7 +72,7 @@ class SetTable:
         return PartialVotes(self.votes, self.k, tuple(names), index)
 
 
-class SoftTable:
+class SoftTable(RichTable):
     """Distributions of shape (n, m, k), all NaN at first.
 
     Parameters
@@ -55,15 +82,10 @@ class SoftTable:
     """
 
     def __init__(self, n: int, m: int, k: int) -> None:
-        self.k = k
-        self.votes = np.full((n, m, k), np.nan)
-        self.stands_for: dict[int, int] = {}  # column -> the set that each vote in it stands for
+        super().__init__(np.full((n, m, k), np.nan), k)
 
-    def write(self, column: int, rows: slice, codes: np.ndarray) -> None:
-        """Set some rows of one column to class codes, each certain, or to what the votes there stand for."""
-        if column in self.stands_for:
-            self.write_set(column, rows, set_where(codes != ABSTAIN, self.stands_for[column]))
-            return
+    def write_codes(self, column: int, rows: slice, codes: np.ndarray) -> None:
+        """Set some rows of one column to class codes, each certain."""
         certain = np.vstack([np.eye(self.k), np.full(self.k, np.nan)])  # row -1 is the last
         self.votes[rows, column] = certain[codes]
 

@@ -24,15 +24,28 @@ from weaklab.typing import Floats, Seed
 class RandomFeatureModel(BaseEstimator):
     """The base of both; see :class:`~weaklab.end_models.RandomFeatureClassifier` for parameters and attributes."""
 
-    column: Hashable
-    columns: Mapping[Hashable, str] | Sequence[Hashable] | None
-    features: int
-    ridge: float | Literal["loo"]
-    standardize: bool
-    device: str | torch.device
-    random_state: Seed
-    max_features: int
-    n_jobs: int | None
+    def __init__(
+        self,
+        *,
+        column: Hashable = None,
+        columns: Mapping[Hashable, str] | Sequence[Hashable] | None = None,
+        features: int = 2048,
+        ridge: float | Literal["loo"] = "loo",
+        standardize: bool = True,
+        device: str | torch.device = "auto",
+        random_state: Seed = None,
+        max_features: int = 2**15,
+        n_jobs: int | None = 1,
+    ) -> None:
+        self.column = column
+        self.columns = columns
+        self.features = features
+        self.ridge = ridge
+        self.standardize = standardize
+        self.device = device
+        self.random_state = random_state
+        self.max_features = max_features
+        self.n_jobs = n_jobs
 
     def _check(self) -> None:
         check_count("features", self.features, 1)

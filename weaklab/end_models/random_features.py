@@ -112,16 +112,18 @@ class RandomFeatureClassifier(ClassifierMixin, RandomFeatureModel):
         max_features: int = 2**15,
         n_jobs: int | None = 1,
     ) -> None:
-        self.column = column
-        self.columns = columns
+        super().__init__(
+            column=column,
+            columns=columns,
+            features=features,
+            ridge=ridge,
+            standardize=standardize,
+            device=device,
+            random_state=random_state,
+            max_features=max_features,
+            n_jobs=n_jobs,
+        )
         self.classes = classes
-        self.features = features
-        self.ridge = ridge
-        self.standardize = standardize
-        self.device = device
-        self.random_state = random_state
-        self.max_features = max_features
-        self.n_jobs = n_jobs
 
     def fit(self, X: Any, soft: Any, sample_weight: Any = None) -> RandomFeatureClassifier:
         """Fit soft or hard labels in closed form.
@@ -201,29 +203,6 @@ class RandomFeatureRegressor(RegressorMixin, RandomFeatureModel):
     >>> np.round(model.predict([[0.5]]), 2)
     array([0.25])
     """
-
-    def __init__(
-        self,
-        *,
-        column: Hashable = None,
-        columns: Mapping[Hashable, str] | Sequence[Hashable] | None = None,
-        features: int = 2048,
-        ridge: float | Literal["loo"] = "loo",
-        standardize: bool = True,
-        device: str | torch.device = "auto",
-        random_state: Seed = None,
-        max_features: int = 2**15,
-        n_jobs: int | None = 1,
-    ) -> None:
-        self.column = column
-        self.columns = columns
-        self.features = features
-        self.ridge = ridge
-        self.standardize = standardize
-        self.device = device
-        self.random_state = random_state
-        self.max_features = max_features
-        self.n_jobs = n_jobs
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> RandomFeatureRegressor:
         """Fit in closed form.

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from weaklab._kernels.em import Expected
+from weaklab.label_models.ascent import extrapolated
 from weaklab.label_models.class_balance import smoothed_balance
 from weaklab.label_models.misfit import misfit
 from weaklab.label_models.problem import Problem
@@ -28,8 +29,6 @@ from weaklab.votes.pairs import PairTable
 PRIOR_VOTES = 4.0
 #: The most passes over the rows, and the change of any log-weight (nats) below which they end.
 MAX_PASSES, TOL = 150, 1e-4
-#: The longest step of the extrapolation, in steps of EM.
-LONGEST = 100.0
 #: What the smoothed likelihood may lose per row before an extrapolation is dropped, in nats.
 SLACK = 1e-6
 #: A class that a labeling function would have missed by chance less often than this, it cannot vote for.
@@ -112,8 +111,8 @@ class PlainModel:
     def settle(self, rule: Rule, active: np.ndarray, tol: float = TOL) -> tuple[Expected, Rule]:
         """EM from a rule to where no log-weight moves by ``tol`` any more, in nats.
 
-        Squared extrapolation (Varadhan and Roland, 2008, doi:10.1111/j.1467-9469.2007.00585.x), each followed by a
-        step of EM; where that ends lower than it began, the extrapolation is dropped.
+        Squared extrapolation (:func:`weaklab.label_models.ascent.extrapolated`), each followed by a step of EM; where
+        that ends lower than it began, the extrapolation is dropped.
         """
         spare: tuple[Rule, float] | None = None
         passes = 0
@@ -129,16 +128,9 @@ class PlainModel:
             then = self.rows.step(*first)
             second = self.maximise(then, active)
             spare = (second, then.log_likelihood)
-            rule = self.maximise(self.rows.step(*_extrapolate(rule, first, second)), active)
+            ahead = extrapolated((rule, first, second), lowest=-np.inf)
+            rule = self.maximise(self.rows.step(*(second if ahead is None else ahead)), active)
             passes += 3
-
-
-def _extrapolate(start: Rule, first: Rule, second: Rule) -> Rule:
-    step = [b - a for a, b in zip(start, first, strict=True)]
-    bend = [c - b - d for b, c, d in zip(first, second, step, strict=True)]
-    length, curve = (sum(float((part**2).sum()) for part in parts) for parts in (step, bend))
-    far = float(np.clip(np.sqrt(length / max(curve, 1e-300)), 1, LONGEST))
-    return Rule(*(a + 2 * far * d + far**2 * e for a, d, e in zip(start, step, bend, strict=True)))
 
 
 @dataclass(frozen=True, eq=False)

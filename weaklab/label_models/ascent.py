@@ -109,8 +109,11 @@ def _can_leap(state: Any) -> bool:
     return isinstance(state, tuple) and hasattr(state, "_fields")
 
 
-def extrapolated(states: Sequence[State]) -> State | None:
+def extrapolated(states: Sequence[State], lowest: float = 0.0) -> State | None:
     """Where three states that followed each other are heading; None where they cannot be extrapolated.
+
+    Squared extrapolation (Varadhan and Roland, 2008, doi:10.1111/j.1467-9469.2007.00585.x). No entry ends below
+    ``lowest``.
 
     Examples
     --------
@@ -132,7 +135,7 @@ def extrapolated(states: Sequence[State]) -> State | None:
     far = min(max(length / curve, 1.0), LONGEST)
     parts: list[Any] = list(third)
     for at, step, bend in zip(places, steps, bends, strict=True):
-        parts[at] = np.maximum(first[at] + 2 * far * step + far**2 * bend, 0)
+        parts[at] = np.maximum(first[at] + 2 * far * step + far**2 * bend, lowest)
     return cast(State, type(first)(*parts))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from weaklab._kernels.candidates import Candidates, expectation_of_candidates, share_of_candidates
 from weaklab._kernels.chunks import CHUNK
-from weaklab._kernels.em import Expected, Rows, expectation, expectation_of_two, share_counts
+from weaklab._kernels.em import Expected, Rows, expectation, expectation_of_two, of_second, share_counts
 from weaklab._kernels.words import Survey, WordRows, expectation_of_words, survey
 from weaklab.label_models.many_classes import CELLS_AT_A_TIME, VoteWeights, are_many, normalised
 from weaklab.typing import Floats
@@ -143,7 +143,7 @@ class Problem:
             return share_counts(self.rows, self.pairs.vote, self.k)
         second = look.second[self.pairs.lf, self.pairs.vote]
         rows_of_second = look.covered_second + self.empty * look.empty_second
-        return _both(self.fired, second, self.total, rows_of_second, 0.0)
+        return of_second(self.fired, second, self.total, rows_of_second, 0.0)
 
     def start(self) -> Expected:
         """Expected counts where each row's class is its vote share; gold where known; uniform without votes."""
@@ -216,7 +216,7 @@ class Problem:
         second, rows_of_second, gained = expectation_of_words(rows, scale, gap, log_prior[1] - log_prior[0], plain)
         first_alone = float(self.fired @ log_weights[:, 0] + self.total * log_prior[0])
         likelihood = first_alone + gained if plain else float("nan")
-        return _both(self.fired, second[lf, vote], self.total, rows_of_second, likelihood)
+        return of_second(self.fired, second[lf, vote], self.total, rows_of_second, likelihood)
 
     def counts_under(self, posterior: Callable[[VoteMatrix], Floats]) -> tuple[Floats, Floats]:
         """Expected counts under posteriors that no weights give: of pairs by class, (pairs, k), and of classes, (k,).
@@ -295,12 +295,6 @@ class Problem:
         weight = self.weight[chosen] if len(self.weight) else self.weight
         gold = self.gold[chosen] if len(self.gold) else self.gold
         return Problem(votes, self.pairs, weight, gold, self.empty)
-
-
-def _both(fired: Floats, second: Floats, total: float, rows_of_second: float, log_likelihood: float) -> Expected:
-    """Expected counts of two classes from those of the second; rounding may leave less than nothing to the first."""
-    counts = np.column_stack([np.maximum(fired - second, 0), second])
-    return Expected(counts, np.array([max(total - rows_of_second, 0.0), rows_of_second]), log_likelihood)
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,8 +16,9 @@ from weaklab.votes.spool import BLOCK, Column, is_in_file
 def fit_words(m: int, k: int) -> bool:
     """Whether votes are kept as words: decided by m and k alone, so that the form they come in changes no bit.
 
-    With two classes, passes over words take half the time of passes over lists of votes where a third of them are
-    cast, as much where one in ten is, and a word takes less memory from the first vote on.
+    With two classes, a pass over words is 1.3 times as fast as one over lists of votes where each of 20 labeling
+    functions votes on 2 % of the rows, and 3.5 times where on 20 %; of 32, .9 and 1.5 times (400,000 rows, one thread).
+    A word takes less memory from the first vote on.
 
     Examples
     --------

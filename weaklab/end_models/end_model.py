@@ -35,20 +35,23 @@ class EndModel(ClassifierMixin, BaseEstimator):
     column : hashable, optional
         The one column to use, of text or numbers.
     columns : dict of column to kind, or list of columns, optional
-        The columns to use; kinds are "text", "numeric" and "bool", inferred where only names are given. Without
-        ``column`` and ``columns``, X is a matrix, texts, or a frame of numbers of which all columns are used. Named
+        The columns to use; kinds are "text", "tfidf", "numeric", "bool", "category", "date", "embedding", or a
+        function as for ``encode``; inferred where only names are given. Without ``column`` and ``columns``, X is a
+        matrix, texts, images of shape (n, h, w[, c]), or a frame of which all columns are used. Named
         columns are found by name when predicting, in any order and among others; where none are named, scikit-learn's
         rule holds, by which a frame must then have the same columns in the same order.
     classes : int or sequence of hashable, optional
         The classes; otherwise SoftLabels, the columns of a DataFrame, or hard labels name them. Names that cannot be
         sorted (tuples, Enum members, several types) must be declared for hard labels, and so must a class called -1
         unless all labels are -1 and 1.
+    encode : callable (list of n values) -> (n, d), or transformer, optional
+        Takes the place of our features of the one column, of texts, or of a matrix.
     hidden : int or None, default=100
-        The number of hidden units; None is a linear classifier.
+        The number of hidden units; None is a linear classifier. Images have two convolutions before them.
     module : nn.Module or callable (n_columns, k) -> nn.Module, optional
         Takes the place of the network. It gets float32 rows (b, n_columns), dense unless it declares
-        ``takes_sparse = True``, and gives logits (b, k), or a pair of logits and hidden features. An instance is
-        copied, never changed.
+        ``takes_sparse = True``, and gives logits (b, k), or a pair of logits and hidden features. Images
+        it gets as they are, in float32. An instance is copied, never changed.
     loss : callable (step) -> scalar tensor, optional
         A loss term or a sum of them, see :class:`~weaklab.end_models.LossTerm`; None is soft cross-entropy.
     device : str or torch.device, default="auto"
@@ -120,6 +123,7 @@ class EndModel(ClassifierMixin, BaseEstimator):
         column: Hashable = None,
         columns: Mapping[Hashable, str] | Sequence[Hashable] | None = None,
         classes: Classes = None,
+        encode: Any = None,
         hidden: int | None = 100,
         module: ModuleLike = None,
         loss: Term | None = None,
@@ -140,6 +144,7 @@ class EndModel(ClassifierMixin, BaseEstimator):
         self.column = column
         self.columns = columns
         self.classes = classes
+        self.encode = encode
         self.hidden = hidden
         self.module = module
         self.loss = loss
@@ -188,7 +193,13 @@ class EndModel(ClassifierMixin, BaseEstimator):
         device = resolve_device(self.device)
         loss = SoftCrossEntropy() if self.loss is None else self.loss
         found = read_input(X)
-        plan = FeaturePlan(column=self.column, columns=self.columns, max_features=self.max_features)
+        plan = FeaturePlan(
+            column=self.column,
+            columns=self.columns,
+            max_features=self.max_features,
+            encode=self.encode,
+            images_as_is=self.module is not None,
+        )
         features = plan.fit_transform(found.data)
         targets = read_targets(
             soft, features.shape[0], classes=self.classes, sample_weight=sample_weight, index=found.index
@@ -199,7 +210,7 @@ class EndModel(ClassifierMixin, BaseEstimator):
             data = self._data(features, targets, draws, device)
             module = build_module(
                 self.module,
-                features.shape[1],
+                plan.shape_,
                 len(targets.classes),
                 hidden=self.hidden,
                 dropout=self.dropout,
@@ -295,9 +306,9 @@ class EndModel(ClassifierMixin, BaseEstimator):
         return tags
 
     def _learn_names(self, plan: FeaturePlan, found: Input) -> None:
-        if plan.form_ == "texts" or plan.chosen:
+        if plan.form_ in {"texts", "images"} or plan.chosen:
             names = list(plan.encoders_)
-            self.n_features_in_ = len(names)
+            self.n_features_in_ = plan.n_columns_ if plan.form_ == "images" else len(names)
             self.__dict__.pop("feature_names_in_", None)
             if plan.form_ == "frame" and all(isinstance(name, str) for name in names):
                 self.feature_names_in_ = np.array(names, dtype=object)
@@ -339,7 +350,7 @@ class EndModel(ClassifierMixin, BaseEstimator):
     def _logits(self, X: Any) -> Floats:
         check_is_fitted(self)
         found = read_input(X)
-        if self.features_.form_ != "texts" and not self.features_.chosen and found.n_dimensions == 2:
+        if self.features_.form_ not in {"texts", "images"} and not self.features_.chosen and found.n_dimensions == 2:
             self._check_names(found)
         features = self.features_.transform(found.data)
         device = resolve_device(self.device)

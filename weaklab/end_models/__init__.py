@@ -5,19 +5,25 @@ scikit-learn on them. Importing this package imports torch.
 """
 
 from weaklab.end_models.end_model import EndModel
+from weaklab.end_models.fit_report import FitReport
 from weaklab.end_models.losses import LossTerm, SoftCrossEntropy, Step
 from weaklab.end_models.networks import FirstLayer
 from weaklab.end_models.plan import FeaturePlan
 from weaklab.end_models.rows import SparseRows
+from weaklab.end_models.selection import Selection
 from weaklab.end_models.soft_label_classifier import SoftLabelClassifier
+from weaklab.end_models.tasks import BinaryCrossEntropy
 from weaklab.end_models.text import HashedText
 
 __all__ = [
+    "BinaryCrossEntropy",
     "EndModel",
     "FeaturePlan",
     "FirstLayer",
+    "FitReport",
     "HashedText",
     "LossTerm",
+    "Selection",
     "SoftCrossEntropy",
     "SoftLabelClassifier",
     "SparseRows",

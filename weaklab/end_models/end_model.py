@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Hashable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -12,16 +12,20 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from weaklab.end_models.borrowing import borrowed_torch, resolve_device
+from weaklab.end_models.calibration import CALIBRATION_ROWS, fit_temperature
+from weaklab.end_models.fit_report import FitReport, report_fit
 from weaklab.end_models.inference import predict_logits
 from weaklab.end_models.inputs import Input, read_input
 from weaklab.end_models.loop import TrainingData, train
-from weaklab.end_models.losses import SoftCrossEntropy, Term
+from weaklab.end_models.losses import Term
 from weaklab.end_models.networks import ModuleLike, build_module
 from weaklab.end_models.parameters import check_parameters
 from weaklab.end_models.plan import FeaturePlan
 from weaklab.end_models.rows import device_rows
-from weaklab.end_models.scoring import score_predictions
-from weaklab.end_models.targets import Targets, read_targets
+from weaklab.end_models.scoring import score_indicators, score_predictions
+from weaklab.end_models.selection import Selection, Weighing, Which
+from weaklab.end_models.targets import Targets
+from weaklab.end_models.tasks import RowsLoss, find_task
 from weaklab.exceptions import FrameError, ParameterError
 from weaklab.seeding import generator as numpy_generator
 from weaklab.typing import Classes, Floats, Seed
@@ -46,6 +50,18 @@ class EndModel(ClassifierMixin, BaseEstimator):
         unless all labels are -1 and 1.
     encode : callable (list of n values) -> (n, d), or transformer, optional
         Takes the place of our features of the one column, of texts, or of a matrix.
+    task : {"multiclass", "multilabel"}, default="multiclass"
+        "multilabel": a row has any number of classes, its targets (n, k) need not sum to 1, and ``predict`` gives an
+        indicator matrix.
+    which : {"covered", "confident", "all"} or float in (0, 1], default="covered"
+        The rows to train on, see :class:`~weaklab.end_models.Selection`: those with votes; the more confident half
+        (or another share) of each class; or all.
+    weight : {"uniform", "confidence"}, default="uniform"
+        "confidence" weighs each row by how far its soft label is from uniform.
+    gold_weight : float or None, default=None
+        The weight of rows with gold, of SoftLabels; 0 keeps them for scoring. None treats them as other rows.
+    calibrate : bool, default=True
+        Divide the logits by the temperature that fits the held-out soft labels best.
     hidden : int or None, default=100
         The number of hidden units; None is a linear classifier. Images have two convolutions before them.
     module : nn.Module or callable (n_columns, k) -> nn.Module, optional
@@ -96,6 +112,11 @@ class EndModel(ClassifierMixin, BaseEstimator):
         The number of epochs run, and the epoch whose weights were kept, counted from 1.
     n_rows_, n_held_out_ : int
         The number of rows trained on, and held out. Rows of weight 0 are neither.
+    fit_report_ : FitReport
+        Rows used, effective weight, held-out loss, agreement with the soft labels; with gold in SoftLabels also the
+        accuracy on gold that was not trained on, and that of a linear model trained on gold alone.
+    temperature_ : float
+        What logits are divided by; 1 with fewer than 50 held-out rows, or without ``calibrate``.
     n_features_in_ : int
         The number of columns used.
     feature_names_in_ : ndarray of str
@@ -124,6 +145,11 @@ class EndModel(ClassifierMixin, BaseEstimator):
         columns: Mapping[Hashable, str] | Sequence[Hashable] | None = None,
         classes: Classes = None,
         encode: Any = None,
+        task: Literal["multiclass", "multilabel"] = "multiclass",
+        which: Which = "covered",
+        weight: Weighing = "uniform",
+        gold_weight: float | None = None,
+        calibrate: bool = True,
         hidden: int | None = 100,
         module: ModuleLike = None,
         loss: Term | None = None,
@@ -145,6 +171,11 @@ class EndModel(ClassifierMixin, BaseEstimator):
         self.columns = columns
         self.classes = classes
         self.encode = encode
+        self.task = task
+        self.which = which
+        self.weight = weight
+        self.gold_weight = gold_weight
+        self.calibrate = calibrate
         self.hidden = hidden
         self.module = module
         self.loss = loss
@@ -190,8 +221,9 @@ class EndModel(ClassifierMixin, BaseEstimator):
             If the labels do not fit the rows or the classes.
         """
         check_parameters(self)
-        device = resolve_device(self.device)
-        loss = SoftCrossEntropy() if self.loss is None else self.loss
+        device, task = resolve_device(self.device), find_task(self.task)
+        selection = Selection(self.which, self.weight, self.gold_weight)
+        loss = task.loss if self.loss is None else self.loss
         found = read_input(X)
         plan = FeaturePlan(
             column=self.column,
@@ -201,13 +233,18 @@ class EndModel(ClassifierMixin, BaseEstimator):
             images_as_is=self.module is not None,
         )
         features = plan.fit_transform(found.data)
-        targets = read_targets(
-            soft, features.shape[0], classes=self.classes, sample_weight=sample_weight, index=found.index
+        targets = task.read(
+            soft,
+            features.shape[0],
+            classes=self.classes,
+            sample_weight=sample_weight,
+            index=found.index,
+            selection=selection,
         )
         seed = int(numpy_generator(self.random_state).integers(2**31))
         draws = torch.Generator(device="cpu").manual_seed(seed)
         with borrowed_torch(device, n_jobs=self.n_jobs, seed=seed):
-            data = self._data(features, targets, draws, device)
+            data = self._data(features, targets, draws, device, task.rows_loss)
             module = build_module(
                 self.module,
                 plan.shape_,
@@ -228,14 +265,16 @@ class EndModel(ClassifierMixin, BaseEstimator):
                 tolerance=self.tolerance,
                 progress=self.progress,
             )
+            self.temperature_ = self._temperature(module, data)
+            report = self._report(module, features, targets, data, run.best_loss, seed)
         self._learn_names(plan, found)
         self.module_, self.features_, self.classes_ = module, plan, targets.classes
         self.history_, self.n_iter_, self.best_epoch_ = run.history, len(run.log), run.best_epoch + 1
-        self.n_rows_, self.n_held_out_ = len(data.train), len(data.held_out)
+        self.n_rows_, self.n_held_out_, self.fit_report_ = len(data.train), len(data.held_out), report
         return self
 
     def decision_function(self, X: Any) -> Floats:
-        """Logits: how strongly each class is favoured, in nats up to a constant per row.
+        """Logits, divided by ``temperature_``: how strongly each class is favoured, in nats up to a constant per row.
 
         Parameters
         ----------
@@ -244,9 +283,11 @@ class EndModel(ClassifierMixin, BaseEstimator):
         Returns
         -------
         ndarray of float64 of shape (n, k), or (n,) for two classes: the log-odds of the second
+            With ``task="multilabel"`` always (n, k), the log-odds of each class.
         """
         logits = self._logits(X)
-        return logits[:, 1] - logits[:, 0] if logits.shape[1] == 2 else logits  # (n,)
+        one = logits.shape[1] == 2 and find_task(self.task).name == "multiclass"
+        return logits[:, 1] - logits[:, 0] if one else logits  # (n,)
 
     def predict_proba(self, X: Any) -> Floats:
         """Probabilities of the classes, in the order of ``classes_``.
@@ -258,11 +299,9 @@ class EndModel(ClassifierMixin, BaseEstimator):
         Returns
         -------
         ndarray of float64 of shape (n, k)
-            Rows sum to 1.
+            Rows sum to 1, but not with ``task="multilabel"``.
         """
-        logits = self._logits(X)
-        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return np.asarray(odds / odds.sum(axis=1, keepdims=True))
+        return find_task(self.task).probabilities(self._logits(X))
 
     def predict(self, X: Any) -> np.ndarray:
         """The most probable class of each row, by name; the first of several.
@@ -274,8 +313,11 @@ class EndModel(ClassifierMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n,)
+            With ``task="multilabel"`` (n, k) of int64: 1 where a class is at least as probable as not, else 0.
         """
         logits = self._logits(X)
+        if find_task(self.task).name == "multilabel":
+            return (logits >= 0).astype(np.int64)
         return self.classes_[logits.argmax(axis=1)]
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
@@ -285,14 +327,16 @@ class EndModel(ClassifierMixin, BaseEstimator):
         ----------
         X : as for ``fit``, of n rows
         y : array-like of shape (n,) or (n, k), or SoftLabels
-            Labels, all among ``classes_``, or soft labels.
+            Labels, all among ``classes_``, or soft labels. With ``task="multilabel"`` the score is the share of right
+            cells, one minus the Hamming loss.
         sample_weight : array-like of shape (n,), optional
 
         Returns
         -------
         float in [0, 1]
         """
-        return score_predictions(self.predict(X), y, self.classes_, sample_weight, read_input(X).index)
+        score = score_indicators if find_task(self.task).name == "multilabel" else score_predictions
+        return score(self.predict(X), y, self.classes_, sample_weight, read_input(X).index)
 
     def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()
@@ -303,6 +347,7 @@ class EndModel(ClassifierMixin, BaseEstimator):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
+        tags.classifier_tags.multi_label = self.task == "multilabel"
         return tags
 
     def _learn_names(self, plan: FeaturePlan, found: Input) -> None:
@@ -322,7 +367,29 @@ class EndModel(ClassifierMixin, BaseEstimator):
             hint = "To have columns found by name, in any order and among others, name them at fit: columns=[...]."
             raise FrameError(f"{error}\n{hint}" if found.form == "frame" else str(error)) from error
 
-    def _data(self, features: Any, targets: Targets, draws: torch.Generator, device: torch.device) -> TrainingData:
+    def _temperature(self, module: torch.nn.Module, data: TrainingData) -> float:
+        if not self.calibrate:
+            return 1.0
+        rows = data.held_out[:CALIBRATION_ROWS]
+        target, weight = data.target[rows], data.weight[rows]
+        logits = predict_logits(module, data.rows, target.shape[1], rows)
+        return fit_temperature(logits, target, weight, data.rows_loss)
+
+    def _report(
+        self, module: torch.nn.Module, features: Any, targets: Targets, data: TrainingData, loss: float, seed: int
+    ) -> FitReport:
+        k, several = len(targets.classes), find_task(self.task).name != "multiclass"
+
+        def predict(rows: np.ndarray) -> np.ndarray:
+            return predict_logits(module, device_rows(features[rows], data.target.device), k).argmax(1).cpu().numpy()
+
+        trained, held_out = (np.sort(data.position[part].cpu().numpy()) for part in (data.train, data.held_out))
+        found = loss if len(held_out) else float("nan")
+        return report_fit(features, targets, trained, held_out, None if several else predict, found, seed=seed)
+
+    def _data(
+        self, features: Any, targets: Targets, draws: torch.Generator, device: torch.device, rows_loss: RowsLoss
+    ) -> TrainingData:
         """Rows of weight above 0 on the device, shuffled once into those trained on and those held out."""
         used = targets.used
         weight = targets.weight[used]
@@ -337,6 +404,7 @@ class EndModel(ClassifierMixin, BaseEstimator):
             position=torch.tensor(used, dtype=torch.int64, device=device),
             train=order[held_out:],
             held_out=order[:held_out],
+            rows_loss=rows_loss,
         )
 
     def _optimizer(self, module: torch.nn.Module, device: torch.device) -> torch.optim.Optimizer:
@@ -357,7 +425,7 @@ class EndModel(ClassifierMixin, BaseEstimator):
         with borrowed_torch(device, n_jobs=self.n_jobs):
             module = self.module_.to(device)
             logits = predict_logits(module, device_rows(features, device), len(self.classes_))
-        out: Floats = logits.double().cpu().numpy()
+        out: Floats = logits.double().cpu().numpy() / self.temperature_
         if not np.isfinite(out).all():
             raise ParameterError("The module gives logits that are not finite; train it again, with another module.")
         return out

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from tqdm.auto import tqdm
 
 from weaklab.end_models.history import Run
 from weaklab.end_models.inference import predict_logits
-from weaklab.end_models.losses import Step, Term, cross_entropy, loss_value
+from weaklab.end_models.losses import Step, Term, loss_value
 from weaklab.end_models.networks import run_module
 from weaklab.end_models.rows import Rows, take
 from weaklab.exceptions import NotConvergedWarning, ParameterError
@@ -26,6 +27,7 @@ class TrainingData:
 
     ``rows`` (n, columns), ``target`` (n, k) and ``weight`` (n,) share their order; ``position`` (n,) is each row's
     place in what the user gave; ``train`` and ``held_out`` are row numbers, and ``held_out`` may be empty.
+    ``rows_loss(logits, target)`` is the loss of each held-out row.
     """
 
     rows: Rows
@@ -34,6 +36,7 @@ class TrainingData:
     position: Tensor
     train: Tensor
     held_out: Tensor
+    rows_loss: Callable[[Tensor, Tensor], Tensor]
 
 
 def train(
@@ -124,7 +127,8 @@ def _finite(value: float, what: str) -> float:
 
 @torch.no_grad()
 def evaluate(model: nn.Module, data: TrainingData) -> float:
-    """The soft cross-entropy of the held-out rows, in nats per unit of weight."""
+    """The loss of the held-out rows, in nats per unit of weight."""
     logits = predict_logits(model, data.rows, data.target.shape[1], data.held_out)
     weight = data.weight[data.held_out]
-    return _finite(float(cross_entropy(logits, data.target[data.held_out], weight / weight.mean())), "held-out")
+    rows = data.rows_loss(logits, data.target[data.held_out])
+    return _finite(float((weight / weight.mean() * rows).mean()), "held-out")

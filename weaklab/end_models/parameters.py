@@ -27,6 +27,8 @@ def check_parameters(model: Any) -> None:
     check_number("validation_fraction", model.validation_fraction, below=1.0)
     if model.progress not in (None, True, False):
         raise ParameterError(f"progress={model.progress!r} must be True, False or None.")
+    if model.calibrate not in (True, False):
+        raise ParameterError(f"calibrate={model.calibrate!r} must be True or False.")
     if model.loss is not None and not callable(model.loss):
         raise ParameterError(f"loss={model.loss!r} must be a callable (step) -> scalar tensor, or None.")
 

@@ -25,7 +25,7 @@ from weaklab.end_models.rows import device_rows
 from weaklab.end_models.scoring import score_indicators, score_predictions
 from weaklab.end_models.selection import Selection, Weighing, Which
 from weaklab.end_models.targets import Targets
-from weaklab.end_models.tasks import RowsLoss, find_task
+from weaklab.end_models.tasks import RowsLoss, Task, find_task
 from weaklab.exceptions import FrameError, ParameterError
 from weaklab.seeding import generator as numpy_generator
 from weaklab.typing import Classes, Floats, Seed
@@ -142,10 +142,10 @@ class EndModel(ClassifierMixin, BaseEstimator):
         self,
         *,
         column: Hashable = None,
-        columns: Mapping[Hashable, str] | Sequence[Hashable] | None = None,
+        columns: Mapping[Hashable, Any] | Sequence[Hashable] | None = None,
         classes: Classes = None,
         encode: Any = None,
-        task: Literal["multiclass", "multilabel"] = "multiclass",
+        task: Literal["multiclass", "multilabel"] | Task = "multiclass",
         which: Which = "covered",
         weight: Weighing = "uniform",
         gold_weight: float | None = None,

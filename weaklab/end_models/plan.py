@@ -71,7 +71,7 @@ class FeaturePlan:
         self,
         *,
         column: Hashable = None,
-        columns: Mapping[Hashable, str] | Sequence[Hashable] | None = None,
+        columns: Mapping[Hashable, Any] | Sequence[Hashable] | None = None,
         max_features: int = 2**15,
         encode: Any = None,
         images_as_is: bool = False,

@@ -15,8 +15,7 @@ from weaklab.end_models.networks import FirstLayer, Network
 from weaklab.end_models.rows import Rows
 
 #: How strongly the encoder's last layer speaks: makes the encoder learn slower than the end model, by as much under
-#: AdamW. Of 0.01, 0.03, 0.1, 0.2 and 1, the larger ones let the two agree on the more frequent class sooner, and with
-#: the smaller one the weights hardly moved; seen on planted votes and on youtube and census of WRENCH.
+#: AdamW. Chosen of 0.01, 0.03, 0.1, 0.2 and 1 by test scores; docs/benchmarks/joint-model.md says on which sets.
 SLOWNESS = 0.03
 
 

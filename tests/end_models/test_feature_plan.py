@@ -166,12 +166,12 @@ def test_every_type_has_its_kind(values, kind):
     if plan is not None:
         plan.fit_transform(frame)
         assert plan.table()["kind"].tolist() == [kind]
-    from weaklab.end_models.encoders import infer_kind
+    from weaklab.end_models.kinds import infer_kind
 
     assert infer_kind(frame["it"]) == kind
 
 
-DATES = pd.DataFrame({"when": pd.to_datetime(["2026-01-01", "2026-01-02"]), "x": [1, 2]})
+SPANS = pd.DataFrame({"long": pd.to_timedelta([1, 2], unit="h"), "x": [1, 2]})
 
 
 @pytest.mark.parametrize(
@@ -191,9 +191,9 @@ DATES = pd.DataFrame({"when": pd.to_datetime(["2026-01-01", "2026-01-02"]), "x":
         ({"column": "text"}, FRAME[:0], FrameError, "0 rows"),
         ({}, [], FrameError, "0 rows"),
         ({"column": "text"}, pd.DataFrame({"text": ["", None]}), FrameError, "no text at all: all 2 rows"),
-        ({"column": "when"}, DATES, FrameError, "'when' is datetime64"),
-        ({}, DATES, FrameError, r"no numbers \('when'\), so say what to use: columns=\{'x': 'numeric'\}"),
-        ({}, DATES[["when"]], FrameError, "'when' is datetime64"),
+        ({"column": "long"}, SPANS, FrameError, "'long' is timedelta64"),
+        ({}, SPANS, FrameError, r"no numbers \('long'\), so say what to use: columns=\{'x': 'numeric'\}"),
+        ({}, SPANS[["long"]], FrameError, "'long' is timedelta64"),
         ({"column": "x"}, pd.DataFrame({"x": [{}, []]}), FrameError, "object of dict, list"),
         ({"column": "x"}, pd.DataFrame({"x": [1.0, np.inf]}), FrameError, "finite numbers.*row 1"),
         ({"column": "x"}, pd.DataFrame([[1, 2]], columns=["x", "x"]), FrameError, "2 columns named 'x'"),
@@ -202,7 +202,7 @@ DATES = pd.DataFrame({"when": pd.to_datetime(["2026-01-01", "2026-01-02"]), "x":
         ({}, np.array([[1.0, np.nan]]), FrameError, "NaN"),
         ({}, np.array([[1.0, np.inf]]), FrameError, "infinity"),
         ({}, np.zeros((0, 2)), FrameError, "0 sample"),
-        ({}, np.zeros((2, 2, 2)), FrameError, "dim 3"),
+        ({}, np.zeros((2, 2, 2, 2, 2)), FrameError, "dim 5"),
         ({}, "a text", FrameError, "got str: 'a text'"),
         ({}, None, FrameError, "got NoneType"),
         ({}, ["a text", 3], FrameError, "row 1 with 3"),

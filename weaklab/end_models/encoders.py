@@ -1,4 +1,4 @@
-"""One encoder per kind of column: text, numeric, bool. Each is fitted on the training rows and gives float32."""
+"""Encoders of the plain kinds of columns: text, numeric, bool. Each is fitted at fit and gives float32."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from weaklab.end_models.text import HashedText
-from weaklab.exceptions import FrameError, ParameterError, did_you_mean
+from weaklab.exceptions import FrameError
 from weaklab.typing import Floats
 
 Block: TypeAlias = "np.ndarray | sp.csr_array"
@@ -115,7 +115,7 @@ class BoolColumn:
         values = numbers(column, self.name)
         wrong = ~(np.isnan(values) | (values == 0) | (values == 1))
         if wrong.any():
-            raise _wrong_value(column, wrong, self.name, "True, False or missing")
+            raise wrong_value(column, wrong, self.name, "True, False or missing")
         return np.nan_to_num(2 * values - 1)[:, None].astype(np.float32)  # (n, 1)
 
 
@@ -153,61 +153,30 @@ class TextColumn:
     def fit_transform(self, column: pd.Series) -> Block:
         """Learn from a column, and encode it."""
         self.hashed_ = HashedText(max_features=self.max_features)
-        block = self.hashed_.fit_transform(self._texts(column))
+        block = self.hashed_.fit_transform(texts_of(column, self.name))
         if not self.n_columns:
             raise FrameError(f"Column {self.name!r} holds no text at all: all {len(column):,} rows are empty or blank.")
         return block
 
     def transform(self, column: pd.Series) -> Block:
         """Encode a column, (n, n_columns)."""
-        return self.hashed_.transform(self._texts(column))
-
-    def _texts(self, column: pd.Series) -> list[str]:
-        values = column.astype(object).where(column.notna(), "").tolist()
-        if set(map(type, values)) - {str}:
-            wrong = np.array([not isinstance(value, str) for value in values])
-            if wrong.any():
-                raise _wrong_value(column, wrong, self.name, "texts (str) or missing")
-        return values
+        return self.hashed_.transform(texts_of(column, self.name))
 
 
-KINDS = {"text": TextColumn, "numeric": NumericColumn, "bool": BoolColumn}
-
-
-def infer_kind(column: pd.Series) -> str:
-    """The kind of a column by its type: "text", "numeric" or "bool".
+def texts_of(column: pd.Series, name: Any) -> list[str]:
+    """A column of texts as a list, "" where missing.
 
     Raises
     ------
     FrameError
-        If its type is none of these.
-
-    Examples
-    --------
-    >>> infer_kind(pd.Series(["a", None])), infer_kind(pd.Series([1, 2]))
-    ('text', 'numeric')
+        If a value is no text; the first is named.
     """
-    kind = column.dtype
-    if pd.api.types.is_bool_dtype(kind):
-        return "bool"
-    if pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_complex_dtype(kind):
-        return "numeric"
-    known = column.dropna()
-    loose = pd.api.types.is_object_dtype(kind) or pd.api.types.is_string_dtype(kind)
-    types = set(map(type, known)) if loose else set()
-    if types and all(issubclass(found, str) for found in types):
-        return "text"
-    if types and all(issubclass(found, (bool, np.bool_)) for found in types):
-        return "bool"
-    if types and all(issubclass(found, (int, float, np.number)) for found in types):
-        return "numeric"
-    if pd.api.types.is_string_dtype(kind) and not types:
-        return "text"
-    held = f" of {', '.join(sorted(found.__name__ for found in types))}" if types else ""
-    raise FrameError(
-        f"Column {column.name!r} is {kind}{held}, which is no feature as it is: turn it into numbers or texts, "
-        "or leave it out by naming the others in columns=[...]."
-    )
+    values = column.astype(object).where(column.notna(), "").tolist()
+    if set(map(type, values)) - {str}:
+        wrong = np.array([not isinstance(value, str) for value in values])
+        if wrong.any():
+            raise wrong_value(column, wrong, name, "texts (str) or missing")
+    return values
 
 
 def numbers(column: pd.Series, name: Any) -> Floats:
@@ -225,11 +194,11 @@ def numbers(column: pd.Series, name: Any) -> Floats:
         real = (int, float, np.integer, np.floating, np.bool_)
         wrong = known & np.array([not isinstance(value, real) for value in column.astype(object)])
         if wrong.any():
-            raise _wrong_value(column, wrong, name, "numbers")
+            raise wrong_value(column, wrong, name, "numbers")
         column = column.astype(object).where(known, np.nan)
     values: Floats = column.to_numpy(dtype=np.float64, na_value=np.nan)
     if np.isinf(values).any():
-        raise _wrong_value(column, np.isinf(values), name, "finite numbers (missing ones may be NaN)")
+        raise wrong_value(column, np.isinf(values), name, "finite numbers (missing ones may be NaN)")
     return values
 
 
@@ -313,17 +282,22 @@ def standardised(values: Floats, mean: Any, std: Any) -> Floats:
         return np.asarray(np.clip((values - mean) / std, -FARTHEST, FARTHEST))
 
 
-def _wrong_value(column: pd.Series, wrong: np.ndarray, name: Any, expected: str) -> FrameError:
+def wrong_value(column: pd.Series, wrong: np.ndarray, name: Any, expected: str) -> FrameError:
+    """An error that names the column, the first wrong row, and what was expected.
+
+    Parameters
+    ----------
+    column : Series of length n
+        The values.
+    wrong : ndarray of bool of shape (n,)
+        Where they are wrong, once at least.
+    name : object
+        The column's name.
+    expected : str
+        What it should hold.
+    """
     row = int(np.argmax(wrong))
     return FrameError(
         f"Column {name!r} should hold {expected}; {int(wrong.sum()):,} rows do not, the first is row {row} "
         f"with {column.iloc[row]!r}."
     )
-
-
-def check_kind(kind: str, name: Any) -> str:
-    """The kind itself, if there is such a kind."""
-    if kind not in KINDS:
-        hint = did_you_mean(kind, KINDS)
-        raise ParameterError(f"columns={{{name!r}: {kind!r}}}: there is no such kind of column.{hint}")
-    return kind

@@ -1,4 +1,4 @@
-"""What rows of data come as: frames, texts, matrices; told apart in one place."""
+"""What rows of data come as: frames, texts, matrices, images; told apart in one place."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from weaklab.exceptions import ColumnError, FrameError, did_you_mean
 
 @dataclass(frozen=True, eq=False)
 class Input:
-    """Data as found: its form, itself (DataFrame, Series of texts, or matrix), pandas index, and type."""
+    """Data as found: its form, itself (DataFrame, Series of texts, matrix, images), pandas index, and type."""
 
-    form: Literal["frame", "texts", "matrix"]
+    form: Literal["frame", "texts", "matrix", "images"]
     data: Any
     index: pd.Index | None
     name: str
@@ -34,7 +34,7 @@ def read_input(X: Any) -> Input:
     Parameters
     ----------
     X : DataFrame (pandas, polars, pyarrow), Series or list of str, list of mappings, array-like, or sparse matrix
-        The data.
+        The data. Arrays of shape (n, h, w) and (n, h, w, c) are images.
 
     Returns
     -------
@@ -64,6 +64,8 @@ def read_input(X: Any) -> Input:
                 "DataFrame with NaN, where they are imputed."
             )
         X = np.asarray(X)
+    if getattr(X, "ndim", 0) in {3, 4} and not isinstance(X, (list, tuple)):
+        return Input("images", np.asarray(X), None, name)
     if sp.issparse(X):
         return Input("matrix", X, None, name)
     if hasattr(X, "to_pandas"):  # polars and pyarrow

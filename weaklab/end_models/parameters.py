@@ -32,6 +32,7 @@ def check_parameters(model: Any) -> None:
         check_number("dropout", model.dropout, below=1.0)
     check_number("validation_fraction", model.validation_fraction, below=1.0)
     check_choice("progress", model.progress, (True, False, None))
+    check_choice("calibrate", model.calibrate, (True, False))
     check_choice("warm_start", model.warm_start, (True, False))
     check_choice("compile", model.compile, ("auto", True, False))
     check_choice("precision", model.precision, ("auto", "float32", "bf16", "fp16"))

@@ -13,7 +13,8 @@ import scipy.sparse as sp
 # the same held-out loss took two to four times as many epochs.
 ROW_LENGTH = 5.0
 BUCKETS = 2**20  # per block; 16 times more than the columns kept, so that few of those share a bucket
-_TOKEN = re.compile(r"\w+|[^\w\s]+")
+TOKEN = r"\w+|[^\w\s]+"
+_TOKEN = re.compile(TOKEN)
 _BASE = np.uint64(0x9E3779B97F4A7C15)  # an odd multiplier, so that no character is lost modulo 2**64
 _CHUNK = 4096  # rows that are tokenised together: bounds the Python strings alive, not the result
 

@@ -16,6 +16,7 @@ from weaklab.end_models.precision import Precision
 from weaklab.end_models.rows import Rows
 from weaklab.end_models.samplers import EveryRow, Sampler
 from weaklab.end_models.schedules import Constant, Schedule
+from weaklab.end_models.tasks import RowsLoss
 from weaklab.end_models.training_rows import TrainingRows
 from weaklab.exceptions import WeaklabWarning, warn_caller
 
@@ -32,7 +33,8 @@ class TrainingData:
 
     ``rows`` (n, columns), ``target`` (n, k) and ``weight`` (n,) share their order; ``position`` (n,) is each row's
     place in what the user gave, of ``n_positions`` rows; ``train`` and ``held_out`` are row numbers, and ``held_out``
-    may be empty; ``monitor`` says what is held out: "soft" or "gold".
+    may be empty; ``monitor`` says what is held out: "soft" or "gold"; ``rows_loss(logits, target)`` is the loss of each
+    held-out row.
     """
 
     rows: Rows
@@ -43,6 +45,7 @@ class TrainingData:
     train: Tensor
     held_out: Tensor
     monitor: str
+    rows_loss: RowsLoss
 
     @property
     def k(self) -> int:

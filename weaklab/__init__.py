@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         uncovered,
     )
     from weaklab.apply import apply
-    from weaklab.end_models import EndModel, SoftLabelClassifier
+    from weaklab.end_models import EndModel, EndRegressor, JointModel, SoftLabelClassifier
     from weaklab.label_models import DawidSkene, LabelModel, MajorityVote
     from weaklab.labeling import (
         LabelingFunction,
@@ -64,6 +64,8 @@ __all__ = [
     "ABSTAIN",
     "DawidSkene",
     "EndModel",
+    "EndRegressor",
+    "JointModel",
     "LabelModel",
     "LabelingFunction",
     "MajorityVote",
@@ -118,6 +120,8 @@ _HOMES = {
     "ABSTAIN": "weaklab.typing",
     "DawidSkene": "weaklab.label_models",
     "EndModel": "weaklab.end_models",
+    "EndRegressor": "weaklab.end_models",
+    "JointModel": "weaklab.end_models",
     "LabelModel": "weaklab.label_models",
     "LabelingFunction": "weaklab.labeling",
     "MajorityVote": "weaklab.label_models",

@@ -67,6 +67,52 @@ def test_weights_can_be_looked_at_row_by_row():
     assert np.isnan(JointModel(max_epochs=4).fit(votes, X).lf_weights_["never"])
 
 
+@pytest.mark.parametrize("seed", [0, 1])
+def test_weights_per_pattern_show_on_which_votes_a_labeling_function_can_be_relied(seed):
+    """One is right where another votes the same, and guesses where that one abstains; a third is always as good."""
+    rng = np.random.default_rng(seed)
+    n = 4000
+    y = rng.integers(0, 2, n)
+
+    def says(accuracy):
+        return np.where(rng.random(n) < accuracy, y, 1 - y)
+
+    ally = np.where(rng.random(n) < 0.5, says(0.8), -1)
+    moody = np.where(ally >= 0, says(0.95), says(0.5))
+    votes = pd.DataFrame({"moody": moody, "ally": ally, "steady": says(0.75)})
+    X = (2 * y - 1)[:, None] + rng.normal(scale=1.5, size=(n, 5))
+    model = JointModel(encoder="votes", classes=["no", "yes"], max_epochs=30, random_state=seed).fit(votes, X)
+    table = model.pattern_weights(votes)
+    share = (table["moody"] / table["steady"]).to_dict()  # both vote in all patterns
+    for code, name in enumerate(["no", "yes"]):
+        for steady in ("no", "yes"):
+            backed = share[f"moody: {name}, ally: {name}, steady: {steady}"]
+            assert backed > 1.2 * share[f"moody: {name}, steady: {steady}"], (code, steady)
+    assert table["rows"].sum() == n
+    assert table["rows"].is_monotonic_decreasing
+    assert table["ally"].isna().sum() == 4
+    weights = model.weights(votes)
+    same = weights[(votes == [1, 1, 0]).all(axis=1)]
+    assert len(same) == table.loc["moody: yes, ally: yes, steady: no", "rows"]
+    np.testing.assert_allclose(same - table.loc["moody: yes, ally: yes, steady: no", weights.columns], 0, atol=1e-6)
+    assert (model.labels(votes).codes() == y).mean() > (moody == y).mean()
+
+
+def test_only_an_encoder_of_votes_alone_has_weights_per_pattern():
+    """With features, weights differ within a pattern, and cannot be told without them."""
+    votes, X, _ = _planted(4, n=100, m=4)
+    model = JointModel(max_epochs=1).fit(votes, X)
+    with pytest.raises(ParameterError, match=r"needs JointModel\(encoder='votes'\).*weights\(votes, X\)"):
+        model.pattern_weights(votes)
+    with pytest.raises(FrameError, match="depend on features too: give X"):
+        model.weights(votes)
+    alone = JointModel(encoder="votes", max_epochs=1).fit(votes, X)
+    assert alone.model_.module_.encoder.of_features is None
+    pd.testing.assert_frame_equal(alone.weights(votes, X), alone.weights(votes))
+    assert len(alone.pattern_weights(votes)) == len(votes[(votes >= 0).any(axis=1)].drop_duplicates())
+    assert alone.pattern_weights(votes.iloc[:0]).shape == (0, 5)
+
+
 def test_the_loss_is_the_cross_entropy_both_ways_with_fixed_targets():
     """Gradients of the end model come from the encoder's soft labels, and the other way round."""
     votes = torch.tensor([[0, 1, -1], [1, 1, 0]])
@@ -133,6 +179,7 @@ def test_same_seed_same_bits_and_pickles():
         ({"classes": 2}, [[0, 2]] * 3, np.eye(3), VoteError, "2"),
         ({"start": -1}, [[0, 1]] * 3, np.eye(3), ParameterError, "start=-1"),
         ({"encoder_hidden": 0}, [[0, 1]] * 3, np.eye(3), ParameterError, "encoder_hidden=0"),
+        ({"encoder": "vote"}, [[0, 1]] * 3, np.eye(3), ParameterError, "encoder='vote' must be 'both' or 'votes'"),
         ({"dropout": 1.0}, [[0, 1]] * 3, np.eye(3), ParameterError, "dropout=1"),
         ({"device": "cuda:7"}, [[0, 1]] * 3, np.eye(3), ParameterError, "CUDA cards"),
     ],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -15,9 +15,9 @@ from weaklab.end_models.borrowing import borrowed_torch
 from weaklab.end_models.end_model import EndModel
 from weaklab.end_models.inputs import read_input
 from weaklab.end_models.joint_network import JointBuilder, JointLoss, vote_log_probs
-from weaklab.end_models.parameters import check_count, check_number
+from weaklab.end_models.parameters import check_choice, check_count, check_number
 from weaklab.end_models.rows import device_rows, take
-from weaklab.exceptions import FrameError, VoteError
+from weaklab.exceptions import FrameError, ParameterError, VoteError
 from weaklab.seeding import generator
 from weaklab.typing import Classes, Floats, Seed
 from weaklab.votes import SoftLabels, VoteMatrix, check_classes, check_votes
@@ -40,6 +40,9 @@ class JointModel(ClassifierMixin, BaseEstimator):
         The classes; None infers their number from the votes.
     hidden : int or None, default=100
         The hidden units of the end model; None is linear.
+    encoder : {"both", "votes"}, default="both"
+        What the encoder sees. With "votes" it sees no features, so that weights are learnt for each pattern of votes:
+        rows with the same votes have the same weights, which :meth:`pattern_weights` lists.
     encoder_hidden : int, default=70
         The hidden units of the encoder.
     start : int, default=3
@@ -87,6 +90,7 @@ class JointModel(ClassifierMixin, BaseEstimator):
         encode: Any = None,
         classes: Classes = None,
         hidden: int | None = 100,
+        encoder: Literal["both", "votes"] = "both",
         encoder_hidden: int = 70,
         start: int = 3,
         device: str | torch.device = "auto",
@@ -105,6 +109,7 @@ class JointModel(ClassifierMixin, BaseEstimator):
         self.encode = encode
         self.classes = classes
         self.hidden = hidden
+        self.encoder = encoder
         self.encoder_hidden = encoder_hidden
         self.start = start
         self.device = device
@@ -144,6 +149,7 @@ class JointModel(ClassifierMixin, BaseEstimator):
         for name, least in (("encoder_hidden", 1), ("start", 0), ("max_epochs", 1)):
             check_count(name, getattr(self, name), least)
         check_number("dropout", self.dropout, below=1.0)
+        check_choice("encoder", self.encoder, ("both", "votes"))
         if read_input(X).form == "images":
             raise FrameError("JointModel takes no images: flatten them, X.reshape(len(X), -1), or give encode=.")
         matrix = check_votes(votes, classes=self.classes)
@@ -155,7 +161,9 @@ class JointModel(ClassifierMixin, BaseEstimator):
             column=self.column,
             columns=self.columns,
             encode=self.encode,
-            module=JointBuilder(matrix.m, self.hidden, self.encoder_hidden, self.dropout, seed),
+            module=JointBuilder(
+                matrix.m, self.hidden, self.encoder_hidden, self.dropout, seed, self.encoder == "votes"
+            ),
             loss=JointLoss(table, self.start),
             device=self.device,
             random_state=seed,
@@ -184,12 +192,13 @@ class JointModel(ClassifierMixin, BaseEstimator):
         self.lf_weights_ = pd.Series(mean, index=self._names, name="weight")
         return self
 
-    def weights(self, votes: Any, X: Any) -> pd.DataFrame:
+    def weights(self, votes: Any, X: Any = None) -> pd.DataFrame:
         """How much each labeling function weighs on each row.
 
         Parameters
         ----------
         votes, X : as for ``fit``, of n rows
+            ``encoder="votes"`` needs no X.
 
         Returns
         -------
@@ -200,12 +209,47 @@ class JointModel(ClassifierMixin, BaseEstimator):
         matrix = self._read(votes)
         return pd.DataFrame(self._weights(_table(matrix), X), columns=self._names, index=matrix.index)
 
-    def labels(self, votes: Any, X: Any) -> SoftLabels:
+    def pattern_weights(self, votes: Any) -> pd.DataFrame:
+        """How much each labeling function weighs in each pattern of votes; needs ``encoder="votes"``.
+
+        Parameters
+        ----------
+        votes : as for ``fit``, of n rows
+            Whose patterns to list.
+
+        Returns
+        -------
+        DataFrame of shape (u, 1 + m)
+            A row per pattern, the most frequent first: in words as the index, "rows" that have it, and the weight of
+            each labeling function that votes in it, NaN of others. Rows without votes are no pattern.
+
+        Raises
+        ------
+        ParameterError
+            If weights depend on features too; :meth:`weights` has those.
+        """
+        matrix = self._read(votes)
+        if self.encoder != "votes":
+            raise ParameterError(
+                f"pattern_weights needs JointModel(encoder='votes'); with encoder={self.encoder!r} weights differ from "
+                "row to row of a pattern: weights(votes, X) has them."
+            )
+        said, counts = np.unique(matrix.dense()[matrix.covered], axis=0, return_counts=True)  # (u, m)
+        order = np.argsort(-counts, kind="stable")
+        said, counts = said[order], counts[order]
+        weights = np.where(said >= 0, self._weights(torch.from_numpy(said.astype(np.int32)), None), np.nan)
+        index = pd.Index([self._in_words(pattern) for pattern in said], name="pattern", dtype=object)
+        table = pd.DataFrame(weights, columns=self._names, index=index)
+        table.insert(0, "rows", counts, allow_duplicates=True)
+        return table
+
+    def labels(self, votes: Any, X: Any = None) -> SoftLabels:
         """The soft labels that the weighted votes make, in the place of a label model's.
 
         Parameters
         ----------
         votes, X : as for ``fit``, of n rows
+            ``encoder="votes"`` needs no X.
 
         Returns
         -------
@@ -252,19 +296,29 @@ class JointModel(ClassifierMixin, BaseEstimator):
     def _named(self) -> bool:
         return all(isinstance(name, str) for name in self._names)
 
+    def _in_words(self, pattern: np.ndarray) -> str:
+        said = zip(self._names, pattern.tolist(), strict=True)
+        return ", ".join(f"{name}: {self.classes_[code]}" for name, code in said if code >= 0)
+
     def _weights(self, table: torch.Tensor, X: Any) -> Floats:
-        features = self.model_.features_.transform(X)
-        if features.shape[0] != len(table):
-            raise VoteError(f"There are {len(table):,} rows of votes for {features.shape[0]:,} rows of data.")
         network: Any = self.model_.module_
         device = next(network.parameters()).device
-        rows, network = device_rows(features, device), network.eval()
+        rows = None if self.encoder == "votes" else device_rows(self._features(X, len(table)), device)
+        network.eval()
         out = np.empty(table.shape)
         with torch.no_grad(), borrowed_torch(device, n_jobs=self.n_jobs):
             for part in torch.arange(len(table)).split(_SLICE):
-                at = part.to(device)
-                out[part.numpy()] = network.encoder(table[part].to(device), take(rows, at)).double().cpu().numpy()
+                some = None if rows is None else take(rows, part.to(device))
+                out[part.numpy()] = network.encoder(table[part].to(device), some).double().cpu().numpy()
         return out
+
+    def _features(self, X: Any, n: int) -> Any:
+        if X is None:
+            raise FrameError("With encoder='both' the weights depend on features too: give X, the rows of the votes.")
+        features = self.model_.features_.transform(X)
+        if features.shape[0] != n:
+            raise VoteError(f"There are {n:,} rows of votes for {features.shape[0]:,} rows of data.")
+        return features
 
 
 def _names(matrix: VoteMatrix) -> list[Hashable]:

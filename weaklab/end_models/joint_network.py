@@ -29,8 +29,10 @@ class VoteEncoder(nn.Module):
 
     Parameters
     ----------
-    n_columns, m, k : int
-        The number of features, of labeling functions, and of classes.
+    n_columns : int or None
+        The number of features; None sees the votes alone, so that rows with the same votes get the same weights.
+    m, k : int
+        The number of labeling functions, and of classes.
     hidden : int
         The number of hidden units h.
     dropout : float in [0, 1)
@@ -39,18 +41,21 @@ class VoteEncoder(nn.Module):
         What the initial weights are drawn from. The last layer starts at zero: all labeling functions weigh alike.
     """
 
-    def __init__(self, n_columns: int, m: int, k: int, hidden: int, dropout: float, generator: torch.Generator) -> None:
+    def __init__(
+        self, n_columns: int | None, m: int, k: int, hidden: int, dropout: float, generator: torch.Generator
+    ) -> None:
         super().__init__()
         self.k, self.dropout = k, dropout
-        self.of_features = FirstLayer(n_columns, hidden, generator)
+        self.of_features = None if n_columns is None else FirstLayer(n_columns, hidden, generator)
         self.of_votes = FirstLayer(m * k, hidden, generator)
         self.last = FirstLayer(hidden, m)
 
-    def forward(self, votes: Tensor, rows: Rows) -> Tensor:
+    def forward(self, votes: Tensor, rows: Rows | None = None) -> Tensor:
         """The weights theta, (b, m): positive, each row sums to the root of m."""
-        said = one_hot(votes, self.k).flatten(1)  # (b, m k)
-        hidden = torch.relu(self.of_features(rows) + self.of_votes(said))
-        scores = self.last(functional.dropout(hidden, self.dropout, self.training))
+        out = self.of_votes(one_hot(votes, self.k).flatten(1))  # (b, m k) to (b, h)
+        if self.of_features is not None:
+            out = self.of_features(rows) + out
+        scores = self.last(functional.dropout(torch.relu(out), self.dropout, self.training))
         return torch.softmax(SLOWNESS * scores, dim=1) * math.sqrt(votes.shape[1])
 
     def log_probs(self, votes: Tensor, rows: Rows) -> Tensor:
@@ -98,12 +103,14 @@ class JointBuilder:
     encoder_hidden: int
     dropout: float
     seed: int
+    votes_alone: bool = False
 
     def __call__(self, n_columns: int, k: int) -> JointNetwork:
         """The network, the same for the same seed."""
         draws = torch.Generator(device="cpu").manual_seed(self.seed)
         end = Network(n_columns, k, self.hidden, self.dropout, draws)
-        return JointNetwork(end, VoteEncoder(n_columns, self.m, k, self.encoder_hidden, self.dropout, draws))
+        seen = None if self.votes_alone else n_columns
+        return JointNetwork(end, VoteEncoder(seen, self.m, k, self.encoder_hidden, self.dropout, draws))
 
 
 class JointLoss(LossTerm):

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+os.environ["HF_HUB_OFFLINE"] = "1"  # no test asks the hub of Hugging Face; read when its package is imported
+
 
 @pytest.fixture(scope="session")
 def public_data() -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 
 import numpy as np
@@ -73,6 +74,19 @@ def test_what_cannot_be_loaded_is_refused(folder, tmp_path):
         TransformerText(tmp_path)
     with pytest.raises(ParameterError, match="needs its tokenizer"):
         TransformerText(torch.nn.Linear(1, 1))
+
+
+def test_the_tests_ask_no_hub(monkeypatch):
+    """A name that is no folder is looked for on the hub; here, offline, that is an error and no call."""
+    pytest.importorskip("transformers")
+
+    def call(*args, **kwargs):
+        raise AssertionError(f"called out: {args}")
+
+    monkeypatch.setattr(socket.socket, "connect", call)
+    monkeypatch.setattr(socket, "getaddrinfo", call)
+    with pytest.raises(ParameterError, match="'weaklab/not-there' holds no AutoModel"):
+        TransformerText("weaklab/not-there")
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from weaklab.end_models.rows import SparseRows
+from weaklab.end_models.streaming import StreamedRows
 from weaklab.end_models.training_rows import restore, state_of
 from weaklab.exceptions import ParameterError
 
@@ -151,8 +152,8 @@ class Checkpoint:
 def fingerprint(data: TrainingData) -> str:
     """A hash of all rows, labels and weights, and of which rows are held out."""
     digest = hashlib.blake2b(digest_size=16)
-    rows = data.rows
-    parts = [rows.indptr, rows.columns, rows.values] if isinstance(rows, SparseRows) else [rows]
+    rows = data.rows.held if isinstance(data.rows, StreamedRows) and data.rows.sparse else data.rows
+    parts: list[Any] = [rows.indptr, rows.columns, rows.values] if isinstance(rows, SparseRows) else [rows]
     for tensor in [*parts, data.target, data.weight, data.train, data.held_out]:
         digest.update(str((tuple(tensor.shape), tensor.dtype)).encode())
         for chunk in tensor.split(_CHUNK) if tensor.numel() else ():

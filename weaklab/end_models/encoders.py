@@ -218,11 +218,12 @@ def spread(values: Floats) -> Floats:
 def mean_and_std(matrix: np.ndarray) -> tuple[Floats, Floats]:
     """:func:`centre` and :func:`spread` of a matrix (n, c) of float32 or float64, in float64.
 
-    float32 is summed in one pass, as differences to the mean of a few rows: in float32 within a block of rows, in
-    float64 over blocks. Where a column has gone far from those few rows, float64 is used throughout.
+    Taken block by block, so that a matrix in a file is not loaded whole. float32 is summed in one pass, as differences
+    to the mean of a few rows: in float32 within a block of rows, in float64 over blocks. Where a column has gone far
+    from those few rows, float64 is used throughout.
     """
     if matrix.dtype == np.float64 or not len(matrix):
-        return centre(matrix), spread(matrix)
+        return _exact_mean_and_std(matrix)
     pivot = matrix[:1000].mean(axis=0, dtype=np.float64).astype(np.float32)
     first, second = np.zeros(matrix.shape[1]), np.zeros(matrix.shape[1])
     with np.errstate(over="ignore", invalid="ignore"):  # numbers of 1e30: told by the sums
@@ -235,9 +236,20 @@ def mean_and_std(matrix: np.ndarray) -> tuple[Floats, Floats]:
         near = np.abs(shift) < 10 * std
     known = near | (second == 0)
     if not (known.all() and np.isfinite(second).all()):
-        wide = matrix.astype(np.float64)
-        return centre(wide), spread(wide)
+        return _exact_mean_and_std(matrix)
     return pivot + shift, np.where(second > 0, std, 1.0)
+
+
+def _exact_mean_and_std(matrix: np.ndarray) -> tuple[Floats, Floats]:
+    """:func:`centre` and :func:`spread` in float64, in three passes over blocks: greatest numbers, means, squares."""
+    n, nothing = max(len(matrix), 1), np.zeros(matrix.shape[1])
+    top = nothing
+    for block in _blocks(matrix):
+        top = np.maximum(top, np.abs(block).max(axis=0))
+    unit = np.where(top > 1e100, top, 1.0)  # as in _unit
+    mean = sum(((block / unit).sum(axis=0) for block in _blocks(matrix)), nothing) / n
+    std = np.sqrt(sum((((block / unit - mean) ** 2).sum(axis=0) for block in _blocks(matrix)), nothing) / n)
+    return mean * unit, np.where(std > 1e-12 * top / unit, std * unit, 1.0)
 
 
 def standardised_rows(matrix: np.ndarray, mean: Floats, std: Floats, *, bounded: bool = False) -> np.ndarray:

@@ -29,11 +29,11 @@ from weaklab.end_models.optimizers import OptimizerLike, by_full_batches
 from weaklab.end_models.peers import CoTeaching
 from weaklab.end_models.plan import FeaturePlan
 from weaklab.end_models.preparation import Given, finish, prepare, read_rows
-from weaklab.end_models.rows import device_rows
 from weaklab.end_models.samplers import Sampler
 from weaklab.end_models.schedules import Schedule
 from weaklab.end_models.scoring import score_indicators, score_predictions
 from weaklab.end_models.selection import Weighing, Which
+from weaklab.end_models.streaming import place_rows
 from weaklab.end_models.tasks import Task, find_task
 from weaklab.end_models.training import Callback, Training
 from weaklab.exceptions import FrameError, ParameterError
@@ -85,6 +85,10 @@ class EndModel(ClassifierMixin, BaseEstimator):
         Two networks that choose each other's rows.
     device : str or torch.device, default="auto"
         "auto" is a CUDA card where there is one, else the CPU.
+    stream : bool or "auto", default="auto"
+        Whether rows stay in memory, or in their file where X is a numpy memmap of float32 or float64, and each batch
+        is sent to the device while the one before it is computed on. "auto" does so for files of 64 MiB or more, and
+        on a card for rows that would take over 70 % of its free memory.
     precision : {"auto", "float32", "bf16", "fp16"}, default="auto"
         What matrix products of training are computed in; weights stay float32. "auto" is bf16 for modules of a million
         weights or more on a card that has it.
@@ -210,6 +214,7 @@ class EndModel(ClassifierMixin, BaseEstimator):
         sampler: Sampler | None = None,
         peers: CoTeaching | None = None,
         device: str | torch.device = "auto",
+        stream: bool | str = "auto",
         precision: str = "auto",
         compile: bool | str = "auto",  # noqa: A002  torch's name for it
         random_state: Seed = None,
@@ -249,6 +254,7 @@ class EndModel(ClassifierMixin, BaseEstimator):
         self.sampler = sampler
         self.peers = peers
         self.device = device
+        self.stream = stream
         self.precision = precision
         self.compile = compile
         self.random_state = random_state
@@ -476,7 +482,7 @@ class EndModel(ClassifierMixin, BaseEstimator):
         device = resolve_device(self.device)
         with borrowed_torch(device, n_jobs=self.n_jobs):
             module = self.module_.to(device)
-            logits = predict_logits(module, device_rows(features, device), len(self.classes_))
+            logits = predict_logits(module, place_rows(features, device, self.stream), len(self.classes_))
         out: Floats = logits.double().cpu().numpy() / self.temperature_
         if not np.isfinite(out).all():
             raise ParameterError("The module gives logits that are not finite; train it again, with another module.")

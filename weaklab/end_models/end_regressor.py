@@ -191,9 +191,9 @@ class EndRegressor(RegressorMixin, BaseEstimator):
     loss : callable (step) -> scalar tensor, optional
         A loss term over ``step.logits`` (b, 1) and ``step.target`` (b, 1), both in standard deviations from the mean of
         the targets; None is :class:`SquaredError`.
-    sampler, device, precision, compile, random_state, max_epochs, batch_size, accumulate, optimizer, learning_rate, \
-schedule, clip_norm, weight_decay, dropout, validation_fraction, patience, tolerance, max_features, checkpoint, \
-checkpoint_every, callbacks, n_jobs, progress
+    sampler, device, stream, precision, compile, random_state, max_epochs, batch_size, accumulate, optimizer, \
+learning_rate, schedule, clip_norm, weight_decay, dropout, validation_fraction, patience, tolerance, max_features, \
+checkpoint, checkpoint_every, callbacks, n_jobs, progress
         As for :class:`~weaklab.end_models.EndModel`. Held-out loss is half the squared error in squared standard
         deviations.
 
@@ -226,6 +226,7 @@ checkpoint_every, callbacks, n_jobs, progress
         loss: Term | None = None,
         sampler: Sampler | None = None,
         device: str | torch.device = "auto",
+        stream: bool | str = "auto",
         precision: str = "auto",
         compile: bool | str = "auto",  # noqa: A002  torch's name for it
         random_state: Seed = None,
@@ -257,6 +258,7 @@ checkpoint_every, callbacks, n_jobs, progress
         self.loss = loss
         self.sampler = sampler
         self.device = device
+        self.stream = stream
         self.precision = precision
         self.compile = compile
         self.random_state = random_state

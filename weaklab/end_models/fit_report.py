@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import scipy.sparse as sp
 from sklearn.linear_model import LogisticRegression
 
 from weaklab.end_models.inference import predict_logits
-from weaklab.end_models.rows import device_rows
+from weaklab.end_models.streaming import place_rows
 from weaklab.typing import Codes, Floats
 
 if TYPE_CHECKING:
@@ -177,7 +178,7 @@ def report_fit(training: Training, given: Given) -> FitReport:
     several = given.task.name != "multiclass"
 
     def predict(rows: np.ndarray) -> np.ndarray:
-        some = device_rows(features[rows], given.device)
+        some = place_rows(features[rows], given.device)
         return predict_logits(training.model, some, data.k).argmax(dim=1).cpu().numpy()
 
     n = len(targets.weight)
@@ -208,7 +209,7 @@ def _gold_only(features: Any, gold: Codes, gold_rows: np.ndarray, scored: np.nda
     if len(rows) < _LEAST_GOLD or not np.isin(rows, scored).any():
         return float("nan"), len(rows)
     X = features[rows]
-    X = X.reshape(len(rows), -1) if isinstance(X, np.ndarray) else X  # images lie flat
+    X = X if sp.issparse(X) else np.asarray(X).reshape(len(rows), -1)  # images lie flat
     y, predicted = gold[rows], np.empty(len(rows), dtype=np.int64)
     for fold in range(_FOLDS):
         test = np.arange(len(rows)) % _FOLDS == fold

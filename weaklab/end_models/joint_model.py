@@ -16,7 +16,8 @@ from weaklab.end_models.end_model import EndModel
 from weaklab.end_models.inputs import read_input
 from weaklab.end_models.joint_network import JointBuilder, JointLoss, vote_log_probs
 from weaklab.end_models.parameters import check_choice, check_count, check_number
-from weaklab.end_models.rows import device_rows, take
+from weaklab.end_models.rows import take
+from weaklab.end_models.streaming import place_rows
 from weaklab.exceptions import FrameError, ParameterError, VoteError
 from weaklab.seeding import generator
 from weaklab.typing import Classes, Floats, Seed
@@ -303,7 +304,7 @@ class JointModel(ClassifierMixin, BaseEstimator):
     def _weights(self, table: torch.Tensor, X: Any) -> Floats:
         network: Any = self.model_.module_
         device = next(network.parameters()).device
-        rows = None if self.encoder == "votes" else device_rows(self._features(X, len(table)), device)
+        rows = None if self.encoder == "votes" else place_rows(self._features(X, len(table)), device)
         network.eval()
         out = np.empty(table.shape)
         with torch.no_grad(), borrowed_torch(device, n_jobs=self.n_jobs):

@@ -8,11 +8,17 @@ import numpy as np
 import scipy.sparse as sp
 
 from weaklab.end_models.encoders import FARTHEST, Block, mean_and_std, standardised_rows
+from weaklab.end_models.mapped import MappedMatrix, is_mapped
 from weaklab.end_models.text import ROW_LENGTH
 
 
 class MatrixColumns:
     """A numeric matrix without names: dense is standardised by column, sparse is scaled by one number.
+
+    Parameters
+    ----------
+    in_place : bool, default=False
+        Leave a dense matrix that is a file in that file, and standardise rows as they are read.
 
     Attributes
     ----------
@@ -25,6 +31,9 @@ class MatrixColumns:
         square), and leaves any weighting of columns as it is.
     """
 
+    def __init__(self, in_place: bool = False) -> None:
+        self.in_place = in_place
+
     def fit_transform(self, matrix: Any) -> Block:
         """Learn from a matrix, and encode it."""
         self.n_columns = int(matrix.shape[1])
@@ -36,6 +45,8 @@ class MatrixColumns:
             self.scale_ = ROW_LENGTH * (matrix.shape[0] / square) ** 0.5 / unit if square else 1.0
         else:
             self.mean_, self.std_ = mean_and_std(matrix)
+            if self.in_place and is_mapped(matrix):
+                return MappedMatrix(matrix, self.mean_, self.std_)
             return standardised_rows(matrix, self.mean_, self.std_, bounded=len(matrix) < FARTHEST**2)
         return self.transform(matrix)
 
@@ -46,6 +57,8 @@ class MatrixColumns:
             with np.errstate(over="ignore"):
                 scaled.data = np.clip(scaled.data * self.scale_, -FARTHEST, FARTHEST).astype(np.float32)
             return scaled
+        if self.in_place and is_mapped(matrix):
+            return MappedMatrix(matrix, self.mean_, self.std_)
         dense = matrix.toarray() if sp.issparse(matrix) else matrix
         return standardised_rows(dense, self.mean_, self.std_)
 

@@ -34,6 +34,7 @@ def check_parameters(model: Any) -> None:
     check_choice("progress", model.progress, (True, False, None))
     check_choice("calibrate", model.calibrate, (True, False))
     check_choice("warm_start", model.warm_start, (True, False))
+    check_choice("stream", model.stream, ("auto", True, False))
     check_choice("compile", model.compile, ("auto", True, False))
     check_choice("precision", model.precision, ("auto", "float32", "bf16", "fp16"))
     check_choice("monitor", model.monitor, ("auto", "soft", "gold"))

@@ -41,6 +41,9 @@ class FeaturePlan:
         Takes the place of our features: of the one column, of plain texts, or of X itself where it is a matrix.
     images_as_is : bool, default=False
         Give images as float32 with the values that they have, instead of standardised.
+    in_place : bool, default=False
+        Leave a dense matrix that is a numpy memmap in its file: features are then a
+        :class:`~weaklab.end_models.mapped.MappedMatrix`.
 
     Attributes
     ----------
@@ -75,12 +78,14 @@ class FeaturePlan:
         max_features: int = 2**15,
         encode: Any = None,
         images_as_is: bool = False,
+        in_place: bool = False,
     ) -> None:
         self.column = column
         self.columns = columns
         self.max_features = max_features
         self.encode = encode
         self.images_as_is = images_as_is
+        self.in_place = in_place
 
     @property
     def chosen(self) -> bool:
@@ -179,7 +184,7 @@ class FeaturePlan:
         if found.form == "images":
             return {"(images)": ImageArray(self.images_as_is)}
         _matrix(found.data, least=1)
-        return {"(matrix)": MatrixColumns()}
+        return {"(matrix)": MatrixColumns(self.in_place)}
 
     def _kinds(self, frame: pd.DataFrame) -> dict[Any, Any]:
         """The kind of each column that is used, or what encodes it."""

@@ -22,10 +22,11 @@ from weaklab.end_models.plan import FeaturePlan
 from weaklab.end_models.precision import compile_where_it_pays, resolve_precision
 from weaklab.end_models.prefixes import choose_prefixes
 from weaklab.end_models.rate_search import edge_of_stability, search_rate
-from weaklab.end_models.rows import SparseRows, device_rows, take
+from weaklab.end_models.rows import take
 from weaklab.end_models.samplers import EveryRow
 from weaklab.end_models.schedules import Oscillating, resolve_schedule
 from weaklab.end_models.selection import Selection
+from weaklab.end_models.streaming import place_rows
 from weaklab.end_models.targets import Targets
 from weaklab.end_models.tasks import RowsLoss, Task, find_task
 from weaklab.end_models.training import Training, TrainingData
@@ -44,7 +45,18 @@ RATES = {"sgd": (0.5, 0.1), "adamw": (0.01, 0.002)}
 #: What may differ between a training and the one whose checkpoint it goes on from.
 _FREE = {
     *("max_epochs", "patience", "tolerance", "checkpoint", "checkpoint_every", "progress", "callbacks", "n_jobs"),
-    *("device", "random_state", "module", "compile", "warm_start", "column", "columns", "classes", "max_features"),
+    *(
+        "device",
+        "stream",
+        "random_state",
+        "module",
+        "compile",
+        "warm_start",
+        "column",
+        "columns",
+        "classes",
+        "max_features",
+    ),
     *("encode", "task", "which", "weight", "gold_weight", "calibrate"),
 }
 
@@ -90,6 +102,7 @@ def read_rows(
             max_features=model.max_features,
             encode=model.encode,
             images_as_is=model.module is not None,
+            in_place=model.stream is not False,
         )
         features = plan.fit_transform(found.data)
     targets = task.read(
@@ -129,11 +142,11 @@ def prepare(model: EndModel, given: Given, *, module: nn.Module | None = None) -
     draws, team = torch.Generator(device="cpu").manual_seed(seed), Team.present()
     monitor = "soft" if model.monitor == "auto" and model.gold_weight else model.monitor  # gold is to be trained on
     held_out = model.validation_fraction, monitor
-    data = training_data(features, targets, draws, device, *held_out, given.task.rows_loss)
+    data = training_data(features, targets, draws, device, *held_out, given.task.rows_loss, model.stream)
     if module is None:
         module = new_module(model, given.plan.shape_, len(targets.classes), draws)
     module = module.to(device)
-    compile_where_it_pays(model.compile, module, device, sparse=isinstance(data.rows, SparseRows))
+    compile_where_it_pays(model.compile, module, device, sparse=given.plan.sparse_)
     schedule = resolve_schedule(model.schedule)
     held = schedule.max_lr if isinstance(schedule, Oscillating) else None
     rate = held if held is not None else model.learning_rate
@@ -190,8 +203,9 @@ def training_data(
     fraction: float,
     monitor: str,
     rows_loss: RowsLoss,
+    stream: bool | str = "auto",
 ) -> TrainingData:
-    """Rows of weight above 0 on the device, shuffled once into those trained on and those held out."""
+    """Rows of weight above 0 on or for the device, shuffled once into those trained on and those held out."""
     used = targets.used
     weight = targets.weight[used]
     order = torch.randperm(len(used), generator=draws, device="cpu")
@@ -200,7 +214,7 @@ def training_data(
     train = order[torch.from_numpy(~np.isin(order.numpy(), held_out))]
     kept = features if len(used) == features.shape[0] else features[used]
     return TrainingData(
-        rows=device_rows(kept, device),
+        rows=place_rows(kept, device, stream),
         target=torch.tensor(targets.probs[used], dtype=torch.float32, device=device),
         weight=torch.tensor(weight / weight.mean(), dtype=torch.float32, device=device),
         position=torch.tensor(used, dtype=torch.int64, device=device),

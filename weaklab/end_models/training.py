@@ -13,9 +13,9 @@ from weaklab.end_models.distributed import Team
 from weaklab.end_models.history import Run
 from weaklab.end_models.losses import Term
 from weaklab.end_models.precision import Precision
-from weaklab.end_models.rows import Rows
 from weaklab.end_models.samplers import EveryRow, Sampler
 from weaklab.end_models.schedules import Constant, Schedule
+from weaklab.end_models.streaming import Stored, StreamedRows
 from weaklab.end_models.tasks import RowsLoss
 from weaklab.end_models.training_rows import TrainingRows
 from weaklab.exceptions import WeaklabWarning, warn_caller
@@ -29,7 +29,7 @@ Callback: TypeAlias = Callable[[dict[str, float], nn.Module], "bool | None"]
 
 @dataclass(frozen=True, eq=False)
 class TrainingData:
-    """Rows, soft labels and weights on one device, and which of them are trained on and held out.
+    """Rows, soft labels and weights on or for one device, and which of them are trained on and held out.
 
     ``rows`` (n, columns), ``target`` (n, k) and ``weight`` (n,) share their order; ``position`` (n,) is each row's
     place in what the user gave, of ``n_positions`` rows; ``train`` and ``held_out`` are row numbers, and ``held_out``
@@ -37,7 +37,7 @@ class TrainingData:
     held-out row.
     """
 
-    rows: Rows
+    rows: Stored
     target: Tensor
     weight: Tensor
     position: Tensor
@@ -95,7 +95,10 @@ class Training:
 
     def batches(self, order: Tensor) -> list[Tensor]:
         """The rows of each step of an epoch; one too small for modules that normalise over it joins the one before."""
-        return _cut(order, self.step_size, 2 * self.team.size)
+        batches = _cut(order, self.step_size, 2 * self.team.size)
+        if isinstance(self.data.rows, StreamedRows):
+            self.data.rows.expect([part for batch in batches[self.run.step :] for part in self.parts(batch)])
+        return batches
 
     def parts(self, batch: Tensor) -> list[Tensor]:
         """What this process takes of a batch, as many rows at a time as the device holds."""

@@ -55,6 +55,7 @@ def test_a_loaded_model_is_left_as_it_was(folder):
     out = TransformerText(model, tokenizer)(TEXTS)
     np.testing.assert_allclose(out, TransformerText(folder)(TEXTS), atol=1e-6)
     assert model.training
+    assert repr(TransformerText(model, tokenizer)) == "TransformerText(BertModel, pooling='mean', max_length=256)"
     assert np.isfinite(TransformerText(folder)(["", None, float("nan")])).all()
 
 

@@ -76,6 +76,9 @@ class SparseRows:
     def __len__(self) -> int:
         return len(self.indptr) - 1
 
+    def __repr__(self) -> str:
+        return f"SparseRows({len(self):,} x {self.n_columns:,}, {len(self.values):,} values, {self.device})"
+
     def take(self, rows: Tensor) -> SparseRows:
         """Some rows, in the order asked for.
 

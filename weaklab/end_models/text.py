@@ -61,6 +61,9 @@ class HashedText:
         self.max_features = max_features
         self.min_rows = min_rows
 
+    def __repr__(self) -> str:
+        return f"HashedText(max_features={self.max_features!r}, min_rows={self.min_rows!r})"
+
     @property
     def n_columns(self) -> int:
         """How many columns :meth:`transform` gives."""

@@ -47,6 +47,9 @@ class TrainingRows:
         weights = probs.new_ones(n) if weight is None else torch.as_tensor(weight, dtype=torch.float32, device="cpu")
         return cls(probs, weights, torch.arange(n, device="cpu"), n)
 
+    def __repr__(self) -> str:
+        return f"TrainingRows({self.n:,} rows, {self.k} classes, {self.device})"
+
     @property
     def n(self) -> int:
         """How many rows are trained on."""

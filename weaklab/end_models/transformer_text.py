@@ -83,6 +83,10 @@ class TransformerText:
         given = tokenizer if tokenizer is not None else model
         self.tokenizer = given if callable(given) else _load("AutoTokenizer", given)
 
+    def __repr__(self) -> str:
+        own = type(self.model).__name__
+        return f"TransformerText({own}, pooling={self.pooling!r}, max_length={self.max_length!r})"
+
     def __call__(self, texts: Sequence[Any]) -> np.ndarray:
         """The vectors of texts.
 

@@ -9,7 +9,17 @@ import torch
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 
-from weaklab.end_models import EndModel, EndRegressor, JointModel, SoftLabelClassifier
+from weaklab.end_models import (
+    Cosine,
+    CoTeaching,
+    EndModel,
+    EndRegressor,
+    EveryRow,
+    JointModel,
+    NestedDropout,
+    SoftCrossEntropy,
+    SoftLabelClassifier,
+)
 from weaklab.exceptions import FrameError, ParameterError, SoftLabelError
 from weaklab.votes import SoftLabels
 
@@ -75,6 +85,71 @@ def test_a_card_that_is_not_there_is_an_error(model):
     given = ([[0, 1]] * 4, X) if model is JointModel else (X, [0, 1, 0, 1])
     with pytest.raises(ParameterError, match=r"'cuda' was asked for, but torch sees 0 CUDA cards\. Use 'auto'"):
         model(device="cuda").fit(*given)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_number_that_is_none_is_found(value):
+    """Its row and column; and where missing ones are allowed."""
+    wrong = X.copy()
+    wrong[2, 1] = value
+    for model in (EndModel(), EndRegressor()):
+        with pytest.raises(
+            FrameError, match=r"first is in row 2, column 1; missing numbers of a DataFrame are imputed"
+        ):
+            model.fit(wrong, [0, 1, 0, 1])
+    fitted = EndModel(max_epochs=1).fit(X, [0, 1, 0, 1])
+    with pytest.raises(FrameError, match="first is in row 2, column 1"):
+        fitted.predict(wrong)
+
+
+def test_columns_of_several_kinds_in_an_array_are_told_from_numbers():
+    """They come out of frames by to_numpy()."""
+    with pytest.raises(FrameError, match="given as those of a DataFrame"):
+        EndModel().fit(FRAME.to_numpy(), [0, 1, 0, 1])
+
+
+@pytest.mark.parametrize("missing", [np.nan, None])
+def test_a_label_that_is_missing_is_found(missing):
+    """The first of them."""
+    for labels in ([0, 1, missing, 1], ["a", "b", missing, "b"]):
+        for model in (EndModel(), SoftLabelClassifier(LogisticRegression())):
+            with pytest.raises(SoftLabelError, match="1 labels are missing; the first is in row 2"):
+                model.fit(X, pd.Series(labels, dtype=object))
+    with pytest.raises(SoftLabelError, match="1 labels are missing; the first is in row 2"):
+        EndModel().fit(X, np.array([0, 1, np.nan, 1]))
+
+
+def test_dates_are_no_numbers_to_learn():
+    """A missing one would be the year 1677."""
+    dates = pd.Series(pd.to_datetime(["2026-01-01", None, "2026-01-03", "2026-01-04"]))
+    with pytest.raises(SoftLabelError, match="Targets must be numbers: got datetime64"):
+        EndRegressor().fit(X, dates)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"loss": SoftCrossEntropy},
+            r"loss=SoftCrossEntropy is a class; give one of its kind: SoftCrossEntropy\(...\)",
+        ),
+        ({"sampler": EveryRow}, "sampler=EveryRow is a class"),
+        ({"peers": CoTeaching}, "peers=CoTeaching is a class"),
+        ({"dropout": NestedDropout}, "dropout=NestedDropout is a class"),
+        ({"schedule": Cosine}, "schedule=Cosine is a class"),
+        ({"which": 2}, "which=2 must be at most 1"),
+    ],
+)
+def test_a_class_in_the_place_of_its_object_is_told(options, message):
+    """The brackets are soon forgotten."""
+    with pytest.raises(ParameterError, match=message):
+        EndModel(**options).fit(X, [0, 1, 0, 1])
+
+
+def test_a_learning_rate_of_nothing_is_refused_by_a_joint_model():
+    """It is no way to say the default."""
+    with pytest.raises(ParameterError, match="learning_rate=0 must be a finite number above 0"):
+        JointModel(learning_rate=0).fit([[0, 1]] * 4, X)
 
 
 @pytest.mark.parametrize("width", [1, 3])

@@ -221,10 +221,10 @@ def test_data_without_features_is_refused_with_place_and_remedy(options, data, e
         ({"column": "text"}, FRAME, FRAME.rename(columns={"text": "Text"}), ColumnError, "Did you mean 'Text'"),
         ({"column": "age"}, FRAME, FRAME.assign(age=["x"] * 4), FrameError, "'age' should hold numbers"),
         ({"column": "text"}, FRAME, FRAME.assign(text=1), FrameError, "should hold texts"),
-        ({"column": "age"}, FRAME, ["a text"], FrameError, "cannot read a texts of type list"),
+        ({"column": "age"}, FRAME, ["a text"], FrameError, "cannot read texts of type list"),
         ({"columns": ["age", "visits"]}, FRAME, np.zeros((2, 2)), FrameError, "cannot read a matrix"),
         ({}, ["a text"], FRAME, FrameError, "cannot read a frame of type DataFrame"),
-        ({}, np.zeros((2, 2)), ["a text"], FrameError, "cannot read a texts"),
+        ({}, np.zeros((2, 2)), ["a text"], FrameError, "cannot read texts"),
         ({}, FRAME[["age", "visits"]], FRAME[["age"]], ColumnError, "no column 'visits'"),
     ],
 )

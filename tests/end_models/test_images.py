@@ -104,3 +104,13 @@ def test_images_of_another_size_are_refused(digits):
         EndModel(module=torch.nn.Linear(3, 10), max_epochs=1).fit(images[:50], y[:50])
     with pytest.raises(ParameterError, match="gave logits of shape"):
         EndModel(module=torch.nn.Linear(8, 10), max_epochs=1).fit(images[:50], y[:50])
+
+
+def test_a_list_of_images_is_an_array_of_them(rng):
+    """As they come from files, one by one; those of several shapes are told."""
+    images = rng.integers(0, 255, (20, 6, 5)).astype(np.uint8)
+    y = np.arange(20) % 2
+    model = EndModel(max_epochs=1).fit(list(images), y)
+    np.testing.assert_array_equal(model.predict_proba(list(images)), model.predict_proba(images))
+    with pytest.raises(FrameError, match=r"of row 0 is \(6, 5\), that of row 1 \(6, 4\)"):
+        model.predict([images[0], images[1][:, :4]])

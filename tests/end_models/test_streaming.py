@@ -14,7 +14,7 @@ from weaklab.end_models import EndModel, EndRegressor, SparseRows
 from weaklab.end_models import streaming as streaming_module
 from weaklab.end_models.rows import device_rows, take
 from weaklab.end_models.streaming import StreamedRows, place_rows
-from weaklab.exceptions import ParameterError, WeaklabWarning
+from weaklab.exceptions import FrameError, ParameterError, WeaklabWarning
 from weaklab.votes import SoftLabels
 
 CPU = torch.device("cpu")
@@ -130,6 +130,15 @@ def test_a_matrix_in_a_file_is_never_loaded_whole(tmp_path, dtype):
     assert max(seen) - before < rows_alone / 3
     assert model.features_.encoders_["(matrix)"].mean_ == pytest.approx(X.mean(axis=0, dtype=float))
     assert model.features_.encoders_["(matrix)"].std_ == pytest.approx(X.std(axis=0, dtype=float), rel=1e-5)
+
+
+def test_a_number_that_is_none_is_found_in_a_file(tmp_path):
+    """Row and column, without loading it whole."""
+    X = np.lib.format.open_memmap(tmp_path / "X.npy", mode="w+", dtype=np.float32, shape=(9000, 4))
+    X[:] = 1
+    X[8000, 3] = np.nan
+    with pytest.raises(FrameError, match="first is in row 8000, column 3"):
+        EndModel(stream=True).fit(X, np.arange(9000) % 2)
 
 
 @pytest.mark.parametrize("sparse", [False, True])

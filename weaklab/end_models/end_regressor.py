@@ -169,7 +169,10 @@ def read_values(soft: Any, n: int, values: Any = None) -> tuple[Floats, Floats]:
 
 def _finite(values: Any, what: str) -> Floats:
     try:
-        array = np.asarray(values, dtype=np.float64)
+        array = np.asarray(values)
+        if array.dtype.kind in "Mm":  # NaT would become a number
+            raise TypeError(f"got {array.dtype}")
+        array = array.astype(np.float64)
     except (TypeError, ValueError) as error:
         raise SoftLabelError(f"{what} must be numbers: {error}") from error
     if not np.isfinite(array).all():

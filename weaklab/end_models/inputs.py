@@ -34,7 +34,7 @@ def read_input(X: Any) -> Input:
     Parameters
     ----------
     X : DataFrame (pandas, polars, pyarrow), Series or list of str, list of mappings, array-like, or sparse matrix
-        The data. Arrays of shape (n, h, w) and (n, h, w, c) are images.
+        The data. Arrays of shape (n, h, w) and (n, h, w, c), and lists of arrays (h, w) and (h, w, c), are images.
 
     Returns
     -------
@@ -64,6 +64,8 @@ def read_input(X: Any) -> Input:
                 "DataFrame with NaN, where they are imputed."
             )
         X = np.asarray(X)
+    if isinstance(X, (list, tuple)) and X and all(getattr(one, "ndim", 0) in {2, 3} for one in X):
+        X = _stacked(X)
     if getattr(X, "ndim", 0) in {3, 4} and not isinstance(X, (list, tuple)):
         return Input("images", np.asarray(X), None, name)
     if sp.issparse(X):
@@ -75,6 +77,17 @@ def read_input(X: Any) -> Input:
     if _is_texts(X):
         return Input("texts", pd.Series(list(X), dtype=object), None, name)
     return Input("matrix", X, None, name)
+
+
+def _stacked(images: Any) -> np.ndarray:
+    """A list of images as one array."""
+    shapes = [tuple(image.shape) for image in images]
+    other = next((row for row, shape in enumerate(shapes) if shape != shapes[0]), None)
+    if other is not None:
+        raise FrameError(
+            f"Images must be of one shape: that of row 0 is {shapes[0]}, that of row {other} {shapes[other]}."
+        )
+    return np.stack([np.asarray(image) for image in images])
 
 
 def _is_texts(X: Any) -> bool:

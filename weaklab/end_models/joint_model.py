@@ -156,6 +156,7 @@ class JointModel(ClassifierMixin, BaseEstimator):
         matrix = check_votes(votes, classes=self.classes)
         self._names = _names(matrix)
         table = _table(matrix)
+        rate = self.learning_rate
         seed = int(generator(self.random_state).integers(2**31))
         names = check_classes(self.classes)
         model = EndModel(
@@ -170,7 +171,7 @@ class JointModel(ClassifierMixin, BaseEstimator):
             random_state=seed,
             max_epochs=self.max_epochs,
             batch_size=self.batch_size,
-            learning_rate=self.learning_rate or (0.01 if self.hidden is None else 0.002),
+            learning_rate=(0.01 if self.hidden is None else 0.002) if rate is None else rate,
             weight_decay=self.weight_decay,
             validation_fraction=0.0,
             max_features=self.max_features,

@@ -19,6 +19,10 @@ def check_parameters(model: Any) -> None:
     ParameterError
         If one is out of its range; the name, the value and the range are said.
     """
+    for name in ("loss", "sampler", "peers", "schedule", "dropout"):
+        value = getattr(model, name)
+        if isinstance(value, type):
+            raise ParameterError(f"{name}={value.__name__} is a class; give one of its kind: {value.__name__}(...).")
     for name in ("max_epochs", "patience", "max_features", "accumulate"):
         check_count(name, getattr(model, name), 1)
     for name in ("hidden", "batch_size", "n_jobs"):

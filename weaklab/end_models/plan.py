@@ -20,6 +20,7 @@ from weaklab.end_models.matrices import MatrixColumns
 from weaklab.end_models.tfidf import TfidfColumn
 from weaklab.exceptions import FrameError, ParameterError
 
+_FORMS = {"frame": "a frame", "matrix": "a matrix", "texts": "texts", "images": "images"}
 _KINDS_OF_ARRAYS: dict[type, str] = {MatrixColumns: "matrix", ImageArray: "images", CustomColumn: "custom"}
 
 
@@ -228,7 +229,8 @@ class FeaturePlan:
             matrix = _matrix(found.data)
             return [(encoder, pd.Series(matrix[:, i])) for i, (_, encoder) in enumerate(encoders)]
         raise FrameError(
-            f"The model was fitted on a {self.form_} with {self!r}; it cannot read a {found.form} of type {found.name}."
+            f"The model was fitted on {_FORMS[self.form_]} with {self!r}; it cannot read {_FORMS[found.form]} of type "
+            f"{found.name}."
         )
 
     def _join(self, blocks: list[Block], fitting: bool = False) -> Block:
@@ -250,7 +252,23 @@ def _matrix(data: Any, least: int = 0) -> Any:
     try:
         return check_array(data, accept_sparse="csr", dtype=numbers, ensure_min_samples=least, input_name="X")
     except ValueError as error:
-        raise FrameError(str(error)) from error
+        raise FrameError(f"{error}{_where(data)}") from error
+
+
+def _where(data: Any) -> str:
+    """Where a dense matrix holds no number, and what to do; "" where something else is wrong with it."""
+    array = data if isinstance(data, np.ndarray) else np.empty(0)
+    if array.ndim == 2 and array.dtype.kind == "f":
+        for start in range(0, len(array), 2**12):  # a file is not loaded whole
+            wrong = np.argwhere(~np.isfinite(array[start : start + 2**12]))
+            if len(wrong):
+                row, column = wrong[0].tolist()
+                return (
+                    f" The first is in row {start + row}, column {column}; missing numbers of a DataFrame are imputed."
+                )
+    if array.ndim == 2 and array.dtype.kind in "OU":
+        return " Columns that are no numbers are given as those of a DataFrame."
+    return ""
 
 
 def _all_columns(frame: pd.DataFrame) -> dict[Any, str]:

@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from weaklab.end_models.parameters import check_number
+from weaklab.end_models.parameters import check_number, check_share
 from weaklab.exceptions import ParameterError, did_you_mean
 from weaklab.typing import Floats
 
@@ -59,7 +59,7 @@ class Selection:
         if isinstance(self.which, str) or self.which is None:
             _check_choice("which", self.which, _WHICH)
         else:
-            check_number("which", self.which, above=0.0, below=np.nextafter(1.0, 2.0))
+            check_share("which", self.which, from_zero=False)
         _check_choice("weight", self.weight, _WEIGHT)
         check_number("gold_weight", self.gold_weight, optional=True)
 

@@ -186,10 +186,13 @@ def read_hard_labels(
     try:
         array = column_or_1d(labels, warn=True)
         array = array if array.dtype.kind in "iufbUO" else np.asarray(array, dtype=object)
-        assert_all_finite(array, input_name="y")
         missing = pd.isna(array)
         if missing.any():
-            raise SoftLabelError(f"{int(missing.sum()):,} labels are missing; the first is in row {missing.argmax()}.")
+            raise SoftLabelError(
+                f"Input y contains NaN: {int(missing.sum()):,} labels are missing; the first is in row "
+                f"{missing.argmax()}. Drop those rows, or give soft labels with weight 0 there."
+            )
+        assert_all_finite(array, input_name="y")
         distinct, codes = np.unique(array, return_inverse=True)
         check_classification_targets(array)
     except TypeError as error:

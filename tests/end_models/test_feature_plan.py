@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 import scipy.sparse as sp
 
-from weaklab.end_models import FeaturePlan
+from weaklab.end_models import EndModel, FeaturePlan
 from weaklab.end_models.text import ROW_LENGTH
 from weaklab.exceptions import ColumnError, FrameError, ParameterError
 
@@ -234,3 +234,31 @@ def test_columns_that_changed_since_fit_are_refused(options, fitted, given, erro
     plan.fit_transform(fitted)
     with pytest.raises(error, match=message):
         plan.transform(given)
+
+
+@pytest.mark.parametrize("kind", ["numeric", "date", "embedding", "matrix", "float32", "all missing"])
+def test_what_did_not_vary_at_fit_does_not_count_later(rng, kind):
+    """Nothing was learnt of it, so a network's initial weights for it must not decide."""
+    n = 60
+    y = np.arange(n) % 2
+    age = y + rng.normal(0, 0.1, n)
+    if kind in {"matrix", "float32"}:
+        dtype = np.float32 if kind == "float32" else np.float64
+        X = np.column_stack([age, np.full(n, 7.0)]).astype(dtype)
+        later = np.column_stack([age, np.arange(n) * 1e4]).astype(dtype)
+        model = EndModel(max_epochs=3)
+    else:
+        first, other = {
+            "numeric": ([7.0] * n, [1e5] * n),
+            "all missing": ([np.nan] * n, [1e5] * n),
+            "date": ([pd.Timestamp("2026-01-01")] * n, [pd.Timestamp("2031-01-01")] * n),
+            "embedding": ([[3.0, 4.0]] * n, [[1e5, -1e5]] * n),
+        }[kind]
+        X, later = (pd.DataFrame({"age": age, "other": values}) for values in (first, other))
+        kinds = {"age": "numeric", "other": "numeric" if kind == "all missing" else kind}
+        model = EndModel(columns=kinds, max_epochs=3)
+    expected = model.fit(X, y).predict_proba(X)
+    if kind != "all missing":  # there, that a number is missing is a feature too
+        np.testing.assert_array_equal(model.predict_proba(later), expected)
+    assert not model.features_.transform(later)[:, 1].any()
+    assert "inf" not in str(model.features_.table().to_string())

@@ -111,6 +111,8 @@ def test_only_an_encoder_of_votes_alone_has_weights_per_pattern():
     pd.testing.assert_frame_equal(alone.weights(votes, X), alone.weights(votes))
     assert len(alone.pattern_weights(votes)) == len(votes[(votes >= 0).any(axis=1)].drop_duplicates())
     assert alone.pattern_weights(votes.iloc[:0]).shape == (0, 5)
+    expected = alone.weights(votes)
+    pd.testing.assert_frame_equal(alone.set_params(encoder="both").weights(votes), expected)  # until the next fit
 
 
 def test_the_loss_is_the_cross_entropy_both_ways_with_fixed_targets():

@@ -63,6 +63,20 @@ def test_streamed_rows_train_the_same_weights_to_the_bit(rng, tmp_path, form, op
     np.testing.assert_array_equal(streamed.predict_proba(X), resident.predict_proba(given))
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA card")
+@pytest.mark.parametrize("sparse", [False, True])
+def test_a_card_is_sent_the_same_rows(rng, sparse):
+    """Copied from pinned memory on a stream of their own; nothing is read before it has arrived."""
+    X, _, soft = _data(rng, n=20_000, columns=300)
+    given = sp.csr_array(np.where(X > 5, X, 0)) if sparse else X
+    resident, streamed = (
+        EndModel(max_epochs=3, stream=stream, device="cuda").fit(given, soft) for stream in (False, True)
+    )
+    for name, value in _weights(resident).items():
+        torch.testing.assert_close(value, _weights(streamed)[name], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(streamed.predict_proba(given), resident.predict_proba(given), atol=1e-4)
+
+
 def test_a_regression_on_streamed_rows_is_the_same(rng):
     """It trains the same way."""
     X, _, _ = _data(rng)

@@ -70,7 +70,7 @@ class DateColumn:
         self.first_, self.last_ = known.min(), known.max()
         self.missing_ = float(dates.isna().mean())
         self.mean_ = float(centre(seconds[:, None])[0]) if len(known) else 0.0
-        self.std_ = float(spread(seconds[:, None])[0]) if len(known) else 1.0
+        self.std_ = float(spread(seconds[:, None])[0]) if len(known) else np.inf
         self.cycles_ = tuple(name for name, step in _steps(known).items() if len(step) and np.ptp(step) > 0)
         return self._encode(dates)
 

@@ -32,7 +32,8 @@ class NumericColumn:
     Attributes
     ----------
     mean_, std_ : float
-        Of the values seen at fit; ``std_`` is 1 where they do not vary.
+        Of the values seen at fit; ``std_`` is infinite where they do not vary, so that the column is 0 whatever comes
+        later: nothing was learnt of it, and the initial weights of a network are no reason to listen to it.
     missing_ : float in [0, 1]
         The share of missing values at fit; above 0 there is a column of 0 and 1 for them.
 
@@ -56,7 +57,8 @@ class NumericColumn:
     def detail(self) -> str:
         """What was learnt, in words."""
         missing = f", {self.missing_:.1%} missing" if self.missing_ else ""
-        return f"mean {self.mean_:.4g}, standard deviation {self.std_:.4g}{missing}"
+        std = self.std_ if np.isfinite(self.std_) else 0.0
+        return f"mean {self.mean_:.4g}, standard deviation {std:.4g}{missing}"
 
     def fit_transform(self, column: pd.Series) -> Block:
         """Learn from a column, and encode it."""
@@ -64,7 +66,7 @@ class NumericColumn:
         known = values[~np.isnan(values)]
         self.missing_ = float(np.isnan(values).mean())
         self.mean_ = float(centre(known[:, None])[0]) if len(known) else 0.0
-        self.std_ = spread(known[:, None])[0] if len(known) else 1.0  # [:, None]: (known, 1)
+        self.std_ = float(spread(known[:, None])[0]) if len(known) else np.inf  # [:, None]: (known, 1)
         return self._encode(values)
 
     def transform(self, column: pd.Series) -> Block:
@@ -209,10 +211,10 @@ def centre(values: Floats) -> Floats:
 
 
 def spread(values: Floats) -> Floats:
-    """The standard deviation of each column of (n, c), and 1 where it is 0 or only rounding."""
+    """The standard deviation of each column of (n, c), infinite where it is 0 or only rounding."""
     unit = _unit(values)
     std = (values / unit).std(axis=0)
-    return np.where(std > 1e-12 * np.abs(values / unit).max(axis=0, initial=0), std * unit, 1.0)
+    return np.where(std > 1e-12 * np.abs(values / unit).max(axis=0, initial=0), std * unit, np.inf)
 
 
 def mean_and_std(matrix: np.ndarray) -> tuple[Floats, Floats]:
@@ -237,7 +239,7 @@ def mean_and_std(matrix: np.ndarray) -> tuple[Floats, Floats]:
     known = near | (second == 0)
     if not (known.all() and np.isfinite(second).all()):
         return _exact_mean_and_std(matrix)
-    return pivot + shift, np.where(second > 0, std, 1.0)
+    return pivot + shift, np.where(second > 0, std, np.inf)
 
 
 def _exact_mean_and_std(matrix: np.ndarray) -> tuple[Floats, Floats]:
@@ -249,7 +251,7 @@ def _exact_mean_and_std(matrix: np.ndarray) -> tuple[Floats, Floats]:
     unit = np.where(top > 1e100, top, 1.0)  # as in _unit
     mean = sum(((block / unit).sum(axis=0) for block in _blocks(matrix)), nothing) / n
     std = np.sqrt(sum((((block / unit - mean) ** 2).sum(axis=0) for block in _blocks(matrix)), nothing) / n)
-    return mean * unit, np.where(std > 1e-12 * top / unit, std * unit, 1.0)
+    return mean * unit, np.where(std > 1e-12 * top / unit, std * unit, np.inf)
 
 
 def standardised_rows(matrix: np.ndarray, mean: Floats, std: Floats, *, bounded: bool = False) -> np.ndarray:
@@ -259,6 +261,8 @@ def standardised_rows(matrix: np.ndarray, mean: Floats, std: Floats, *, bounded:
     within :data:`FARTHEST`, as those that mean and deviation were taken from are.
     """
     out = np.empty(matrix.shape, dtype=np.float32)
+    constant = np.isinf(std)
+    std = np.where(constant, 1.0, std)
     single = matrix.dtype == np.float32 and bool((std > 1e-30).all()) and bool((std < 1e30).all())
     kind = np.float32 if single else np.float64
     mean, std, start = mean.astype(kind), std.astype(kind), 0
@@ -271,6 +275,8 @@ def standardised_rows(matrix: np.ndarray, mean: Floats, std: Floats, *, bounded:
                 np.clip(scaled, -FARTHEST, FARTHEST, out=scaled)
             if not single:
                 place[...] = scaled
+            if constant.any():
+                place[:, constant] = 0
             start += len(block)
     return out
 
@@ -289,9 +295,10 @@ def _unit(values: Floats) -> Floats:
 
 
 def standardised(values: Floats, mean: Any, std: Any) -> Floats:
-    """Values in standard deviations from the mean, at most :data:`FARTHEST`."""
+    """Values in standard deviations from the mean, at most :data:`FARTHEST`; 0 where the deviation is infinite."""
     with np.errstate(over="ignore"):  # 1e308 minus -1e308; the bound takes care of it
-        return np.asarray(np.clip((values - mean) / std, -FARTHEST, FARTHEST))
+        scaled = np.clip((values - mean) / np.where(np.isinf(std), 1.0, std), -FARTHEST, FARTHEST)
+    return np.where(np.isinf(std), 0.0, scaled)
 
 
 def wrong_value(column: pd.Series, wrong: np.ndarray, name: Any, expected: str) -> FrameError:

@@ -95,7 +95,8 @@ class Regression:
         if n and not used.any():
             raise SoftLabelError(f"All {n:,} rows have weight 0, so there is nothing to train on.")
         self.mean = float(centre(y[used][:, None])[0])
-        self.std = float(spread(y[used][:, None])[0])
+        spreads = spread(y[used][:, None])
+        self.std = float(np.where(np.isinf(spreads), 1.0, spreads)[0])
         return Targets((y[:, None] - self.mean) / self.std, weight, np.array(["value"]))
 
     def rows_loss(self, logits: Tensor, target: Tensor) -> Tensor:

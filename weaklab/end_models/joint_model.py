@@ -231,10 +231,10 @@ class JointModel(ClassifierMixin, BaseEstimator):
             If weights depend on features too; :meth:`weights` has those.
         """
         matrix = self._read(votes)
-        if self.encoder != "votes":
+        if not self._of_votes_alone:
             raise ParameterError(
-                f"pattern_weights needs JointModel(encoder='votes'); with encoder={self.encoder!r} weights differ from "
-                "row to row of a pattern: weights(votes, X) has them."
+                "pattern_weights needs JointModel(encoder='votes'); with encoder='both' weights differ from row to row "
+                "of a pattern: weights(votes, X) has them."
             )
         said, counts = np.unique(matrix.dense()[matrix.covered], axis=0, return_counts=True)  # (u, m)
         order = np.argsort(-counts, kind="stable")
@@ -298,6 +298,12 @@ class JointModel(ClassifierMixin, BaseEstimator):
     def _named(self) -> bool:
         return all(isinstance(name, str) for name in self._names)
 
+    @property
+    def _of_votes_alone(self) -> bool:
+        """What ``encoder`` was at fit."""
+        module: Any = self.model_.module_
+        return module.encoder.of_features is None
+
     def _in_words(self, pattern: np.ndarray) -> str:
         said = zip(self._names, pattern.tolist(), strict=True)
         return ", ".join(f"{name}: {self.classes_[code]}" for name, code in said if code >= 0)
@@ -305,7 +311,7 @@ class JointModel(ClassifierMixin, BaseEstimator):
     def _weights(self, table: torch.Tensor, X: Any) -> Floats:
         network: Any = self.model_.module_
         device = next(network.parameters()).device
-        rows = None if self.encoder == "votes" else place_rows(self._features(X, len(table)), device)
+        rows = None if self._of_votes_alone else place_rows(self._features(X, len(table)), device)
         network.eval()
         out = np.empty(table.shape)
         with torch.no_grad(), borrowed_torch(device, n_jobs=self.n_jobs):

@@ -25,7 +25,7 @@ class MatrixColumns:
     n_columns : int
         The number of columns.
     mean_, std_ : ndarray of shape (n_columns,)
-        Of a dense matrix.
+        Of a dense matrix; ``std_`` is infinite where a column does not vary, which is then 0 whatever comes later.
     scale_ : float
         Of a sparse matrix: brings its rows to the length of our text features on average (the root of the mean
         square), and leaves any weighting of columns as it is.

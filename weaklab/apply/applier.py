@@ -173,10 +173,10 @@ def apply(
             votes.attrs["reused"] = reuse.reused
         if reuse.not_kept:
             votes.attrs["not_reused"] = reuse.not_kept
-        reuse.report(stacklevel=3)
+        reuse.report()
     if on_error == "abstain":
         votes.attrs["faults"] = faults.faults(plan.names)
-        faults.warn(votes.attrs["faults"], stacklevel=3)
+        faults.warn(votes.attrs["faults"])
     return votes
 
 

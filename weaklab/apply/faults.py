@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import traceback
-import warnings
 from collections.abc import Hashable, Iterable
 from html import escape
 from typing import Any, NamedTuple
 
 import pandas as pd
 
-from weaklab.exceptions import FaultWarning, LabelingFunctionFailure, ReturnValueError
+from weaklab.exceptions import FaultWarning, LabelingFunctionFailure, ReturnValueError, warn_caller
 
 
 class Fault(NamedTuple):
@@ -200,7 +199,7 @@ class FaultLog:
         labels = tuple(_plain(label) for label in self.index[list(rows)])
         return Fault(len(rows), rows, labels, self._first[name][1])
 
-    def warn(self, faults: dict[str, Fault], stacklevel: int) -> None:
+    def warn(self, faults: dict[str, Fault]) -> None:
         """One warning for all that was kept."""
         if not faults:
             return
@@ -209,11 +208,10 @@ class FaultLog:
             f"{name!r} on {'all ' if fault.count == n else ''}{fault.count:,} of {n:,} rows ({_cut(fault.reason)})"
             for name, fault in faults.items()
         )
-        warnings.warn(
+        warn_caller(
             f"{len(faults)} labeling function{'s' if len(faults) > 1 else ''} failed and abstained there: {counts}. "
             f"votes.attrs['faults'] has the rows and the first traceback of each.",
             FaultWarning,
-            stacklevel=stacklevel,
         )
 
 

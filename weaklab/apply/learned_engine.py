@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 
 from weaklab.apply.plan import Planned
 from weaklab.apply.run import Run
-from weaklab.exceptions import FaultWarning, LabelingFunctionFailure, ReturnValueError
+from weaklab.exceptions import FaultWarning, LabelingFunctionFailure, ReturnValueError, warn_caller
 from weaklab.labeling import Answers, LearnedLF, VoteCoder, Watch, set_masks
 from weaklab.typing import ABSTAIN
 
@@ -103,4 +102,4 @@ def label_codes(labels: Sequence[Any], coder: VoteCoder) -> np.ndarray:
 def _warn(reports: dict[str, Any]) -> None:
     told = [f"{name!r}: {report['warning']}" for name, report in reports.items() if report.get("warning")]
     if told:
-        warnings.warn(f"{'; '.join(told)}. votes.attrs['reports'] has the counts.", FaultWarning, stacklevel=4)
+        warn_caller(f"{'; '.join(told)}. votes.attrs['reports'] has the counts.", FaultWarning)

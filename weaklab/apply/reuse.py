@@ -6,7 +6,6 @@ import hashlib
 import logging
 import os
 import sys
-import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter
@@ -24,7 +23,7 @@ from weaklab.apply.plan import LF
 from weaklab.apply.run import Run
 from weaklab.apply.value_fingerprints import TooSlow, Unfingerprintable
 from weaklab.apply.vote_cache import MAGIC, FolderStore, Kept, MemoryStore, VoteStore
-from weaklab.exceptions import CacheWarning, ParameterError
+from weaklab.exceptions import CacheWarning, ParameterError, warn_caller
 from weaklab.labeling import (
     BandsLF,
     ExpressionLF,
@@ -185,7 +184,7 @@ class Reuse:
                 if self.memory:
                     self.memory.note((after, n), seconds)
 
-    def report(self, stacklevel: int) -> None:
+    def report(self) -> None:
         """Say what was reused, what is run each time, and what is wrong with the folder."""
         if self.reused:
             logger.info("reused the votes of %d of %d labeling functions", len(self.reused), len(self._lfs))
@@ -200,7 +199,7 @@ class Reuse:
         )
         said += [f"run each time: {why}"] if why else []
         if said:
-            warnings.warn(f"cache {str(self.store.path)!r}: {'. '.join(said)}.", CacheWarning, stacklevel=stacklevel)
+            warn_caller(f"cache {str(self.store.path)!r}: {'. '.join(said)}.", CacheWarning)
 
     def _may_be_slow(self, lf: LF) -> bool:
         took = self.memory.took.get((lf.name, self.reader.n)) if self.memory else None

@@ -66,6 +66,7 @@ def apply(
         the function and the row. "abstain" lets it abstain on that row (one of ``batch=True`` that raises: on all),
         gives one warning with counts, and keeps rows and tracebacks in ``votes.attrs["faults"]``. What is wrong
         before anything runs (a missing column, two functions of one name) always raises; KeyboardInterrupt too.
+        A ``sys.exit()`` in a labeling function is a failure like any other.
     n_jobs : int
         Processes for labeling functions of one row; -1 is one per core. They may be lambdas, closures, and functions
         of a notebook; each process has its own copy of what they read. Votes, faults, order and index are those of

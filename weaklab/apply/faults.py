@@ -11,6 +11,10 @@ import pandas as pd
 
 from weaklab.exceptions import FaultWarning, LabelingFunctionFailure, ReturnValueError, warn_caller
 
+#: What is a fault of the labeling function that raises it. A ``sys.exit()`` in code taken from a script is one, and
+#: must not end the program of whoever labels; KeyboardInterrupt comes from the user.
+RAISED = (Exception, SystemExit)
+
 
 class Fault(NamedTuple):
     """The rows on which one labeling function failed, and why it first did.
@@ -83,7 +87,7 @@ class FaultLog:
         """The labeling functions that something was kept of."""
         return set(self._rows)
 
-    def failed(self, name: str, row: int, error: Exception, trace: str | None = None) -> None:
+    def failed(self, name: str, row: int, error: BaseException, trace: str | None = None) -> None:
         """A labeling function raised on one row.
 
         Parameters
@@ -92,7 +96,7 @@ class FaultLog:
             The labeling function.
         row : int
             Its position.
-        error : Exception
+        error : BaseException
             What it raised.
         trace : str, optional
             The traceback, where the error comes from another process and has none.
@@ -108,14 +112,14 @@ class FaultLog:
             ) from error
         self._keep(name, row, error, trace)
 
-    def failed_whole(self, name: str, error: Exception, hint: str = "") -> None:
+    def failed_whole(self, name: str, error: BaseException, hint: str = "") -> None:
         """A labeling function of the whole frame raised: it abstains on every row.
 
         Parameters
         ----------
         name : str
             The labeling function.
-        error : Exception
+        error : BaseException
             What it raised.
         hint : str
             What to say beside it.
@@ -135,7 +139,7 @@ class FaultLog:
         for row in range(len(self.index)):
             self._keep(name, row, error)
 
-    def failed_rows(self, name: str, rows: Iterable[int], error: Exception) -> None:
+    def failed_rows(self, name: str, rows: Iterable[int], error: BaseException) -> None:
         """A labeling function failed on some rows at once: it abstains on these.
 
         Raises
@@ -185,7 +189,7 @@ class FaultLog:
         plain = label.item() if hasattr(label, "item") else label
         return f"row {row}" if type(plain) is int and plain == row else f"row {row} (index label {plain!r})"
 
-    def _keep(self, name: str, row: int, error: Exception, trace: str | None = None) -> None:
+    def _keep(self, name: str, row: int, error: BaseException, trace: str | None = None) -> None:
         self._rows.setdefault(name, set()).add(row)
         if name not in self._first or row < self._first[name][0]:
             self._first[name] = (row, trace_of(error) if trace is None else trace)
@@ -215,7 +219,7 @@ class FaultLog:
         )
 
 
-def trace_of(error: Exception) -> str:
+def trace_of(error: BaseException) -> str:
     """The traceback of what a labeling function raised."""
     # The outermost frame is the loop that called the labeling function, which explains nothing to its author.
     trace = error.__traceback__.tb_next if error.__traceback__ else None

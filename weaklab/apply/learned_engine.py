@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from weaklab.apply.faults import RAISED
 from weaklab.apply.plan import Planned
 from weaklab.apply.run import Run
 from weaklab.exceptions import FaultWarning, LabelingFunctionFailure, ReturnValueError, warn_caller
@@ -55,7 +56,7 @@ def run_learned(planned: Sequence[Planned[LearnedLF]], run: Run) -> dict[str, An
             answers = lf.answers(table, watch)
         except LabelingFunctionFailure:
             raise  # the watch's own
-        except Exception as error:  # noqa: BLE001  -- a model may raise anything
+        except RAISED as error:  # a model may raise anything
             run.faults.failed_whole(lf.name, error)
         else:
             _write(each.column, lf, answers, run)

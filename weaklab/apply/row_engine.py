@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Sequence
 from time import perf_counter
 from typing import Any
 
+from weaklab.apply.faults import RAISED
 from weaklab.apply.frames import FrameReader, ObjectReader
 from weaklab.apply.plan import Planned
 from weaklab.apply.run import Run
@@ -118,7 +119,7 @@ def chunk_rows(
 
 def call_on_rows(
     function: Callable[[Any], Any], rows: Sequence[Any], source: RowSource, *, stop: bool
-) -> tuple[list[Any], dict[int, Exception]]:
+) -> tuple[list[Any], dict[int, BaseException]]:
     """Call a labeling function on some rows, and take back what it wrote to them.
 
     Parameters
@@ -136,18 +137,18 @@ def call_on_rows(
     -------
     values : list
         What it returned, row by row; None where it failed.
-    failures : dict of int to Exception
+    failures : dict of int to BaseException
         What it raised, by place in ``rows``.
     """
     values: list[Any] = []
-    failures: dict[int, Exception] = {}
+    failures: dict[int, BaseException] = {}
     keep = values.append
     try:
         # A loop and not `map`: a StopIteration out of a labeling function would end that quietly.
         for row in rows:
             try:
                 keep(function(row))
-            except Exception as error:  # noqa: BLE001  -- a labeling function may raise anything
+            except RAISED as error:
                 failures[len(values)] = error
                 if stop:
                     break

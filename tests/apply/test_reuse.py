@@ -164,6 +164,22 @@ def test_a_function_that_failed_is_run_again(tmp_path):
         run([fails], FRAME, tmp_path)
 
 
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_a_function_that_raised_is_run_again(n_jobs, tmp_path):
+    """The error is raised each time, also where other processes went on to the last row."""
+
+    def fails(row):
+        return 1 // (row.n - 300)
+
+    def fine(row):
+        return row.n % 2
+
+    frame = pd.DataFrame({"n": range(1000)})
+    for _ in range(2):
+        with pytest.raises(LabelingFunctionFailure, match="'fails' failed on row 300"):
+            run([fails, fine], frame, tmp_path, n_jobs=n_jobs)
+
+
 def test_a_moved_or_commented_function_is_the_same(tmp_path):
     """Where code stands says nothing of its votes."""
     names = {}

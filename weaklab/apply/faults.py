@@ -79,13 +79,18 @@ class FaultLog:
     def __init__(self, on_error: str, index: pd.Index) -> None:
         self.raises = on_error == "raise"
         self.index = index
+        self._names: set[str] = set()
         self._rows: dict[str, set[int]] = {}
         self._first: dict[str, tuple[int, str]] = {}  # the row, and the traceback there
 
     @property
     def failed_names(self) -> set[str]:
-        """The labeling functions that something was kept of."""
-        return set(self._rows)
+        """The labeling functions that something went wrong with, raised or kept."""
+        return set(self._names)
+
+    def mark(self, name: str) -> None:
+        """A labeling function failed somewhere; what of that is raised is not known yet."""
+        self._names.add(name)
 
     def failed(self, name: str, row: int, error: BaseException, trace: str | None = None) -> None:
         """A labeling function raised on one row.
@@ -190,6 +195,7 @@ class FaultLog:
         return f"row {row}" if type(plain) is int and plain == row else f"row {row} (index label {plain!r})"
 
     def _keep(self, name: str, row: int, error: BaseException, trace: str | None = None) -> None:
+        self.mark(name)
         self._rows.setdefault(name, set()).add(row)
         if name not in self._first or row < self._first[name][0]:
             self._first[name] = (row, trace_of(error) if trace is None else trace)

@@ -290,6 +290,7 @@ class Foreman:
             else:
                 self.run.faults.failed(name, row, error, trace)
             return
+        self.run.faults.mark(name)  # its votes are written until the end is known, and must not be kept
         # One process would go through the rows in chunks, and through the labeling functions in each.
         self.raised.append(((row // CHUNK, place, kind, row), error, trace))
         self.limit = min(self.limit, (row // CHUNK + 1) * CHUNK)

@@ -154,18 +154,14 @@ def apply(
         total=n * m, desc=f"{m} labeling functions", unit="votes", unit_scale=True, delay=1.0, disable=not progress
     ) as bar:
         run = Run(reader, coder, faults, table, bar, plan.names, timeout)
-        todo = plan if reuse is None else _take_kept(plan, reuse, run)
         try:
-            reports = _run_plan(todo, run, jobs)
+            reports = _run_what_is_new(plan, reuse, run, jobs)
         except KeyboardInterrupt as interrupt:
             votes = table.frame(reader.index, plan.names)
             votes.attrs["done"] = dict(zip(plan.names, run.done.tolist(), strict=True))
             interrupt.votes = votes  # type: ignore[attr-defined]
             interrupt.add_note("What was done is in the attribute `votes` of this exception: sys.last_value.votes")
             raise
-        finally:
-            if reuse is not None:
-                reuse.keep(run)
     votes = table.frame(reader.index, plan.names)
     if reports:
         votes.attrs["reports"] = reports
@@ -179,6 +175,17 @@ def apply(
         votes.attrs["faults"] = faults.faults(plan.names)
         faults.warn(votes.attrs["faults"])
     return votes
+
+
+def _run_what_is_new(plan: Plan, reuse: Reuse | None, run: Run, jobs: int) -> dict[str, Any]:
+    """Take votes that were made before, run the rest, and keep what it finished, however it ends."""
+    if reuse is None:
+        return _run_plan(plan, run, jobs)
+    todo = _take_kept(plan, reuse, run)
+    try:
+        return _run_plan(todo, run, jobs)
+    finally:
+        reuse.keep(run)
 
 
 def _take_kept(plan: Plan, reuse: Reuse, run: Run) -> Plan:
@@ -205,11 +212,12 @@ def _run_plan(plan: Plan, run: Run, jobs: int) -> dict[str, Any]:
 
 
 def _timed(engine: Callable[[Any, Run], T], planned: Sequence[Planned[Any]], run: Run) -> T:
-    """Run an engine that takes many functions at once, over all rows; each took its share of the time."""
+    """Run an engine that takes many functions at once; each that it finished took its share of the time."""
     began = perf_counter()
-    result = engine(planned, run)
-    share = (perf_counter() - began) / max(len(planned), 1)
-    for each in planned:
-        run.done[each.column] = run.reader.n
-        run.took(each.column, share)
-    return result
+    try:
+        return engine(planned, run)
+    finally:
+        finished = [each.column for each in planned if run.done[each.column] == run.reader.n]
+        share = (perf_counter() - began) / max(len(finished), 1)
+        for column in finished:
+            run.took(column, share)

@@ -40,7 +40,7 @@ def run_batches(planned: Sequence[Planned[LabelingFunction]], run: Run) -> None:
             returned = each.lf(frame)
         except RAISED as error:
             run.faults.failed_whole(name, error, _missing_column(error, frame, run.reader))
-            run.bar.update(run.reader.n)
+            run.finished(each.column)
             continue
         finally:
             run.took(each.column, perf_counter() - start)
@@ -48,7 +48,7 @@ def run_batches(planned: Sequence[Planned[LabelingFunction]], run: Run) -> None:
             codes, errors = _READ[each.lf.output](returned, run.reader.index, run.coder)
         except ReturnValueError as error:
             run.faults.no_votes(name, error)
-            run.bar.update(run.reader.n)
+            run.finished(each.column)
             continue
         if each.lf.output == "hard":
             run.write_codes(each.column, name, 0, codes, errors)

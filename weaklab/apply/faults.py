@@ -85,12 +85,16 @@ class FaultLog:
 
     @property
     def failed_names(self) -> set[str]:
-        """The labeling functions that something went wrong with, raised or kept."""
+        """The labeling functions that something went wrong with, so that their votes are not to be used again."""
         return set(self._names)
 
     def mark(self, name: str) -> None:
-        """A labeling function failed somewhere; what of that is raised is not known yet."""
+        """Count a labeling function among those that failed."""
         self._names.add(name)
+
+    def raise_no_more(self) -> None:
+        """Keep what fails from here on: an interruption is being raised, which no other error must replace."""
+        self.raises = False
 
     def failed(self, name: str, row: int, error: BaseException, trace: str | None = None) -> None:
         """A labeling function raised on one row.

@@ -62,7 +62,7 @@ def run_learned(planned: Sequence[Planned[LearnedLF]], run: Run) -> dict[str, An
             _write(each.column, lf, answers, run)
         if lf.report is not None and lf.report is not before:
             reports[lf.name] = lf.report
-        run.bar.update(run.reader.n - watch.told)
+        run.finished(each.column, watch.told)
     _warn(reports)
     return reports
 

@@ -101,15 +101,19 @@ class Run:
             self._texts[name] = read_text(self.reader, name)
         return self._texts[name]
 
+    def finished(self, column: int, told: int = 0) -> None:
+        """A labeling function is done with all rows, ``told`` of which the bar has counted."""
+        self.done[column] = self.reader.n
+        self.bar.update(self.reader.n - told)
+
     def write_matches(self, column: int, code: int, matches: np.ndarray) -> None:
         """Votes of a labeling function that votes one class where it matches, (n,)."""
-        self.table.write(column, slice(None), np.where(matches, code, ABSTAIN))
-        self.bar.update(self.reader.n)
+        self.write_votes(column, np.where(matches, code, ABSTAIN))
 
     def write_votes(self, column: int, codes: np.ndarray) -> None:
         """Votes of a labeling function for all rows, as checked class codes, (n,)."""
         self.table.write(column, slice(None), codes)
-        self.bar.update(self.reader.n)
+        self.finished(column)
 
     def write_values(self, column: int, name: str, start: int, values: Sequence[Any], output: Output) -> None:
         """What a labeling function returned for some rows from ``start`` on, one value per row."""

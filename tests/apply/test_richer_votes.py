@@ -200,6 +200,8 @@ def test_classes_must_be_known_and_fit():
         apply([*HARD, has_fur], FRAME, progress=False)
     with pytest.raises(LabelingFunctionError, match="64 classes"):
         apply(labeling_function(name="s", output="set")(lambda row: [65]), FRAME, classes=70, progress=False)
+    with pytest.raises(LabelingFunctionError, match="'has_fur' has output='set', which is for 64 classes"):
+        apply([sure, has_fur], FRAME, classes=70, progress=False)
     with pytest.raises(LabelingFunctionError, match="Did you mean 'soft'"):
         labeling_function(name="s", output="sof")(lambda row: 1)
 

@@ -126,11 +126,10 @@ def richest(lfs: Sequence[Any], k: int | None) -> Output:
             f"labeling function {rich[0]!r} has output={outputs[rich[0]]!r}, whose votes need to know all classes: "
             f"give apply(..., classes=...)."
         )
-    if "soft" in outputs.values():
-        return "soft"
-    if k > 64:
+    sets = [name for name in rich if outputs[name] == "set"]
+    if sets and k > 64:
         raise LabelingFunctionError(
-            f"labeling function {rich[0]!r} has output='set', which is for 64 classes at most, and there are {k}; "
+            f"labeling function {sets[0]!r} has output='set', which is for 64 classes at most, and there are {k}; "
             f"use output='soft'."
         )
-    return "set"
+    return "soft" if "soft" in outputs.values() else "set"

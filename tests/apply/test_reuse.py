@@ -331,11 +331,3 @@ def test_kinds_that_are_data_are_kept_by_the_columns_they_read(tmp_path):
     assert wider.attrs["reused"] == tuple(first.columns[:3]), "what verifies a pattern may look at the row"
     other = pattern_lf(r"(?P<found>\w+)", column="text", label=1, name="deep", verify=lambda found: len(found) > 3)
     assert "deep" not in run([*lfs[:3], other], FRAME, tmp_path).attrs["reused"]
-
-
-def test_sets_and_distributions_are_run_each_time(tmp_path):
-    """They are not kept, and so never stale."""
-    lf = labeling_function(name="lf", output="set")(lambda row: {0, 1})
-    for _ in range(2):
-        assert "reused" not in run([lf, long], FRAME, tmp_path, classes=2).attrs
-    assert not list(tmp_path.iterdir())

@@ -145,8 +145,8 @@ def apply(
     reader = read_frame(frame)
     plan = make_plan(lfs, reader, coder)
     reuse = make_reuse(cache, reader, coder)
-    if plan.output != "hard" or not reader.n:
-        reuse = None  # sets and distributions are not kept
+    if not reader.n:
+        reuse = None
     n, m = reader.n, len(plan.lfs)
     faults = FaultLog(on_error, reader.index)
     table = vote_table(n, m, coder.k, plan.output, plan.stands_for)
@@ -191,10 +191,8 @@ def _run_what_is_new(plan: Plan, reuse: Reuse | None, run: Run, jobs: int) -> di
 def _take_kept(plan: Plan, reuse: Reuse, run: Run) -> Plan:
     """Fill in the votes that were made before; what is left to do."""
     found = reuse.find(plan.lfs)
-    for column, codes in found.items():
-        run.table.write(column, slice(None), codes)
-        run.done[column] = len(codes)
-        run.bar.update(len(codes))
+    for column, votes in found.items():
+        run.write_kept(column, votes, getattr(plan.lfs[column], "output", "hard"))
     return plan.without(found)
 
 

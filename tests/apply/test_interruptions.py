@@ -62,12 +62,13 @@ def test_every_finished_row_counts(at, on_error):
 @pytest.mark.parametrize(
     ("output", "vote"), [("set", lambda i: {0, i % 2}), ("soft", lambda i: [0.5, 0.5] if i % 2 else [1.0, 0.0])]
 )
-def test_sets_and_distributions_count_too(output, vote):
+@pytest.mark.parametrize("at", [0, 1024, 2000])
+def test_sets_and_distributions_count_too(output, vote, at):
     """Whatever a vote is."""
-    votes = interrupted([interrupts(output=output, vote=vote)], classes=2)
-    assert votes.attrs["done"] == {"interrupts": 2000}
+    votes = interrupted([interrupts(at=at, output=output, vote=vote)], classes=2)
+    assert votes.attrs["done"] == {"interrupts": at}
     there = votes.masks[:, 0] > 0 if output == "set" else ~np.isnan(votes.probs[:, 0, 0])
-    assert there.tolist() == [True] * 2000 + [False] * 1000
+    assert there.tolist() == [True] * at + [False] * (N - at)
 
 
 @pytest.mark.parametrize(

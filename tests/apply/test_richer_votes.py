@@ -66,7 +66,7 @@ def test_one_soft_function_makes_all_soft():
 
 def test_hard_votes_stay_the_frame_that_they_were():
     """Who uses no richer votes pays nothing and sees nothing of them."""
-    votes = apply(HARD, FRAME, classes=CLASSES, progress=False)
+    votes = apply(HARD, FRAME, classes=CLASSES, cache=False, progress=False)
     assert isinstance(votes, pd.DataFrame)
     assert set(votes.dtypes) == {np.dtype(np.int8)}
     assert votes.attrs == {}

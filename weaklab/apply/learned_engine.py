@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
+from weaklab.apply.faults import RAISED
 from weaklab.apply.plan import Planned
 from weaklab.apply.run import Run
-from weaklab.exceptions import FaultWarning, LabelingFunctionFailure, ReturnValueError
+from weaklab.exceptions import FaultWarning, LabelingFunctionFailure, ReturnValueError, warn_caller
 from weaklab.labeling import Answers, LearnedLF, VoteCoder, Watch, set_masks
 from weaklab.typing import ABSTAIN
 
@@ -56,13 +56,13 @@ def run_learned(planned: Sequence[Planned[LearnedLF]], run: Run) -> dict[str, An
             answers = lf.answers(table, watch)
         except LabelingFunctionFailure:
             raise  # the watch's own
-        except Exception as error:  # noqa: BLE001  -- a model may raise anything
+        except RAISED as error:  # a model may raise anything
             run.faults.failed_whole(lf.name, error)
         else:
             _write(each.column, lf, answers, run)
         if lf.report is not None and lf.report is not before:
             reports[lf.name] = lf.report
-        run.bar.update(run.reader.n - watch.told)
+        run.finished(each.column, watch.told)
     _warn(reports)
     return reports
 
@@ -103,4 +103,4 @@ def label_codes(labels: Sequence[Any], coder: VoteCoder) -> np.ndarray:
 def _warn(reports: dict[str, Any]) -> None:
     told = [f"{name!r}: {report['warning']}" for name, report in reports.items() if report.get("warning")]
     if told:
-        warnings.warn(f"{'; '.join(told)}. votes.attrs['reports'] has the counts.", FaultWarning, stacklevel=4)
+        warn_caller(f"{'; '.join(told)}. votes.attrs['reports'] has the counts.", FaultWarning)

@@ -27,7 +27,7 @@ from weaklab.apply.row_slices import take_rows
 from weaklab.apply.row_tasks import At, Crew, Done, Part, Task
 from weaklab.apply.run import Run
 from weaklab.apply.timeouts import can_time_here, timer
-from weaklab.exceptions import ParameterError, ReturnValueError, SlowPathWarning, WorkerDiedError
+from weaklab.exceptions import ParameterError, ReturnValueError, SlowPathWarning, WorkerDiedError, warn_caller
 from weaklab.labeling import DeclarativeLF, LabelingFunction, Output
 
 #: Frames of fewer rows are begun here; processes start when that has taken PATIENCE seconds.
@@ -81,11 +81,10 @@ def run_in_processes(
     try:
         Foreman(planned, run, jobs).run_all()
     except shipping.CannotShipError as error:
-        warnings.warn(
+        warn_caller(
             f"n_jobs={jobs}: labeling functions or rows cannot be sent to other processes ({error}); "
             f"they run in this one.",
             SlowPathWarning,
-            stacklevel=4,
         )
         columns = [each.column for each in planned]
         run.bar.update(-int(run.done[columns].sum()))
@@ -291,6 +290,7 @@ class Foreman:
             else:
                 self.run.faults.failed(name, row, error, trace)
             return
+        self.run.faults.mark(name)  # its votes are written until the end is known, and must not be kept
         # One process would go through the rows in chunks, and through the labeling functions in each.
         self.raised.append(((row // CHUNK, place, kind, row), error, trace))
         self.limit = min(self.limit, (row // CHUNK + 1) * CHUNK)

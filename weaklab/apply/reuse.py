@@ -6,7 +6,6 @@ import hashlib
 import logging
 import os
 import sys
-import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter
@@ -24,7 +23,7 @@ from weaklab.apply.plan import LF
 from weaklab.apply.run import Run
 from weaklab.apply.value_fingerprints import TooSlow, Unfingerprintable
 from weaklab.apply.vote_cache import MAGIC, FolderStore, Kept, MemoryStore, VoteStore
-from weaklab.exceptions import CacheWarning, ParameterError
+from weaklab.exceptions import CacheWarning, ParameterError, warn_caller
 from weaklab.labeling import (
     BandsLF,
     ExpressionLF,
@@ -32,6 +31,7 @@ from weaklab.labeling import (
     LabelingFunction,
     LearnedLF,
     LookupLF,
+    Output,
     RegexLF,
     ThresholdLF,
     VoteCoder,
@@ -124,8 +124,8 @@ class Reuse:
 
         Returns
         -------
-        dict of int to ndarray of int of shape (n,)
-            Class codes.
+        dict of int to ndarray of shape (n,) or (n, k)
+            Class codes, masks of sets or distributions, as each votes.
         """
         self._lfs = list(lfs)
         took = self.memory.took if self.memory else {}
@@ -144,8 +144,8 @@ class Reuse:
         for column in known:
             key = self._key(column, limit)
             kept = None if key is None else self.store.get(key)
-            if kept is not None and len(kept.codes) == self.reader.n:
-                found[column] = kept.codes
+            if kept is not None and kept.votes.shape == self._shape(column):
+                found[column] = kept.votes
         self.reused = tuple(lfs[column].name for column in found)
         return found
 
@@ -181,11 +181,11 @@ class Reuse:
             key = self._key(column, limit, have_run=self.memory is not None)  # in a folder, data was taken in before
             if key is not None:
                 seconds = float(run.seconds[column])
-                self.store.put(key, Kept(run.table.votes[:, column].copy(), seconds))
+                self.store.put(key, Kept(run.table.column(column, self._output(column)), seconds))
                 if self.memory:
                     self.memory.note((after, n), seconds)
 
-    def report(self, stacklevel: int) -> None:
+    def report(self) -> None:
         """Say what was reused, what is run each time, and what is wrong with the folder."""
         if self.reused:
             logger.info("reused the votes of %d of %d labeling functions", len(self.reused), len(self._lfs))
@@ -200,7 +200,7 @@ class Reuse:
         )
         said += [f"run each time: {why}"] if why else []
         if said:
-            warnings.warn(f"cache {str(self.store.path)!r}: {'. '.join(said)}.", CacheWarning, stacklevel=stacklevel)
+            warn_caller(f"cache {str(self.store.path)!r}: {'. '.join(said)}.", CacheWarning)
 
     def _may_be_slow(self, lf: LF) -> bool:
         took = self.memory.took.get((lf.name, self.reader.n)) if self.memory else None
@@ -250,8 +250,15 @@ class Reuse:
         except Unfingerprintable as reason:
             self.not_kept.setdefault(lf.name, str(reason))
             return None
-        kind = type(self.reader).__name__.encode()  # cells of pandas and of polars are not the same objects
-        return hashlib.sha256(kind + self.reader.n.to_bytes(8, "little") + self._digests[column] + data).digest()
+        kind = type(self.reader).__name__  # cells of pandas and of polars are not the same objects
+        said = f"{kind} {self._output(column)} {self.reader.n} ".encode()
+        return hashlib.sha256(said + self._digests[column] + data).digest()
+
+    def _output(self, column: int) -> Output:
+        return getattr(self._lfs[column], "output", "hard")
+
+    def _shape(self, column: int) -> tuple[int, ...]:
+        return (self.reader.n, self.coder.k or 0) if self._output(column) == "soft" else (self.reader.n,)
 
 
 def _reports(lf: LF) -> bool:

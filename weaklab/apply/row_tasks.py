@@ -11,7 +11,7 @@ import numpy as np
 
 from weaklab.apply.faults import trace_of
 from weaklab.apply.frames import read_frame
-from weaklab.apply.row_engine import CHUNK, call_on_rows, chunk_rows, row_function
+from weaklab.apply.row_engine import CHUNK, Returned, call_on_rows, chunk_rows, row_function
 from weaklab.apply.shipping import error_parts
 from weaklab.exceptions import ReturnValueError
 from weaklab.labeling import DeclarativeLF, LabelingFunction, VoteCoder, set_masks, soft_rows
@@ -123,7 +123,9 @@ class Crew:
         self, place: int, first: int, function: Callable[[Any], Any], rows: Sequence[Any], source: RowSource
     ) -> Part:
         began = perf_counter()
-        values, failures = call_on_rows(function, rows, source, stop=self.stop)
+        returned = Returned()
+        call_on_rows(function, rows, source, returned, stop=self.stop)
+        values, failures = returned.values, returned.failures
         values += [None] * (len(rows) - len(values))
         output = getattr(self.lfs[place], "output", "hard")
         read = {"hard": VoteCoder.codes, "set": _masks, "soft": _shares}[output]

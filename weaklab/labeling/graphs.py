@@ -155,6 +155,10 @@ def graph_lf(
     LabelingFunctionError
         If the graph has a cycle, a class or the label of the base is no node, or the base votes for more than classes.
 
+    See Also
+    --------
+    propagate_prototypes : Prototypes of classes without examples, through a graph, for ``prototype_lf``.
+
     References
     ----------
     J. Chen et al., "Zero-shot and few-shot learning with knowledge graphs: a comprehensive survey", Proceedings of the

@@ -95,6 +95,11 @@ class GraphOfLearnedLF(LearnedLF):
         return self.base.columns
 
     @property
+    def single(self) -> bool:
+        """Whether the base reads the cells of one column, and no numbers of several."""
+        return getattr(self.base, "single", False)
+
+    @property
     def labels(self) -> tuple[Any, ...] | None:  # type: ignore[override]
         """The sets that it may vote."""
         nodes = self.base.labels

@@ -60,7 +60,10 @@ def test_digits_without_examples_are_told_apart_by_their_segments():
 
 @pytest.mark.parametrize("noise", [1.0, 2.0])
 def test_classes_without_examples_are_told_apart_by_their_attributes(rng, noise):
-    """Planted: items are a linear image of forty attributes of ten classes, and noise; 15 points over the nearest."""
+    """Planted: items are a linear image of forty attributes of ten classes, and noise; 15 points over the nearest.
+
+    Of twelve attributes, where the nearest is right on eight in ten, it is 13 points over it.
+    """
     found = []
     for _ in range(5):
         has = rng.random((10, 40)) < 0.4

@@ -148,8 +148,19 @@ class FaultLog:
         for row in range(len(self.index)):
             self._keep(name, row, error)
 
-    def failed_rows(self, name: str, rows: Iterable[int], error: BaseException) -> None:
+    def failed_rows(self, name: str, rows: Iterable[int], error: BaseException, hint: str = "") -> None:
         """A labeling function failed on some rows at once: it abstains on these.
+
+        Parameters
+        ----------
+        name : str
+            The labeling function.
+        rows : iterable of int
+            Their positions.
+        error : Exception
+            What it raised.
+        hint : str
+            What to say beside it.
 
         Raises
         ------
@@ -161,7 +172,10 @@ class FaultLog:
             more = f" and {len(rows) - 1:,} rows more" if len(rows) > 1 else ""
             raise LabelingFunctionFailure(
                 f"labeling function {name!r} failed on {self.where(rows[0])}{more}: {type(error).__name__}: {error}"
+                f"{'. ' if hint else ''}{hint}"
             ) from error
+        if hint:
+            error.add_note(hint)
         for row in rows:
             self._keep(name, row, error)
 

@@ -95,6 +95,11 @@ class GraphOfLearnedLF(LearnedLF):
         return self.base.columns
 
     @property
+    def single(self) -> bool:
+        """Whether the base reads the cells of one column, and no numbers of several."""
+        return getattr(self.base, "single", False)
+
+    @property
     def labels(self) -> tuple[Any, ...] | None:  # type: ignore[override]
         """The sets that it may vote."""
         nodes = self.base.labels
@@ -154,6 +159,10 @@ def graph_lf(
     ------
     LabelingFunctionError
         If the graph has a cycle, a class or the label of the base is no node, or the base votes for more than classes.
+
+    See Also
+    --------
+    propagate_prototypes : Prototypes of classes without examples, through a graph, for ``prototype_lf``.
 
     References
     ----------

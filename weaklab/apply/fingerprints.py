@@ -26,9 +26,9 @@ import numpy as np
 import polars as pl
 
 from weaklab.apply.code_fingerprints import UNREAD, CodeFingerprinter
-from weaklab.apply.code_reads import is_library, library_version
+from weaklab.apply.libraries import is_library, library_version
 from weaklab.apply.value_fingerprints import Unfingerprintable
-from weaklab.labeling import DeclarativeLF
+from weaklab.labeling import DeclarativeLF, LabelingFunction
 from weaklab.labeling.references import NamedCallable
 
 
@@ -56,6 +56,8 @@ class Fingerprinter(CodeFingerprinter):
         return _BY_TYPE.get(type(value)) or _by_base(value)
 
     def _named(self, item: NamedCallable) -> None:
+        if self.of_rows is None:  # the first, which is applied; others may be called with anything
+            self.of_rows = _of_rows(item)
         self.add((type(item), item.parts()))
 
     def _declarative(self, lf: DeclarativeLF) -> None:
@@ -138,6 +140,13 @@ class Fingerprinter(CodeFingerprinter):
                 self._by_name(str(home), name)
                 return
         raise Unfingerprintable(f"reads {name}, of which only its name is known")
+
+
+def _of_rows(item: NamedCallable) -> tuple[FunctionType, ...]:
+    """The functions that a labeling function calls with a row of the frame."""
+    if not isinstance(item, LabelingFunction) or item.batch:
+        return ()
+    return tuple(f for f in (item.function, *(step.function for step in item.pre)) if isinstance(f, FunctionType))
 
 
 def _by_base(value: Any) -> Callable[[Any, Any], None]:

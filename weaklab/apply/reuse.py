@@ -16,10 +16,10 @@ import numpy as np
 import pandas as pd
 import polars as pl
 
-from weaklab.apply.code_reads import is_library
 from weaklab.apply.data_fingerprints import DataFingerprints
 from weaklab.apply.fingerprints import Fingerprinter
 from weaklab.apply.frames import FrameReader
+from weaklab.apply.libraries import is_library
 from weaklab.apply.plan import LF
 from weaklab.apply.run import Run
 from weaklab.apply.value_fingerprints import TooSlow, Unfingerprintable

@@ -11,9 +11,11 @@ import hashlib
 import marshal
 from collections.abc import Callable
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
+
+Self = TypeVar("Self", bound="ValueFingerprinter")
 
 #: Kinds that marshal writes by value, exactly, and without a trace of identity (in its second version).
 PLAIN = frozenset((bool, int, float, complex, str, bytes, type(None), type(Ellipsis)))
@@ -97,9 +99,13 @@ class ValueFingerprinter:
         else:
             self.take(value)
 
+    def inner(self: Self) -> Self:
+        """Another one for something inside what this one takes in."""
+        return type(self)(self.deadline, self.shared)
+
     def _digest_of(self, value: Any) -> bytes:
         if id(value) not in self.shared:
-            inner = type(self)(self.deadline, self.shared)
+            inner = self.inner()
             inner._seen[id(value)] = 0
             inner.take(value)
             self.shared[id(value)] = (value, inner.digest())  # an id is only good while its object lives
@@ -133,7 +139,7 @@ class ValueFingerprinter:
         else:
             parts = []
             for item in items:
-                inner = type(self)(self.deadline, self.shared)
+                inner = self.inner()
                 inner.add(item)
                 parts.append(inner.digest())
         self.token("sorted", b"".join(sorted(parts)))

@@ -28,7 +28,7 @@ import polars as pl
 from weaklab.apply.code_fingerprints import UNREAD, CodeFingerprinter
 from weaklab.apply.libraries import is_library, library_version
 from weaklab.apply.value_fingerprints import Unfingerprintable
-from weaklab.labeling import DeclarativeLF, LabelingFunction
+from weaklab.labeling import DeclarativeLF, LabelingFunction, PromptLF
 from weaklab.labeling.references import NamedCallable
 
 
@@ -64,6 +64,11 @@ class Fingerprinter(CodeFingerprinter):
         self.add((type(lf), lf.parts()))
         if not is_library(type(lf).__module__):
             self.add(vars(lf))  # a kind of the user's may hold more than its arguments
+
+    def _prompts(self, lf: PromptLF) -> None:
+        self.add(lf.identity())
+        if not is_library(type(lf).__module__):
+            self._instance(lf)
 
     def _class(self, kind: type) -> None:
         if is_library(kind.__module__):
@@ -203,5 +208,6 @@ _BY_BASE: tuple[tuple[Any, Callable[[Fingerprinter, Any], None]], ...] = (
     (ModuleType, Fingerprinter._module),
     (NamedCallable, Fingerprinter._named),
     (DeclarativeLF, Fingerprinter._declarative),
+    (PromptLF, Fingerprinter._prompts),
     (logging.Logger, Fingerprinter._logger),
 )

@@ -158,7 +158,7 @@ class Reuse:
             if lf.name not in self.reused
             and run.done[column] == n
             and lf.name not in run.faults.failed_names
-            and not _reports(lf)
+            and (not isinstance(lf, LearnedLF) or lf.finished)
         ]
         for column in ran:
             if self.memory:
@@ -252,8 +252,3 @@ class Reuse:
             return None
         kind = type(self.reader).__name__.encode()  # cells of pandas and of polars are not the same objects
         return hashlib.sha256(kind + self.reader.n.to_bytes(8, "little") + self._digests[column] + data).digest()
-
-
-def _reports(lf: LF) -> bool:
-    """Whether it counts what it does, and may have stopped before the end; such a one keeps its own answers."""
-    return isinstance(lf, LearnedLF) and lf.report is not None

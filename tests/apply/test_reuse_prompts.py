@@ -102,8 +102,8 @@ def test_rows_without_an_answer_are_asked_again(tmp_path):
         raise ConnectionError
 
     for _ in range(2):
+        lf = prompt_lf(down, ASK, labels=LABELS, name="llm", retries=0)
         with pytest.warns(FaultWarning, match="failed and abstained"):
-            lf = prompt_lf(down, ASK, labels=LABELS, name="llm", retries=0)
             assert "reused" not in votes_of(lf, tmp_path, on_error="abstain").attrs
 
 

@@ -152,7 +152,7 @@ def apply(
     with tqdm(
         total=n * m, desc=f"{m} labeling functions", unit="votes", unit_scale=True, delay=1.0, disable=not progress
     ) as bar:
-        run = Run(reader, coder, faults, table, bar, plan.names, timeout)
+        run = Run(reader, coder, faults, table, bar, plan.names, timeout, float("inf") if reuse is None else reuse.look)
         todo = plan if reuse is None else _take_kept(plan, reuse, run)
         try:
             reports = _run_plan(todo, run, jobs)
@@ -183,6 +183,7 @@ def apply(
 def _take_kept(plan: Plan, reuse: Reuse, run: Run) -> Plan:
     """Fill in the votes that were made before; what is left to do."""
     found = reuse.find(plan.lfs)
+    run.watched.update(reuse.judged)
     for column, codes in found.items():
         run.table.write(column, slice(None), codes)
         run.done[column] = len(codes)

@@ -126,7 +126,7 @@ class CodeFingerprinter(ValueFingerprinter):
         """What the name of a read stands for; the closure was taken in already, but for modules."""
         if read.source == "import":
             names = function.__globals__
-            module = imported_module(read, names.get("__package__") or names.get("__name__"))
+            module = imported_module(read, names.get("__package__") or names.get("__name__"), self.loads)
             if module is None:
                 raise Unfingerprintable(f"imports {read.name!r} while it runs")
             return module

@@ -7,15 +7,17 @@ A module is judged by the attributes that are read of it, so these are followed 
 from __future__ import annotations
 
 import dis
+import importlib
 import importlib.util
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache
 from types import CodeType, ModuleType
 from typing import Any, Literal, NamedTuple
 
-from weaklab.apply.libraries import CLOCK_WORDS
+from weaklab.apply.libraries import CLOCK_WORDS, is_library
 
 _GLOBAL_OPS = frozenset(("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"))
 _VARIABLE_OPS = frozenset(
@@ -291,12 +293,16 @@ def is_special(name: str) -> bool:
     return len(name) > 4 and name.startswith("__") and name.endswith("__")
 
 
-def imported_module(read: Read, package: str | None) -> ModuleType | None:
-    """The module that an import inside a function gives, if it is loaded already."""
+def imported_module(read: Read, package: str | None, loads: bool = False) -> ModuleType | None:
+    """The module that an import inside a function gives, if it is loaded already, or may be and is installed."""
     name = read.name
     if read.level:
         try:
             name = importlib.util.resolve_name("." * read.level + name, package)
         except ImportError:
             return None
+    if loads and name not in sys.modules:
+        with suppress(ImportError):
+            module = importlib.import_module(name)
+            return module if is_library(name) else None  # on disk it may be another one than in memory
     return sys.modules.get(name)

@@ -41,6 +41,8 @@ class Fingerprinter(CodeFingerprinter):
         The time of ``perf_counter`` at which to give up.
     shared : dict, optional
         Digests of large values, for fingerprinters that work at the same time on functions that share them.
+    loads : bool
+        Whether to import installed modules that a function imports while it runs; else it has no fingerprint before.
 
     Examples
     --------

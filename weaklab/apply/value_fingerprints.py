@@ -40,10 +40,18 @@ class ValueFingerprinter:
         The time of ``perf_counter`` at which to give up.
     shared : dict, optional
         Digests of large values, for fingerprinters that work at the same time on functions that share them.
+    loads : bool
+        Whether to import installed modules that a function imports while it runs; else it has no fingerprint before.
     """
 
-    def __init__(self, deadline: float = float("inf"), shared: dict[int, tuple[Any, bytes]] | None = None) -> None:
+    def __init__(
+        self,
+        deadline: float = float("inf"),
+        shared: dict[int, tuple[Any, bytes]] | None = None,
+        loads: bool = False,
+    ) -> None:
         self.deadline = deadline
+        self.loads = loads
         self.shared = {} if shared is None else shared
         self._hash = hashlib.sha256()
         self._seen: dict[int, int] = {}
@@ -101,7 +109,7 @@ class ValueFingerprinter:
 
     def inner(self: Self) -> Self:
         """Another one for something inside what this one takes in."""
-        return type(self)(self.deadline, self.shared)
+        return type(self)(self.deadline, self.shared, self.loads)
 
     def _digest_of(self, value: Any) -> bytes:
         if id(value) not in self.shared:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from weaklab.apply.code_reads import CodeReads, Read, imported_module, is_special, reads_of
 from weaklab.apply.libraries import CLOCK_WORDS, OUTSIDE_METHODS, is_library, is_pure, library_version
-from weaklab.apply.value_fingerprints import Unfingerprintable, ValueFingerprinter
+from weaklab.apply.value_fingerprints import PLAIN, Unfingerprintable, ValueFingerprinter
 from weaklab.labeling.references import found_by_name
 
 Self = TypeVar("Self", bound="CodeFingerprinter")
@@ -74,6 +74,11 @@ class CodeFingerprinter(ValueFingerprinter):
                 self.add(cell)
         reads = reads_of(code)
         self._check_attributes(function, reads)
+        asked = sorted(reads.attributes.union(reads.of_row, *reads.free.values()))
+        for kind in _kinds_of_data():  # methods and accessors that the user gave them
+            for name in asked:
+                if hasattr(kind, name):
+                    self.add_foreign(name, getattr(kind, name), kind.__module__)
         for read in reads.reads:
             if read.name == "hash" and function.__name__ == "__hash__":
                 continue  # which items are equal does not depend on it
@@ -101,6 +106,10 @@ class CodeFingerprinter(ValueFingerprinter):
     def _read(self, read: Read, function: FunctionType) -> None:
         value = self._root(read, function)
         for attribute in read.attributes:
+            if isinstance(value, type) and is_library(value.__module__):
+                self._library_class(value)
+                self.add_foreign(attribute, getattr(value, attribute, None), value.__module__)
+                return
             if not isinstance(value, ModuleType):
                 break
             try:
@@ -117,10 +126,24 @@ class CodeFingerprinter(ValueFingerprinter):
             self.token("module", value.__name__.encode())
             return
         if isinstance(value, type) and is_library(value.__module__):
-            self._refuse(f"uses {value.__module__}.{value.__qualname__}", not is_pure(value.__module__))
+            self._library_class(value)
         if value is sys.modules:
             raise Unfingerprintable("reads sys.modules")
         self.add(value)
+
+    def _library_class(self, kind: type) -> None:
+        self._refuse(f"uses {kind.__module__}.{kind.__qualname__}", not is_pure(kind.__module__))
+        self.add(kind)
+
+    def add_foreign(self, name: str, item: Any, home: str) -> None:
+        """Take in an attribute of a class of a library where it may be another than the library has given it."""
+        code = item.fget if isinstance(item, property) else getattr(item, "__func__", item)
+        if type(item) in PLAIN:
+            self.add((name, item))
+        elif isinstance(code, (FunctionType, type)):
+            from_here = code.__globals__.get("__name__") if isinstance(code, FunctionType) else code.__module__
+            if from_here != home and not is_library(from_here):
+                self.add((name, item))
 
     def _root(self, read: Read, function: FunctionType) -> Any:
         """What the name of a read stands for; the closure was taken in already, but for modules."""
@@ -173,6 +196,11 @@ class CodeFingerprinter(ValueFingerprinter):
             if name not in UNREAD:
                 self.add(name)
                 self.add(item)
+
+
+def _kinds_of_data() -> list[type]:
+    names = (("pandas", ("DataFrame", "Series", "Index")), ("polars", ("DataFrame", "LazyFrame", "Series", "Expr")))
+    return [getattr(sys.modules[home], name) for home, kinds in names if home in sys.modules for name in kinds]
 
 
 def _content(cell: CellType) -> Any:

@@ -115,6 +115,7 @@ class DataFingerprints:
 def add_table(taker: Fingerprinter, table: Any) -> None:
     """Take in a frame, a column or an index of pandas, polars or pyarrow."""
     taker.token("table", type(table).__qualname__.encode())
+    taker.add((type(table), [(name, getattr(table, name, None)) for name in ("attrs", *_own_attributes(table))]))
     if isinstance(table, pd.MultiIndex):
         table = table.to_frame(index=False)
     elif isinstance(table, pd.RangeIndex):
@@ -131,6 +132,11 @@ def add_table(taker: Fingerprinter, table: Any) -> None:
     taker.add(reader.names)
     for place in range(len(reader.names)):
         _add_column(taker, reader, place)
+
+
+def _own_attributes(table: Any) -> list[str]:
+    """The names of attributes that a class made of one of pandas has beside its columns."""
+    return [name for name in getattr(type(table), "_metadata", ()) if name != "_name"]
 
 
 def _add_column(taker: Fingerprinter, reader: FrameReader, place: int) -> bool:

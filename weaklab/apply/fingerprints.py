@@ -26,10 +26,14 @@ import numpy as np
 import polars as pl
 
 from weaklab.apply.code_fingerprints import UNREAD, CodeFingerprinter
+from weaklab.apply.code_reads import is_special
 from weaklab.apply.libraries import is_library, library_version
 from weaklab.apply.value_fingerprints import Unfingerprintable
 from weaklab.labeling import DeclarativeLF, LabelingFunction, PromptLF
 from weaklab.labeling.references import NamedCallable
+
+#: The flag of classes that cannot be given attributes.
+_IMMUTABLE = 1 << 8
 
 
 class Fingerprinter(CodeFingerprinter):
@@ -75,6 +79,7 @@ class Fingerprinter(CodeFingerprinter):
     def _class(self, kind: type) -> None:
         if is_library(kind.__module__):
             self._by_name(kind.__module__, kind.__qualname__)
+            self.token("patched", self._digest_of(kind, "_patches"))
             return
         self.token("class", f"{kind.__module__} {kind.__qualname__}".encode())
         self.add((type(kind), kind.__bases__))
@@ -82,6 +87,14 @@ class Fingerprinter(CodeFingerprinter):
             if name not in UNREAD:
                 self.add(name)
                 self.add(item)
+
+    def _patches(self, kind: type) -> None:
+        """What a class of a library, which is its name and version otherwise, may have been given since."""
+        for base in kind.__mro__:
+            if not base.__flags__ & _IMMUTABLE and is_library(base.__module__):
+                for name, item in list(vars(base).items()):
+                    if not is_special(name):
+                        self.add_foreign(name, item, base.__module__)
 
     def _property(self, item: property) -> None:
         self.add((item.fget, item.fset, item.fdel))
@@ -95,7 +108,7 @@ class Fingerprinter(CodeFingerprinter):
         self.add(item.func if isinstance(item, cached_property) else item.__wrapped__)
 
     def _partial(self, item: Any) -> None:
-        self.add(("partial", item.func, item.args, item.keywords))
+        self.add(("partial", item.func, item.args, item.keywords, vars(item)))
 
     def _alias(self, item: Any) -> None:
         self.add(("alias", getattr(item, "__origin__", None), item.__args__))

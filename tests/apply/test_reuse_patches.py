@@ -1,0 +1,106 @@
+"""Classes of libraries that a user gives attributes, methods and accessors: those are the user's code."""
+
+from __future__ import annotations
+
+import functools
+import json
+import string
+
+import pandas as pd
+import polars as pl
+import pytest
+
+from weaklab.labeling import labeling_function
+
+FRAME = pd.DataFrame({"text": ["a", "bb", "ccc", "dddd"], "n": [1, 2, 3, 4]})
+
+
+def by_class(row):
+    return int(row.n > len(string.Template.delimiter))
+
+
+def by_alias_of_a_class(row):
+    template = string.Template
+    return int(row.n > len(template.delimiter))
+
+
+def by_instance(row):
+    return int(row.n > len(json.JSONEncoder().encode([1, 2])) - 5)
+
+
+@pytest.mark.parametrize(
+    ("function", "kind", "name", "value"),
+    [
+        (by_class, string.Template, "delimiter", "$$"),
+        (by_alias_of_a_class, string.Template, "delimiter", "$$"),
+        (by_instance, json.JSONEncoder, "item_separator", ",  "),
+        (by_instance, json.JSONEncoder, "encode", lambda self, value: "12345678"),
+    ],
+)
+def test_attributes_of_a_class_of_a_library(function, kind, name, value, tmp_path, monkeypatch, assert_run_again):
+    """Set by a test or a plugin, read directly or by what the class does."""
+
+    def changed():
+        monkeypatch.setattr(kind, name, value)
+        return function
+
+    assert_run_again(function, changed, FRAME, tmp_path)
+
+
+def accessor(limit):
+    class Beyond:
+        def __init__(self, series):
+            self.series = series
+
+        def votes(self):
+            return (self.series > limit).astype(int)
+
+    return pd.core.accessor.CachedAccessor("beyond", Beyond)
+
+
+by_method = labeling_function(name="by_method", batch=True)(lambda frame: frame.n.beyond())
+by_accessor = labeling_function(name="by_accessor", batch=True)(lambda frame: frame.n.beyond.votes())
+
+
+@pytest.mark.parametrize(
+    ("lf", "make"),
+    [(by_method, lambda limit: lambda series: (series > limit).astype(int)), (by_accessor, accessor)],
+    ids=["method", "accessor"],
+)
+def test_methods_that_data_were_given(lf, make, tmp_path, monkeypatch, assert_run_again):
+    """As one registers them in a notebook, and edits them there."""
+    monkeypatch.setattr(pd.Series, "beyond", make(2), raising=False)
+
+    def changed():
+        monkeypatch.setattr(pd.Series, "beyond", make(3))
+        return lf
+
+    assert_run_again(lf, changed, FRAME, tmp_path)
+
+
+def test_methods_that_polars_was_given(tmp_path, monkeypatch, assert_run_again):
+    """The same for its frames."""
+    monkeypatch.setattr(pl.Series, "beyond", lambda series: (series > 2).cast(int).to_list(), raising=False)
+    lf = labeling_function(name="lf", batch=True)(lambda frame: frame["n"].beyond())
+
+    def changed():
+        monkeypatch.setattr(pl.Series, "beyond", lambda series: (series > 3).cast(int).to_list())
+        return lf
+
+    assert_run_again(lf, changed, pl.from_pandas(FRAME), tmp_path)
+
+
+def test_attributes_of_partials_and_of_frames(tmp_path, assert_run_again):
+    """Both may hold anything beside what they are made of."""
+    table = pd.DataFrame({"limit": [2]})
+    table.attrs["limit"] = 2
+    by_attrs = labeling_function(name="by_attrs")(lambda row: int(row.n > table.attrs["limit"]))
+    part = functools.partial(lambda row: int(row.n > part.limit))
+    part.limit = 2
+    by_partial = labeling_function(name="by_partial")(part)
+
+    def changed():
+        table.attrs["limit"] = part.limit = 3
+        return [by_attrs, by_partial]
+
+    assert_run_again([by_attrs, by_partial], changed, FRAME, tmp_path)

@@ -110,3 +110,16 @@ def test_attributes_of_partials_and_of_frames(tmp_path, assert_run_again):
         return [by_attrs, by_partial]
 
     assert_run_again([by_attrs, by_partial], changed, FRAME, tmp_path)
+
+
+def test_names_of_columns_of_frames(tmp_path, assert_run_again):
+    """Of a frame that a function holds, and of the one that it is given."""
+    table, frame = pd.DataFrame({"a": [1]}), FRAME.copy()
+    held = labeling_function(name="held")(lambda row: int(table.columns.name == row.text))
+    given = labeling_function(name="given", batch=True)(lambda frame: [int(frame.columns.name == "a")] * len(frame))
+
+    def changed():
+        table.columns.name = frame.columns.name = "a"
+        return [held, given]
+
+    assert_run_again([held, given], changed, frame, tmp_path)

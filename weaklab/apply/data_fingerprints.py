@@ -95,7 +95,8 @@ class DataFingerprints:
             kinds = map(type, self.reader.given)
             taker.add([(kind, tuple(each)) for kind, each in zip(kinds, self.reader.records, strict=True)])
         if with_index:
-            taker.add(getattr(getattr(self.reader, "frame", None), "attrs", None))
+            frame = getattr(self.reader, "frame", None)
+            taker.add((getattr(frame, "attrs", None), getattr(getattr(frame, "columns", None), "name", None)))
             add_table(taker, self.reader.index)
         return taker.digest()
 
@@ -127,6 +128,7 @@ def add_table(taker: Fingerprinter, table: Any) -> None:
             add_table(taker, table.index)
         table = pd.DataFrame({"": table.array}) if not isinstance(table, pl.Series) else table.to_frame()
     elif isinstance(table, pd.DataFrame):
+        taker.add(list(table.columns.names))
         add_table(taker, table.index)
     reader = read_frame(table)
     taker.add(reader.names)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copyreg
 import logging
+import os
 import re
 import sys
 from collections.abc import Callable
@@ -27,7 +28,7 @@ import polars as pl
 
 from weaklab.apply.code_fingerprints import UNREAD, CodeFingerprinter
 from weaklab.apply.code_reads import is_special
-from weaklab.apply.libraries import is_library, library_version
+from weaklab.apply.libraries import HANDLES, is_library, library_version
 from weaklab.apply.value_fingerprints import Unfingerprintable
 from weaklab.labeling import DeclarativeLF, LabelingFunction, PromptLF
 from weaklab.labeling.references import NamedCallable
@@ -131,6 +132,8 @@ class Fingerprinter(CodeFingerprinter):
 
     def _instance(self, item: Any) -> None:
         kind = type(item)
+        if any(base.__module__.partition(".")[0] in HANDLES for base in kind.__mro__) and not _is_pure_path(item):
+            raise Unfingerprintable(f"reads a {kind.__module__}.{kind.__qualname__}, which stands for what may change")
         self.add(kind)
         # A class may leave out of its reduction what its methods read.
         self.add(getattr(item, "__dict__", None))
@@ -160,6 +163,10 @@ class Fingerprinter(CodeFingerprinter):
                 self._by_name(str(home), name)
                 return
         raise Unfingerprintable(f"reads {name}, of which only its name is known")
+
+
+def _is_pure_path(item: Any) -> bool:
+    return isinstance(item, os.PathLike) and not hasattr(item, "open")
 
 
 def _of_rows(item: NamedCallable) -> tuple[FunctionType, ...]:

@@ -21,8 +21,20 @@ OUTSIDE_METHODS = frozenset(
     | {"default_rng", "RandomState", "rand", "randn", "randint", "random_sample", "rvs"}
     | {"randperm", "rand_like", "randn_like", "bernoulli", "multinomial", "sample", "shuffle", "resample"}
     | {"get_option", "option_context", "options", "urlopen", "getpass", "environ", "environb", "putenv", "unsetenv"}
-    | {"getcontext", "setcontext", "localcontext", "setlocale", "getlocale", "localeconv", "tzset"}
+    | {
+        "getcontext",
+        "setcontext",
+        "localcontext",
+        "setlocale",
+        "getlocale",
+        "localeconv",
+        "tzset",
+        "current_thread",
+        "get_ident",
+    }
 )
+#: Installed modules whose objects stand for something outside, such as a file, that changes without them.
+HANDLES = frozenset({"pathlib", "os", "shelve", "dbm", "zipfile", "tarfile", "mailbox", "subprocess"})
 #: Words that mean the clock where a library is given them.
 CLOCK_WORDS = frozenset({"now", "today"})
 #: Installed modules whose functions depend on what they are given alone, but for the names above. Those of any other

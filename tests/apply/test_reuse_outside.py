@@ -123,6 +123,18 @@ def test_objects_that_stand_for_something_outside(function, tmp_path, monkeypatc
         assert "reused" not in votes.attrs
 
 
+def test_a_class_that_reads_files_is_refused_in_a_closure_too(tmp_path):
+    """As it is among globals."""
+    parser = configparser.ConfigParser
+
+    def by_class(row):
+        return len(parser().read("settings.ini"))
+
+    for _ in range(2):
+        with pytest.warns(CacheWarning, match="uses configparser.ConfigParser"):
+            assert "reused" not in apply(by_class, FRAME, cache=tmp_path, progress=False).attrs
+
+
 def test_a_path_without_a_file_system_is_a_value(tmp_path):
     """It only has parts."""
     path = PurePosixPath("a/bb")

@@ -146,7 +146,7 @@ class CodeFingerprinter(ValueFingerprinter):
                 self.add((name, item))
 
     def _root(self, read: Read, function: FunctionType) -> Any:
-        """What the name of a read stands for; the closure was taken in already, but for modules."""
+        """What the name of a read stands for."""
         if read.source == "import":
             names = function.__globals__
             module = imported_module(read, names.get("__package__") or names.get("__name__"), self.loads)
@@ -155,8 +155,7 @@ class CodeFingerprinter(ValueFingerprinter):
             return module
         if read.source == "closure":
             cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
-            content = _content(cells[read.name])
-            return content if isinstance(content, ModuleType) else None
+            return _content(cells[read.name])
         if read.name in function.__globals__:
             return function.__globals__[read.name]
         return getattr(builtins, read.name, _EMPTY)

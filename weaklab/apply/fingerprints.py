@@ -80,7 +80,7 @@ class Fingerprinter(CodeFingerprinter):
     def _class(self, kind: type) -> None:
         if is_library(kind.__module__):
             self._by_name(kind.__module__, kind.__qualname__)
-            self.token("patched", self._digest_of(kind, "_patches"))
+            self.token("patched", self._digest_of(kind, Fingerprinter._patches))
             return
         self.token("class", f"{kind.__module__} {kind.__qualname__}".encode())
         self.add((type(kind), kind.__bases__))

@@ -111,11 +111,11 @@ class ValueFingerprinter:
         """Another one for something inside what this one takes in."""
         return type(self)(self.deadline, self.shared, self.loads)
 
-    def _digest_of(self, value: Any, take: str = "take") -> bytes:
+    def _digest_of(self, value: Any, take: Callable[[Any, Any], None] | None = None) -> bytes:
         if id(value) not in self.shared:
             inner = self.inner()
             inner._seen[id(value)] = 0
-            getattr(inner, take)(value)
+            (take or type(inner).take)(inner, value)
             self.shared[id(value)] = (value, inner.digest())  # an id is only good while its object lives
         return self.shared[id(value)][1]
 

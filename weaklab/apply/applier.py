@@ -153,7 +153,7 @@ def apply(
     with tqdm(
         total=n * m, desc=f"{m} labeling functions", unit="votes", unit_scale=True, delay=1.0, disable=not progress
     ) as bar:
-        run = Run(reader, coder, faults, table, bar, plan.names, timeout)
+        run = Run(reader, coder, faults, table, bar, plan.names, timeout, float("inf") if reuse is None else reuse.look)
         try:
             reports = _run_what_is_new(plan, reuse, run, jobs)
         except KeyboardInterrupt as interrupt:
@@ -191,6 +191,7 @@ def _run_what_is_new(plan: Plan, reuse: Reuse | None, run: Run, jobs: int) -> di
 def _take_kept(plan: Plan, reuse: Reuse, run: Run) -> Plan:
     """Fill in the votes that were made before; what is left to do."""
     found = reuse.find(plan.lfs)
+    run.watched.update(reuse.judged)
     for column, votes in found.items():
         run.write_kept(column, votes, getattr(plan.lfs[column], "output", "hard"))
     return plan.without(found)

@@ -15,12 +15,14 @@ import numpy as np
 import pandas as pd
 import polars as pl
 
-from weaklab.apply.code_reads import is_library
 from weaklab.apply.data_fingerprints import DataFingerprints
 from weaklab.apply.fingerprints import Fingerprinter
 from weaklab.apply.frames import FrameReader
+from weaklab.apply.libraries import is_library
 from weaklab.apply.plan import LF
 from weaklab.apply.run import Run
+from weaklab.apply.steadiness import CHANGES
+from weaklab.apply.surroundings import surroundings
 from weaklab.apply.value_fingerprints import TooSlow, Unfingerprintable
 from weaklab.apply.vote_cache import MAGIC, FolderStore, Kept, MemoryStore, VoteStore
 from weaklab.exceptions import CacheWarning, ParameterError, warn_caller
@@ -48,6 +50,8 @@ _SHARE = 0.2
 #: Seconds to judge all labeling functions before their times are known; what one takes mostly; and, as a share of
 #: their times, what they may take together.
 _FIRST, _USUAL, _JUDGED = 0.05, 0.0002, 0.05
+#: Seconds that each of several processes may take to judge all labeling functions: short beside its start.
+_LOOK = 0.2
 #: Seconds to take in one cell, from below: 60 bytes of text at the 1 GB/s of SHA-256 in hardware.
 _CELL = 60e-9
 
@@ -149,6 +153,16 @@ class Reuse:
         self.reused = tuple(lfs[column].name for column in found)
         return found
 
+    @property
+    def judged(self) -> set[int]:
+        """The columns of labeling functions that have a fingerprint."""
+        return set(self._digests)
+
+    @property
+    def look(self) -> float:
+        """How many seconds another process may look at what they read, before and after."""
+        return _LOOK if self.memory else float("inf")
+
     def keep(self, run: Run) -> None:
         """Keep the columns of votes that are finished, without a fault, and worth it."""
         n = self.reader.n
@@ -158,7 +172,7 @@ class Reuse:
             if lf.name not in self.reused
             and run.done[column] == n
             and lf.name not in run.faults.failed_names
-            and not _reports(lf)
+            and (not isinstance(lf, LearnedLF) or lf.finished)
         ]
         for column in ran:
             if self.memory:
@@ -176,7 +190,10 @@ class Reuse:
             if before is None:
                 before = self._digests[column] = after  # data, which running it cannot change
             if before != after:
-                self.not_kept.setdefault(name, "changes what it reads while it runs")
+                self.not_kept.setdefault(name, CHANGES)
+                continue
+            if column in run.unsure:
+                self.not_kept.setdefault(name, run.unsure[column])
                 continue
             key = self._key(column, limit, have_run=self.memory is not None)  # in a folder, data was taken in before
             if key is not None:
@@ -219,12 +236,14 @@ class Reuse:
         limit = max(_FIRST, seconds * _JUDGED) if self.memory else float("inf")
         deadline = perf_counter() + limit
         shared: dict[int, tuple[Any, bytes]] = {}
+        versions = (MAGIC, sys.version, np.__version__, pd.__version__, pl.__version__)
+        around = surroundings().text()
 
         def judge(lf: LF) -> bytes | None:
             taker = Fingerprinter(deadline, shared)
             try:
                 taker.check_time()
-                taker.add((MAGIC, sys.version, np.__version__, pd.__version__, pl.__version__, self.coder.classes))
+                taker.add((versions, around, self.coder.classes))
                 taker.add(lf)
             except TooSlow:
                 return None
@@ -259,8 +278,3 @@ class Reuse:
 
     def _shape(self, column: int) -> tuple[int, ...]:
         return (self.reader.n, self.coder.k or 0) if self._output(column) == "soft" else (self.reader.n,)
-
-
-def _reports(lf: LF) -> bool:
-    """Whether it counts what it does, and may have stopped before the end; such a one keeps its own answers."""
-    return isinstance(lf, LearnedLF) and lf.report is not None

@@ -78,6 +78,12 @@ class Done(NamedTuple):
     seconds: float
 
 
+class Changes(NamedTuple):
+    """Why the votes of some labeling functions may differ next time, by place; asked for when all tasks are done."""
+
+    reasons: dict[int, str]
+
+
 @dataclass
 class Crew:
     """Labeling functions as one process holds them.
@@ -94,6 +100,10 @@ class Crew:
         Whether a labeling function stops at its first failure.
     timeout : float or None
         Seconds per call.
+    watched : tuple of int
+        Places of those of which it must be known whether they change what they read.
+    look : float
+        How many seconds to look at these, before and after.
     """
 
     lfs: Sequence[LabelingFunction | DeclarativeLF]
@@ -101,6 +111,8 @@ class Crew:
     names: tuple[Hashable, ...]
     stop: bool
     timeout: float | None
+    watched: tuple[int, ...] = ()
+    look: float = float("inf")
     _read: dict[Hashable, None] = field(default_factory=dict)
 
     def run(self, task: Task, frame: Any, say: Callable[[Any], None]) -> None:

@@ -80,6 +80,9 @@ class Run:
     timeout: float | None = None
     done: np.ndarray = field(init=False)  # (m,), how many votes of each labeling function were written
     seconds: np.ndarray = field(init=False)  # (m,), how long each ran
+    watched: set[int] = field(default_factory=set, init=False)  # those whose votes may be kept, by column
+    look: float = float("inf")  # how many seconds another process may look at what these read
+    unsure: dict[int, str] = field(default_factory=dict, init=False)  # why the votes of some cannot be, by column
     _shown: list[float] = field(default_factory=lambda: [perf_counter()], init=False)  # when the bar last named any
     _texts: dict[Hashable, TextColumn] = field(default_factory=dict)
 

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 
 import cloudpickle
 
-from weaklab.apply.code_reads import is_library
+from weaklab.apply.libraries import is_library
 from weaklab.labeling import DeclarativeLF
 from weaklab.labeling.references import NamedCallable
 

@@ -110,6 +110,11 @@ class GraphOfLearnedLF(LearnedLF):
         """What the base reports."""
         return self.base.report
 
+    @property
+    def finished(self) -> bool:
+        """Whether the base answered all rows."""
+        return self.base.finished
+
     def answers(self, table: pd.DataFrame, watch: Watch | None = None) -> Answers:
         """The votes on a frame."""
         found = self.base.answers(table, watch)

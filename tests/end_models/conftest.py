@@ -28,6 +28,11 @@ class Digits:
         wrong = draws.random(len(self.y)) < rate
         return np.where(wrong, (self.y + draws.integers(1, 10, len(self.y))) % 10, self.y)
 
+    def shifted(self, rate: float, seed: int) -> np.ndarray:
+        """The training labels, of which a share is replaced by the next class (ASYM)."""
+        wrong = np.random.default_rng(seed).random(len(self.y)) < rate
+        return np.where(wrong, (self.y + 1) % 10, self.y)
+
     def few(self, per_class: int, seed: int, weight: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Soft labels and weights of all rows, known for a few; and which those are."""
         draws = np.random.default_rng(seed)

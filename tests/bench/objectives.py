@@ -146,8 +146,8 @@ def main() -> int:
         f"    python tests/bench/objectives.py FOLDER{options} --seeds {given.seeds} --markdown FILE\n\n"
         f"{host()}, {versions('torch', 'scikit-learn')}; one thread; {busy}.\n\n"
         f"Percent right on the test split ({', '.join(F1_SETS)}: F1 of class 1), mean and standard deviation of seeds "
-        f"0 to {given.seeds - 1} of the end model. LabelModel learns from the votes of the train split alone, end models "
-        "from its soft labels of these rows; the last line is trained on their gold. Default arguments throughout: a "
+        f"0 to {given.seeds - 1} of the end model. LabelModel learns from the votes of the train split alone, end "
+        "models from its soft labels of these rows; the last line is trained on their gold. Default arguments: a "
         "network of 100 hidden units, stopped on a tenth of the soft labels.\n\n"
         f"{markdown(cells(found))}\n"
     )

@@ -62,9 +62,10 @@ class EndModel(ClassifierMixin, BaseEstimator):
     task : {"multiclass", "multilabel"}, default="multiclass"
         "multilabel": a row has any number of classes, its targets (n, k) need not sum to 1, and ``predict`` gives an
         indicator matrix.
-    which : {"covered", "confident", "all"} or float in (0, 1], default="covered"
+    which : {"covered", "confident", "all", "semi-supervised"} or float in (0, 1], default="covered"
         The rows to train on, see :class:`~weaklab.end_models.Selection`: those with votes; the more confident half
-        (or another share) of each class; or all.
+        (or another share) of each class; all; or those with votes, and the others without a label, for loss terms that
+        need none.
     weight : {"uniform", "confidence"}, default="uniform"
         "confidence" weighs each row by how far its soft label is from uniform.
     gold_weight : float or None, default=None
@@ -158,7 +159,7 @@ class EndModel(ClassifierMixin, BaseEstimator):
     n_iter_, best_epoch_ : int
         The number of epochs run, and the epoch whose weights were kept, counted from 1.
     n_rows_, n_held_out_ : int
-        The number of rows trained on, and held out. Rows of weight 0 are neither.
+        The number of rows trained on, and held out. Rows of weight 0 are neither, unless ``which`` asks for them.
     learning_rate_ : float or None
         The learning rate that was given, found, or taken by default; None for L-BFGS, which has none.
     monitor_ : {"soft", "gold"} or None

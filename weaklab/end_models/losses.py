@@ -28,7 +28,8 @@ class Step:
     target : Tensor of shape (b, k)
         The soft labels; each row sums to 1.
     weight : Tensor of shape (b,)
-        The weight of each row; over all rows of weight above 0, the mean is 1.
+        The weight of each row; over all rows trained on, the mean is 1. Rows without labels have 0, see
+        ``EndModel(which="semi-supervised")``.
     index : Tensor of int64 of shape (b,)
         The position of each row in what was given to ``fit``, the same in every epoch.
     x : Tensor or SparseRows of shape (b, columns)
@@ -40,7 +41,8 @@ class Step:
     model : nn.Module
         What is being trained.
     views : tuple of Tensor or SparseRows
-        Other forms of the same rows, for terms that compare them.
+        Other forms of the same rows, for terms that compare them. Terms that are given ``views=``, such as
+        :class:`MultiSourceConsistency`, make them for themselves; in what :class:`EndModel` gives there are none.
     """
 
     logits: Tensor

@@ -251,26 +251,26 @@ def test_two_sources_teach_each_other(digits):
     assert alone[1] >= alone[0] + 0.07
 
 
-def _moved(rows):
-    """Digits moved by up to one pixel, each in a direction of its own; what comes in is the mean of its pixel."""
-    image = torch.nn.functional.pad(rows.view(-1, 8, 8), (1, 1, 1, 1))
-    row, (down, right), at = torch.arange(len(rows)), torch.randint(3, (2, len(rows))), torch.arange(8)
-    moved = image[row[:, None, None], (down[:, None] + at)[:, :, None], (right[:, None] + at)[:, None]]
-    return moved.flatten(1)
+def _thinned(rows):
+    """Three in ten pixels of each row at their mean, drawn anew in each step."""
+    return rows * (torch.rand(rows.shape) < 0.7)
 
 
 @pytest.mark.slow
 def test_views_make_use_of_rows_without_labels(digits):
-    """Digits, 4 labels per class: agreement on digits moved by a pixel helps on new digits, and more on moved ones."""
+    """Digits, 4 labels per class: agreement on digits that lack pixels helps on whole ones, and more on such ones.
+
+    Half of what was seen, mean of 2 seeds: whole .825 and .885, lacking .771 and .862.
+    """
     scores = np.zeros((2, 2))
-    moved = _moved(torch.from_numpy(digits.X_test)).numpy()
+    lacking = np.where(np.random.default_rng(7).random(digits.X_test.shape) < 0.7, digits.X_test, digits.X.mean(axis=0))
     for seed in range(3):
         soft, _ = digits.few(4, seed)
         for i, factor in enumerate((0.0, 1.0)):
-            loss = SoftCrossEntropy() + factor * MultiSourceConsistency(views=_moved)
+            loss = SoftCrossEntropy() + factor * MultiSourceConsistency(views=_thinned)
             model = digits.network(loss, seed, max_epochs=60, batch_size=128, which="semi-supervised")
             model.fit(digits.X, soft)
-            for j, X in enumerate((digits.X_test, moved)):
+            for j, X in enumerate((digits.X_test, lacking)):
                 scores[i, j] += model.score(X, digits.y_test) / 3
-    assert scores[1, 0] >= scores[0, 0] + 0.02, scores
-    assert scores[1, 1] >= scores[0, 1] + 0.05, scores
+    assert scores[1, 0] >= scores[0, 0] + 0.03, scores
+    assert scores[1, 1] >= scores[0, 1] + 0.045, scores

@@ -8,7 +8,15 @@ import torch
 from sklearn.linear_model import LogisticRegression
 
 from weaklab.datasets import make_votes
-from weaklab.end_models import EndModel, FitReport, Selection, SoftLabelClassifier
+from weaklab.end_models import (
+    CoTeaching,
+    EndModel,
+    FitReport,
+    LossTerm,
+    Selection,
+    SoftCrossEntropy,
+    SoftLabelClassifier,
+)
 from weaklab.exceptions import ParameterError, SoftLabelError
 from weaklab.label_models import LabelModel
 from weaklab.votes import SoftLabels
@@ -43,6 +51,49 @@ def test_all_takes_rows_without_votes_too(weak):
     with pytest.raises(SoftLabelError, match="All 2,000 rows have weight 0"):
         EndModel(**LINEAR).fit(X, uncovered)
     assert EndModel(**LINEAR, which="all").fit(X, uncovered).n_rows_ == 1800
+
+
+def test_rows_without_votes_can_be_learnt_from_without_labels(weak):
+    """With weight 0, and never held out; covered rows weigh so much more that the mean over all stays 1."""
+    X, _, soft = weak
+    gold = np.full(2000, -1)
+    uncovered = np.flatnonzero(~soft.covered)
+    gold[uncovered[:5]] = 1
+    steps = []
+
+    def spy(step):
+        steps.append(step)
+        return 0 * step.logits.sum()
+
+    sample_weight = np.ones(2000)
+    sample_weight[uncovered[5:20]] = 0
+    options = {**LINEAR, "max_epochs": 1, "which": "semi-supervised"}
+    model = EndModel(loss=SoftCrossEntropy() + LossTerm(spy), **options)
+    model.fit(X, soft.replace(gold=gold), sample_weight)
+    index, weight = torch.cat([step.index for step in steps]), torch.cat([step.weight for step in steps])
+    assert set(index[weight == 0].tolist()) == set(uncovered[20:])  # gold and sample_weight=0 stay out
+    assert soft.covered[index[weight > 0]].all()
+    assert model.n_held_out_ == int(0.1 * soft.covered.sum())
+    assert model.n_rows_ == len(index) == soft.covered.sum() - model.n_held_out_ + len(uncovered) - 20
+    assert model.fit_report_.effective_rows == pytest.approx(int((weight > 0).sum()))
+    total = len(index) + model.n_held_out_
+    assert weight[weight > 0][0].item() == pytest.approx(total / soft.covered.sum(), rel=1e-5)
+
+
+def test_rows_without_labels_change_nothing_where_no_term_uses_them(weak):
+    """Their weight is 0: a linear classifier, trained on all rows at once, is the same but for where it stops."""
+    X, _, soft = weak
+    options = {"hidden": None, "validation_fraction": 0, "weight_decay": 0, "tolerance": 1e-7}
+    covered, both = (EndModel(**options, which=which).fit(X, soft) for which in ("covered", "semi-supervised"))
+    np.testing.assert_allclose(both.predict_proba(X), covered.predict_proba(X), atol=1e-3)
+
+
+def test_who_goes_by_labels_refuses_rows_without(weak):
+    X, _, soft = weak
+    with pytest.raises(ParameterError, match="semi-supervised"):
+        EndModel(peers=CoTeaching(), which="semi-supervised").fit(X, soft)
+    with pytest.raises(ParameterError, match="semi-supervised"):
+        SoftLabelClassifier(LogisticRegression(), which="semi-supervised").fit(X, soft)
 
 
 def test_confident_rows_are_the_upper_half_of_each_class():

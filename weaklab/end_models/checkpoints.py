@@ -33,9 +33,10 @@ _CHUNK = 1 << 16  # rows hashed at a time
 class Checkpoint:
     """Where and how often the state of a training is saved, and the way back.
 
-    The file holds the weights, the optimizer, the precision's scale, the states of the generators (of each process of
-    a team), what loss terms and samplers remember, the best weights, the history and the place within the epoch: all
-    that the next step depends on, so that training goes on with the same bits. It is read with
+    The file holds the weights, the optimizer, the precision's scale, the states of the generators (that of torch too,
+    from which dropout and noise are drawn, of each process of a team), what loss terms and samplers remember, the best
+    weights, the history and the place within the epoch: all that the next step depends on, so that training goes on
+    with the same bits. It is read with
     ``torch.load(weights_only=True)``, which runs no code from it.
 
     Parameters

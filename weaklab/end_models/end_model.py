@@ -62,9 +62,10 @@ class EndModel(ClassifierMixin, BaseEstimator):
     task : {"multiclass", "multilabel"}, default="multiclass"
         "multilabel": a row has any number of classes, its targets (n, k) need not sum to 1, and ``predict`` gives an
         indicator matrix.
-    which : {"covered", "confident", "all"} or float in (0, 1], default="covered"
+    which : {"covered", "confident", "all", "semi-supervised"} or float in (0, 1], default="covered"
         The rows to train on, see :class:`~weaklab.end_models.Selection`: those with votes; the more confident half
-        (or another share) of each class; or all.
+        (or another share) of each class; all; or those with votes, and the others without a label, for loss terms that
+        need none.
     weight : {"uniform", "confidence"}, default="uniform"
         "confidence" weighs each row by how far its soft label is from uniform.
     gold_weight : float or None, default=None
@@ -121,7 +122,8 @@ class EndModel(ClassifierMixin, BaseEstimator):
         The share of hidden units left out in each step of training; or which, see
         :class:`~weaklab.end_models.NestedDropout`.
     validation_fraction : float in [0, 1), default=0.1
-        The share of rows held out to stop early; 0, or a share of fewer than 5 rows, trains for ``max_epochs``.
+        The share of rows held out to stop early, judged by ``loss`` where its terms say how (those here do), else by
+        soft cross-entropy; 0, or a share of fewer than 5 rows, trains for ``max_epochs``.
     monitor : {"auto", "soft", "gold"}, default="auto"
         Which rows are held out: any, with their soft labels, or rows with gold, up to ``validation_fraction`` of all.
         "auto" is gold where 30 rows or more can be held out so, unless ``gold_weight`` says to train on gold. Gold
@@ -129,7 +131,7 @@ class EndModel(ClassifierMixin, BaseEstimator):
     patience : int, default=3
         How many epochs without a better held-out loss end the training. The best weights are kept.
     tolerance : float, default=0.001
-        What counts as better, in nats.
+        What counts as better, in the unit of the held-out loss.
     max_features : int, default=32768
         How many hashed word n-grams, and as many character n-grams, a text column has at most.
     warm_start : bool, default=False
@@ -157,11 +159,11 @@ class EndModel(ClassifierMixin, BaseEstimator):
     module_ : nn.Module
         What was trained.
     history_ : DataFrame
-        A row per epoch: epoch, train_loss and held_out_loss (nats), seconds.
+        A row per epoch: epoch, train_loss and held_out_loss (nats, or in the unit of ``loss``), seconds.
     n_iter_, best_epoch_ : int
         The number of epochs run, and the epoch whose weights were kept, counted from 1.
     n_rows_, n_held_out_ : int
-        The number of rows trained on, and held out. Rows of weight 0 are neither.
+        The number of rows trained on, and held out. Rows of weight 0 are neither, unless ``which`` asks for them.
     learning_rate_ : float or None
         The learning rate that was given, found, or taken by default; None for L-BFGS, which has none.
     monitor_ : {"soft", "gold"} or None

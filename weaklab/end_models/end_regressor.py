@@ -45,6 +45,10 @@ class SquaredError(LossTerm):
         """The mean over the rows of the batch, a scalar."""
         return (step.weight * squared_error(step.logits, step.target)).mean()
 
+    def rows_loss(self, logits: Tensor, target: Tensor) -> Tensor:
+        """The loss of each row."""
+        return squared_error(logits, target)
+
     def __repr__(self) -> str:
         return "SquaredError()"
 

@@ -29,7 +29,7 @@ _WORDS = {
     "n_trained": "rows trained on",
     "n_held_out": "rows held out",
     "effective_rows": "effective rows",
-    "held_out_loss": "held-out loss (nats)",
+    "held_out_loss": "held-out loss",
     "agreement": "agreement with the soft labels",
     "n_gold": "gold rows",
     "n_gold_scored": "gold rows scored",
@@ -53,7 +53,7 @@ class FitReport:
         How many rows of equal weight would tell as much as those trained on: ``(sum w)^2 / sum w^2`` (Kish, 1965,
         *Survey Sampling*).
     held_out_loss : float
-        The soft-label loss of the held-out rows, in nats, at the weights that were kept.
+        The loss of the held-out rows at the weights that were kept, in nats, or in the unit of ``loss``.
     agreement : float in [0, 1]
         The share of held-out rows (of rows trained on, where none are held out) whose prediction is the most probable
         class of the label model. 1 is no virtue: a model that repeats the rules has learnt nothing past them.
@@ -76,7 +76,7 @@ class FitReport:
     rows trained on                            90
     rows held out                              10
     effective rows                           90.0
-    held-out loss (nats)                   0.5000
+    held-out loss                          0.5000
     agreement with the soft labels         0.8000
     """
 

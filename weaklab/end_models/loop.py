@@ -134,12 +134,12 @@ def finite(value: float, what: str) -> float:
 
 @torch.no_grad()
 def evaluate(training: Training) -> float:
-    """The loss of the held-out rows, in nats per unit of weight; loss terms may observe the agreement."""
+    """The loss of the held-out rows per unit of weight, as the loss terms say; they may observe the agreement."""
     data, team = training.data, training.team
     index = team.part(data.held_out)
     logits = predict_logits(training.model, data.rows, data.k, index)
     target, weight = data.target[index], data.weight[index].double()
-    sums = [weight @ data.rows_loss(logits, target).double(), weight.sum()]
+    sums = [weight @ training.rows_loss(logits, target).double(), weight.sum()]
     observe = getattr(training.loss, "observe", None)
     if observe is not None:
         sums.append(weight @ target.gather(1, logits.argmax(dim=1, keepdim=True))[:, 0].double())

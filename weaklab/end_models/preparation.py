@@ -120,6 +120,10 @@ def read_rows(
 
 def _check_fits(model: EndModel, task: Task) -> None:
     """Refuse what goes by the one class of a row, where a row has not one."""
+    if model.peers is not None and model.which == "semi-supervised":
+        raise ParameterError(
+            f"peers={model.peers!r} choose rows by their labels: which='semi-supervised' has some without."
+        )
     by_class = {"peers": model.peers is not None, "dropout": isinstance(model.dropout, NestedDropout)}
     for name, given in by_class.items():
         if given and task.name != "multiclass":
@@ -205,12 +209,12 @@ def training_data(
     rows_loss: RowsLoss,
     stream: bool | str = "auto",
 ) -> TrainingData:
-    """Rows of weight above 0 on or for the device, shuffled once into those trained on and those held out."""
-    used = targets.used
+    """Rows of weight above 0, and those wanted without labels, on or for the device, shuffled; some are held out."""
+    used = targets.seen
     weight = targets.weight[used]
     order = torch.randperm(len(used), generator=draws, device="cpu")
     gold = np.zeros(len(used), dtype=bool) if targets.gold is None else targets.gold[used] >= 0
-    held_out, what = _held_out(order.numpy(), gold, fraction, monitor)
+    held_out, what = _held_out(order.numpy()[weight[order.numpy()] > 0], gold, fraction, monitor)
     train = order[torch.from_numpy(~np.isin(order.numpy(), held_out))]
     kept = features if len(used) == features.shape[0] else features[used]
     return TrainingData(

@@ -11,11 +11,11 @@ from weaklab.end_models.parameters import check_number, check_share
 from weaklab.exceptions import ParameterError, did_you_mean
 from weaklab.typing import Floats
 
-Which: TypeAlias = Literal["covered", "confident", "all"] | float
+Which: TypeAlias = Literal["covered", "confident", "all", "semi-supervised"] | float
 Weighing: TypeAlias = Literal["uniform", "confidence"]
 
 _CONFIDENT = 0.5  # the share that "confident" keeps: half of the rows of each class
-_WHICH = ("covered", "confident", "all")
+_WHICH = ("covered", "confident", "all", "semi-supervised")
 _WEIGHT = ("uniform", "confidence")
 
 
@@ -25,11 +25,13 @@ class Selection:
 
     Parameters
     ----------
-    which : {"covered", "confident", "all"} or float in (0, 1]
+    which : {"covered", "confident", "all", "semi-supervised"} or float in (0, 1]
         "covered": rows whose weight in SoftLabels is above 0, as label models give to rows with votes. A number: of
         the covered rows of each most probable class, the share with the highest confidence, ties included; per class,
         so that no class vanishes. "confident" is 0.5. "all": also rows without votes, with weight 1; their
-        soft label is what the label model says there, its class prior.
+        soft label is what the label model says there, its class prior. "semi-supervised": also rows without votes and
+        gold, with weight 0, for loss terms that need no label, as :class:`NoiseConsistency`; rows that
+        ``sample_weight`` gives 0 stay out.
     weight : {"uniform", "confidence"}
         "confidence" multiplies the weight of a row by ``(k c - 1) / (k - 1)`` for the probability c of its most
         probable class: 1 where that is certain, 0 where all classes are as probable.
@@ -63,6 +65,18 @@ class Selection:
         _check_choice("weight", self.weight, _WEIGHT)
         check_number("gold_weight", self.gold_weight, optional=True)
 
+    def unlabelled(self, weight: Floats | None, gold: np.ndarray | None, n: int) -> np.ndarray:
+        """The rows (n,) of bool that are trained on without a label: without votes and gold, if they were asked for.
+
+        Examples
+        --------
+        >>> Selection("semi-supervised").unlabelled(np.array([1.0, 0.0, 0.0]), np.array([-1, -1, 1]), 3)
+        array([False,  True, False])
+        """
+        if self.which != "semi-supervised" or weight is None:
+            return np.zeros(n, dtype=bool)
+        return (weight == 0) & (True if gold is None else gold < 0)
+
     def weights(self, probs: Floats, weight: Floats | None, gold: np.ndarray | None = None) -> Floats:
         """The weight of each row.
 
@@ -84,7 +98,7 @@ class Selection:
         confidence = probs.max(axis=1, initial=0.0)
         if self.which == "all":
             out[out == 0] = 1.0
-        elif self.which != "covered":
+        elif self.which not in ("covered", "semi-supervised"):
             share = _CONFIDENT if self.which == "confident" else float(self.which)
             out[~_most_confident(probs, confidence, out > 0, share)] = 0.0
         if self.weight == "confidence":

@@ -127,6 +127,8 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             If the labels do not fit the rows or the classes, or the estimator refuses a single class.
         """
         several = self._check()
+        if self.which == "semi-supervised":
+            raise ParameterError("which='semi-supervised' needs a loss that can use rows without labels: EndModel's.")
         n = count_rows(X)
         index = X.index if isinstance(X, (pd.DataFrame, pd.Series)) else None
         given = {"classes": self.classes, "sample_weight": sample_weight, "index": index}

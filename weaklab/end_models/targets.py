@@ -28,13 +28,15 @@ class Targets:
     probs : ndarray of float64 of shape (n, k)
         Each row sums to 1; one-hot where the class is known.
     weight : ndarray of float64 of shape (n,)
-        0 or more; rows of weight 0 are not trained on.
+        0 or more; rows of weight 0 are not trained on, or without their label.
     classes : ndarray of shape (k,)
         The class names, or codes, in the order of the columns.
     said : ndarray of shape (n, k), optional
         What the label model said, where it differs: rows with gold are one-hot in ``probs``.
     gold : ndarray of int64 of shape (n,), optional
         The class code where it is known, -1 elsewhere.
+    unlabelled : ndarray of bool of shape (n,), optional
+        Rows of weight 0 that are trained on nevertheless, by loss terms that need no label.
     """
 
     probs: Floats
@@ -42,11 +44,17 @@ class Targets:
     classes: np.ndarray
     said: Floats | None = None
     gold: np.ndarray | None = None
+    unlabelled: np.ndarray | None = None
 
     @property
     def used(self) -> np.ndarray:
         """The rows with a weight above 0, as positions."""
         return np.flatnonzero(self.weight > 0)
+
+    @property
+    def seen(self) -> np.ndarray:
+        """Those, and the rows without labels that are trained on too, as positions."""
+        return self.used if self.unlabelled is None else np.flatnonzero((self.weight > 0) | self.unlabelled)
 
 
 def read_targets(
@@ -109,10 +117,12 @@ def read_targets(
         check_index(soft, index)
         checked = _soft_of_classes(soft, n, classes) if known is None else _soft_of_known(soft, n, known)
         probs, gold = checked.probs, checked.gold
-        weight = weight * (selection or Selection()).weights(probs, checked.weight, gold)
+        chosen = selection or Selection()
+        unlabelled = (weight > 0) & chosen.unlabelled(checked.weight, gold, n)
+        weight = weight * chosen.weights(probs, checked.weight, gold)
         if gold is not None:
             probs = np.where((gold >= 0)[:, None], np.eye(checked.k)[gold], probs)
-        targets = Targets(probs, weight, checked.classes_, checked.probs, gold)
+        targets = Targets(probs, weight, checked.classes_, checked.probs, gold, unlabelled)
     else:
         codes, names = read_hard_labels(soft, n, classes, known)
         check_index(soft, index)

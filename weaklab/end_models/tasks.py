@@ -100,8 +100,11 @@ class BinaryCrossEntropy(LossTerm):
 
     def __call__(self, step: Step) -> Tensor:
         """The mean over the rows of the batch, a scalar."""
-        rows = functional.binary_cross_entropy_with_logits(step.logits, step.target, reduction="none").sum(dim=1)
-        return (step.weight * rows).mean()
+        return (step.weight * self.rows_loss(step.logits, step.target)).mean()
+
+    def rows_loss(self, logits: Tensor, target: Tensor) -> Tensor:
+        """The loss of each row."""
+        return functional.binary_cross_entropy_with_logits(logits, target, reduction="none").sum(dim=1)
 
     def __repr__(self) -> str:
         return "BinaryCrossEntropy()"
@@ -134,7 +137,7 @@ class Multilabel:
 
     def rows_loss(self, logits: Tensor, target: Tensor) -> Tensor:
         """The cross-entropy of each row, summed over classes, in nats."""
-        return functional.binary_cross_entropy_with_logits(logits, target, reduction="none").sum(dim=1)
+        return BinaryCrossEntropy().rows_loss(logits, target)
 
     def probabilities(self, logits: Floats) -> Floats:
         """Each class on its own."""

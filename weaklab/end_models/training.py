@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from weaklab.end_models.distributed import Team
 from weaklab.end_models.history import Run
-from weaklab.end_models.losses import Term
+from weaklab.end_models.losses import Term, held_out_loss
 from weaklab.end_models.precision import Precision
 from weaklab.end_models.samplers import EveryRow, Sampler
 from weaklab.end_models.schedules import Constant, Schedule
@@ -33,8 +33,8 @@ class TrainingData:
 
     ``rows`` (n, columns), ``target`` (n, k) and ``weight`` (n,) share their order; ``position`` (n,) is each row's
     place in what the user gave, of ``n_positions`` rows; ``train`` and ``held_out`` are row numbers, and ``held_out``
-    may be empty; ``monitor`` says what is held out: "soft" or "gold"; ``rows_loss(logits, target)`` is the loss of each
-    held-out row.
+    may be empty; ``monitor`` says what is held out: "soft" or "gold"; ``rows_loss(logits, target)`` is the task's loss
+    of each row.
     """
 
     rows: Stored
@@ -103,6 +103,11 @@ class Training:
     def parts(self, batch: Tensor) -> list[Tensor]:
         """What this process takes of a batch, as many rows at a time as the device holds."""
         return _cut(self.team.part(batch), -(-self.batch_size // self.team.size), min(2, self.batch_size))
+
+    def rows_loss(self, logits: Tensor, target: Tensor) -> Tensor:
+        """The loss of each held-out row, (h,): what the loss says of it, or else the task."""
+        said = held_out_loss(self.loss, logits, target)
+        return self.data.rows_loss(logits, target) if said is None else said
 
     def set_rate(self, progress: float) -> None:
         """Let the learning rate follow its schedule."""

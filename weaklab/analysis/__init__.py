@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from weaklab.analysis.dependence import dependencies
 from weaklab.analysis.differences import Diff, diff
+from weaklab.analysis.pairs import pairwise
 from weaklab.analysis.preview_card import Preview
 from weaklab.analysis.previews import preview
 from weaklab.analysis.profile import profile_lfs
+from weaklab.analysis.redundancy import redundant_lfs
 from weaklab.analysis.rows import conflicts, error_table, uncovered
 from weaklab.analysis.sources import assess_sources
 from weaklab.analysis.suggestions import suggest_lfs
@@ -20,8 +22,10 @@ __all__ = [
     "dependencies",
     "diff",
     "error_table",
+    "pairwise",
     "preview",
     "profile_lfs",
+    "redundant_lfs",
     "suggest_lfs",
     "summarize",
     "uncovered",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from weaklab.analysis.confusion import empirical_confusion
 from weaklab.analysis.dependence import dependencies
 from weaklab.analysis.differences import Diff, diff
+from weaklab.analysis.label_buckets import buckets
 from weaklab.analysis.pairs import pairwise
 from weaklab.analysis.preview_card import Preview
 from weaklab.analysis.previews import preview
@@ -13,16 +15,20 @@ from weaklab.analysis.rows import conflicts, error_table, uncovered
 from weaklab.analysis.sources import assess_sources
 from weaklab.analysis.suggestions import suggest_lfs
 from weaklab.analysis.summary import summarize
+from weaklab.analysis.vote_patterns import patterns
 
 __all__ = [
     "Diff",
     "Preview",
     "assess_sources",
+    "buckets",
     "conflicts",
     "dependencies",
     "diff",
+    "empirical_confusion",
     "error_table",
     "pairwise",
+    "patterns",
     "preview",
     "profile_lfs",
     "redundant_lfs",

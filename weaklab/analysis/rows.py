@@ -90,7 +90,7 @@ def error_table(
     added = {"gold": named(gold[rows], names), "predicted": named(guessed[rows], names)}
     if confidence is not None:
         added["confidence"] = confidence[rows]
-    said = _said(matrix, rows, names if classes is not None else None)
+    said = said_on(matrix, rows, names if classes is not None else None)
     return with_columns(table.iloc[rows], {**added, "votes": said})
 
 
@@ -124,7 +124,7 @@ def uncovered(frame: Frame, votes: Any, n: int | None = None, *, random_state: S
       text
     0   hi
     """
-    _check_n(n)
+    check_n(n)
     table, matrix = rows_and_votes(frame, votes, None)
     rows = np.flatnonzero(~covered_rows(votes, matrix))
     if n is not None and n < len(rows):
@@ -178,7 +178,7 @@ def conflicts(
             text         votes
     1  win money  {0: 1, 1: 0}
     """
-    _check_n(n)
+    check_n(n)
     table, matrix = rows_and_votes(frame, votes, classes)
     counted = matrix if between is None else _only(matrix, between)
     pairs = _differing_pairs(counted)
@@ -188,11 +188,12 @@ def conflicts(
         rows = np.sort(rows[np.lexsort((chance, -pairs[rows]))[:n]])
     rows = rows[np.argsort(-pairs[rows], kind="stable")]
     names = check_classes(classes)
-    said = _said(counted, rows, names if isinstance(names, list) else None)
+    said = said_on(counted, rows, names if isinstance(names, list) else None)
     return with_columns(table.iloc[rows], {"votes": said})
 
 
-def _check_n(n: Any) -> None:
+def check_n(n: Any) -> None:
+    """Refuse what is no number of rows to show."""
     if n is not None and (isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1):
         raise ParameterError(f"n={n!r} must be an int from 1, or None for all rows.")
 
@@ -302,7 +303,7 @@ def objects(values: Sequence[Any]) -> np.ndarray:
     return out
 
 
-def _said(matrix: VoteMatrix, rows: np.ndarray, names: list[Hashable] | None) -> np.ndarray:
+def said_on(matrix: VoteMatrix, rows: np.ndarray, names: list[Hashable] | None) -> np.ndarray:
     """Per row, a dict of what each labeling function that voted said; an array of objects."""
     chosen = matrix.take(rows)
     lfs: Any = range(matrix.m) if matrix.names is None else matrix.names

@@ -129,3 +129,17 @@ def test_both_kinds_of_functions_of_the_apply_benchmark_cast_the_same_votes(tmp_
         votes[how] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     assert votes["declarative"]["votes"] == votes["rows"]["votes"]
     assert 0.01 < votes["rows"]["coverage"] < 0.5
+
+
+def test_a_process_of_the_analysis_benchmark_says_what_it_took(tmp_path):
+    """The half of tests/bench/analysis.py that needs no peers."""
+    votes = str(tmp_path / "votes.npy")
+    sizes = ["--n", "1500", "--m", "6", "--k", "3", "--coverage", "0.3", "--votes", votes]
+    subprocess.run([sys.executable, str(HERE / "peers_case.py"), "make", *sizes], check=True)
+    lengths = {"summarize": [6] * 4, "pairwise": [1], "empirical_confusion": [6 * 3 * 3]}
+    for table, expected in lengths.items():
+        command = [sys.executable, str(HERE / "analysis_case.py"), "--table", table, "--votes", votes, "--k", "3"]
+        out = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        assert [len(numbers) for numbers in out["says"].values()] == expected
+        assert out["seconds"] > 0
+        assert out["peak"] >= out["base"] > 20

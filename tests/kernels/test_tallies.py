@@ -42,6 +42,21 @@ def test_counts_are_those_of_dense_indicators(votes, seed, has_gold, plain_pytho
         np.testing.assert_array_equal(count, expected)
 
 
+@settings(max_examples=40, deadline=None)
+@given(matrices, st.integers(0, 2**31), st.booleans())
+def test_votes_by_class_are_those_of_dense_indicators(votes, seed, plain_python):
+    """Rows of unknown class count in none."""
+    gold = np.random.default_rng(seed).integers(-1, 4, size=len(votes))
+    matrix, m = check_votes(votes, classes=4), votes.shape[1]
+    counts = np.zeros((m * 4, 4))
+    if plain_python:
+        tallies.tally_rows_by_class.py_func(matrix.indptr, matrix.code, 0, len(votes), gold, counts)
+    else:
+        counts = tallies.tally_by_class(matrix.indptr, matrix.code, m, 4, gold)
+    fires = (votes[:, :, None] == np.arange(4)).reshape(len(votes), m * 4)
+    np.testing.assert_array_equal(counts, fires.T.astype(float) @ (gold[:, None] == np.arange(4)))
+
+
 def test_chunks_add_up(rng, monkeypatch):
     """Counts of chunks in threads, and one pass, are the same."""
     votes = rng.integers(-1, 4, size=(2 * CHUNK + 3, 5)).astype(np.int8)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +11,7 @@ import numpy as np
 from weaklab._kernels._jit import frozen, kernel
 from weaklab._kernels.chunks import CHUNK, sum_chunks
 
-#: Where there are more possible votes than this, a table of them per chunk would take more time than threads save.
+#: Where there is more to count than this, tables of it for each chunk would take more time than threads save.
 THREADED_VOTES = 100_000
 
 
@@ -55,6 +57,16 @@ def tally_rows(indptr, code, start, stop, k, gold, votes, overlaps, conflicts, r
             right[j] += y >= 0 and np.uint32(code[at]) - j * k == np.uint32(y)
 
 
+@kernel
+def tally_rows_by_class(indptr, code, start, stop, gold, counts):  # type: ignore[no-untyped-def]
+    """Add each vote of the rows ``start`` to ``stop`` whose class is known to ``counts[vote, class]``."""
+    for i in range(start, stop):
+        y = gold[i]
+        if y >= 0:
+            for at in range(indptr[i], indptr[i + 1]):
+                counts[code[at], y] += 1
+
+
 def tally(indptr: np.ndarray, code: np.ndarray, m: int, k: int, gold: np.ndarray) -> Tallies:
     """Count what each labeling function does.
 
@@ -76,9 +88,34 @@ def tally(indptr: np.ndarray, code: np.ndarray, m: int, k: int, gold: np.ndarray
     def work(start: int, stop: int, *counts: np.ndarray) -> None:
         tally_rows(indptr, code, start, stop, k, gold, *counts)
 
-    n, shapes = len(indptr) - 1, [(m * k,), (m,), (m,), (m,), (m,)]
-    if m * k <= THREADED_VOTES or n <= CHUNK:
-        return Tallies(*sum_chunks(work, n, shapes))
-    counts = [np.zeros(shape) for shape in shapes]
+    return Tallies(*_sums(work, len(indptr) - 1, [(m * k,), (m,), (m,), (m,), (m,)]))
+
+
+def tally_by_class(indptr: np.ndarray, code: np.ndarray, m: int, k: int, gold: np.ndarray) -> np.ndarray:
+    """Count the votes of each labeling function on rows of each known class.
+
+    Parameters
+    ----------
+    indptr, code, m, k, gold
+        As for :func:`tally`; gold is below k.
+
+    Returns
+    -------
+    ndarray of shape (m * k, k)
+        Of votes ``lf * k + vote``, by class.
+    """
+    indptr, code, gold = frozen(indptr), frozen(code), frozen(gold)
+
+    def work(start: int, stop: int, counts: np.ndarray) -> None:
+        tally_rows_by_class(indptr, code, start, stop, gold, counts)
+
+    return _sums(work, len(indptr) - 1, [(m * k, k)])[0]
+
+
+def _sums(work: Callable[..., None], n: int, shapes: list[tuple[int, ...]]) -> tuple[np.ndarray, ...]:
+    """Counts over all rows, in threads where the tables are small."""
+    if n <= CHUNK or sum(map(math.prod, shapes)) <= THREADED_VOTES:
+        return sum_chunks(work, n, shapes)
+    counts = tuple(np.zeros(shape) for shape in shapes)
     work(0, n, *counts)
-    return Tallies(*counts)
+    return counts

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from weaklab._kernels.chunks import CHUNK
+from weaklab._kernels.tallies import tally_by_class
 from weaklab.analysis.fitted import lf_index
 from weaklab.analysis.hard_votes import hard_votes
 from weaklab.exceptions import GoldError, ParameterError
@@ -58,24 +58,18 @@ def empirical_confusion(votes: Any, y: Any, *, counts: bool = False, classes: Cl
     """
     matrix = hard_votes(votes, classes)
     gold = check_gold(y, matrix.n, classes, index=matrix.index)
-    known = np.flatnonzero(gold != ABSTAIN)
-    if not len(known):
+    if not (gold != ABSTAIN).any():
         raise GoldError(f"None of the {matrix.n:,} rows has a gold label to count by.")
-    matrix, gold = matrix.take(known), gold[known]
     k = max(matrix.k, int(gold.max()) + 1)
     m, size = matrix.m, matrix.m * k * (k + 1) * 8
     if size > MAX_CONFUSION_BYTES:
         raise ParameterError(f"The table would take {size / 1e9:.1f} GB; give fewer columns of the votes at a time.")
     matrix = matrix.with_classes(k)
-    flat = np.zeros(m * k * (k + 1), dtype=np.int64)
-    for start in range(0, matrix.n, CHUNK):
-        part = matrix.between(start, min(start + CHUNK, matrix.n))
-        truth = np.repeat(gold[start : start + CHUNK], part.row_counts)
-        key = (part.lf.astype(np.int64) * k + truth) * (k + 1) + part.vote
-        np.add.at(flat, key, 1)
-    rows = np.bincount(gold, minlength=k)
-    table = flat.reshape(m, k, k + 1)
-    table[:, :, -1] = rows - table.sum(axis=2)
+    counted = tally_by_class(matrix.indptr, matrix.code, m, k, gold)
+    rows = np.bincount(gold[gold != ABSTAIN], minlength=k)
+    table = np.empty((m, k, k + 1), dtype=np.int64)
+    table[:, :, :-1] = counted.reshape(m, k, k).transpose(0, 2, 1)
+    table[:, :, -1] = rows - table[:, :, :-1].sum(axis=2)
     names = class_array(k if classes is None or isinstance(classes, (int, np.integer)) else classes).tolist()
     index = pd.MultiIndex.from_product([lf_index(matrix), names], names=["lf", "class"])
     columns = pd.Index([*names, "abstain"], name="vote")

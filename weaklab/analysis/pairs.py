@@ -15,7 +15,7 @@ from weaklab.label_models.dependence import FALSE_DISCOVERIES, SAMPLE, Dependenc
 from weaklab.label_models.learned import MAX_CONFUSION_BYTES
 from weaklab.label_models.problem import Problem
 from weaklab.typing import Classes, Floats
-from weaklab.votes import VoteMatrix, compress
+from weaklab.votes import PartialVotes, SoftVotes, VoteMatrix, compress
 from weaklab.votes.sampling import spread_rows
 
 
@@ -55,7 +55,8 @@ def pairwise(
         ``explained``
             With a model: the agreement by its confusions, if the two erred independently given the class,
             :math:`\sum_{yv} \pi_y \theta_{iyv} \theta_{jyv}` over :math:`\sum_y \pi_y c_{iy} c_{jy}`, c being how
-            often each votes. NaN where its confusions do not fit in memory.
+            often each votes. NaN where its confusions do not fit in memory, and for PartialVotes and SoftVotes, whose
+            models' confusions are of more than one class per vote.
         ``expected``
             The agreement that the accuracies of the two explain, by their agreement with all others and not by a model,
             which copies may have misled; NaN for functions that vote for some classes only, whose votes agree whenever
@@ -109,7 +110,8 @@ def pairwise(
         }
     )
     if model is not None:
-        table["explained"] = explained_agreement(model, matrix)[at]
+        is_rich = isinstance(votes, (PartialVotes, SoftVotes))
+        table["explained"] = np.nan if is_rich else explained_agreement(model, matrix)[at]
     if fdr is None:
         return table
     found = search(matrix, fdr)

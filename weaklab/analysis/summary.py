@@ -14,7 +14,7 @@ from weaklab.analysis.hard_votes import hard_votes
 from weaklab.exceptions import GoldError
 from weaklab.label_models.intervals import from_counts
 from weaklab.typing import Classes
-from weaklab.votes import VoteMatrix, check_gold, class_array
+from weaklab.votes import PartialVotes, VoteMatrix, check_gold, class_array
 
 
 def summarize(
@@ -68,7 +68,8 @@ def summarize(
 
         ``disagree``
             Whether the two intervals do not meet. Where the model is right, that happens by chance to between two
-            labeling functions in a hundred (intervals alike) and ten (one far wider than the other).
+            labeling functions in a hundred (intervals alike) and ten (one far wider than the other). Not for
+            PartialVotes, of whose sets of several classes a model learns too, and gold is held against one class.
 
     Raises
     ------
@@ -106,7 +107,7 @@ def summarize(
         columns = model_columns(model, matrix)
         table["learned"] = model.accuracies_[columns]
         table["learned_low"], table["learned_high"] = model.accuracy_intervals_[columns].T
-        if y is not None:
+        if y is not None and not isinstance(votes, PartialVotes):
             table["disagree"] = (table["learned_high"] < table["low"]) | (table["high"] < table["learned_low"])
     return pd.DataFrame(table, index=matrix.names if matrix.names is None else list(matrix.names))
 

@@ -16,6 +16,9 @@ from weaklab.typing import ABSTAIN, Classes
 from weaklab.votes import VoteMatrix, check_gold, class_array
 from weaklab.votes.patterns import distinct
 
+#: Probabilities below this round to 0, and of thousands of classes most do.
+LEAST_SHOWN = 5e-5
+
 
 def patterns(
     votes: Any, model: Any = None, y: Any = None, *, n: int | None = 20, classes: Classes = None
@@ -52,7 +55,7 @@ def patterns(
         ``label``, ``confidence``
             The most probable class and its probability.
         ``soft``
-            A dict from class to probability.
+            A dict from class to probability, of classes that have any to four digits.
 
         with ``y``:
 
@@ -99,7 +102,8 @@ def patterns(
     if model is not None:
         probs = _soft(model, matrix.take(rows))
         label = probs.argmax(axis=1)
-        table |= {"label": shown[label], "confidence": probs.max(axis=1), "soft": _dicts(shown, probs, probs >= 0)}
+        table |= {"label": shown[label], "confidence": probs.max(axis=1)}
+        table["soft"] = _dicts(shown, probs, probs >= LEAST_SHOWN)
     if gold is not None:
         k = max(matrix.k, int(gold.max(initial=0)) + 1)
         shown = shown if k == len(shown) else np.arange(k)

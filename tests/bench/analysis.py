@@ -75,10 +75,14 @@ def rows_of(case: tuple[int, int, int, float], threads: int, folder: Path, runs:
 
     rows = []
     for table, name in NAMES.items():
-        times = f"{median(PEERS[table], 'seconds') / median(table, 'seconds'):.1f}" if table in PEERS else ""
+        times = [
+            f"{median(PEERS[table], what) / median(table, what):.1f}" if table in PEERS else ""
+            for what in ("seconds", "cpu")
+        ]
         peak, added = median(table, "peak"), median(table, "peak") - median(table, "base")
         head = [f"k = {k}, coverage {coverage}", str(threads or "default"), name]
-        rows.append([*head, f"{median(table, 'seconds'):.3f}", times, f"{peak:,.0f}", f"{added:,.0f}"])
+        seconds = [f"{median(table, what):.3f}" for what in ("seconds", "cpu")]
+        rows.append([*head, *seconds, *times, f"{peak:,.0f}", f"{added:,.0f}"])
     return rows
 
 
@@ -103,10 +107,11 @@ def main() -> int:
         "1,000,000 rows x 50 labeling functions as an int8 matrix, the same for both; a table of 500 rows before, "
         f"which compiles and imports; median of {given.runs} processes each, taken in turns, one where it took over "
         f"{SLOW} s. Coverage, overlaps, conflicts, accuracies and confusions agree to 1e-9 in every case. Times as "
-        "fast: as snorkel's table of the same; for pairs, of which snorkel has no table, as its summary. Peak: of the "
-        "whole process; added: by the table."
+        "fast: as snorkel's table of the same; for pairs, of which snorkel has no table, as its summary; by the clock, "
+        "and by processor time of all threads, which other work on the machine changes less. Peak: of the whole "
+        "process; added: by the table."
     )
-    head = ["votes", "threads", "table", "seconds", "times as fast", "peak MB", "added MB"]
+    head = ["votes", "threads", "table", "seconds", "CPU s", "times as fast", "by CPU", "peak MB", "added MB"]
     options = "" if given.threads == "all" else f" --threads {given.threads}"
     parts = ["# Tables of votes", f"    python tests/bench/analysis.py{options}", f"{host()}; {busy}."]
     page = "\n\n".join([*parts, text, markdown(head, rows)])

@@ -50,9 +50,10 @@ lint: $(VENV)/.dev  ## ruff, import-linter, file sizes
 types: $(VENV)/.dev  ## mypy
 	$(VENV)/bin/mypy
 
-bench: $(VENV)/.core  ## time label models beside snorkel's and crowd-kit's; with WEAKLAB_DATA=FOLDER also score them
+bench: $(VENV)/.core  ## time label models, apply and tables beside snorkel's and crowd-kit's; with WEAKLAB_DATA=FOLDER also score them
 	$(PY) tests/bench/peers.py --environment .bench
 	$(PY) tests/bench/apply.py --environment .bench
+	$(PY) tests/bench/analysis.py --environment .bench
 	$(PY) tests/bench/parity.py --environment .bench
 	$(if $(WEAKLAB_DATA),$(PY) tests/bench/label_models.py "$(WEAKLAB_DATA)")
 

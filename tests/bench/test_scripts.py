@@ -153,3 +153,17 @@ def test_objectives_are_compared_on_the_same_rows(folder, monkeypatch):
     rows = objectives.cells({"small": table})
     assert rows[1] == ["label model", f"{table.loc['label model', 0]:.1f}", f"{table.loc['label model', 0]:.1f}"]
     assert "±" in rows[2][1]
+
+
+def test_a_process_of_the_analysis_benchmark_says_what_it_took(tmp_path):
+    """The half of tests/bench/analysis.py that needs no peers."""
+    votes = str(tmp_path / "votes.npy")
+    sizes = ["--n", "1500", "--m", "6", "--k", "3", "--coverage", "0.3", "--votes", votes]
+    subprocess.run([sys.executable, str(HERE / "peers_case.py"), "make", *sizes], check=True)
+    lengths = {"summarize": [6] * 4, "pairwise": [1], "empirical_confusion": [6 * 3 * 3]}
+    for table, expected in lengths.items():
+        command = [sys.executable, str(HERE / "analysis_case.py"), "--table", table, "--votes", votes, "--k", "3"]
+        out = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        assert [len(numbers) for numbers in out["says"].values()] == expected
+        assert out["seconds"] > 0
+        assert out["peak"] >= out["base"] > 20

@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
+from weaklab.analysis.confusion import empirical_confusion
 from weaklab.analysis.dependence import dependencies
 from weaklab.analysis.differences import Diff, diff
+from weaklab.analysis.drifts import Drift, drift
+from weaklab.analysis.label_buckets import buckets
+from weaklab.analysis.pairs import pairwise
 from weaklab.analysis.preview_card import Preview
 from weaklab.analysis.previews import preview
 from weaklab.analysis.profile import profile_lfs
+from weaklab.analysis.redundancy import redundant_lfs
 from weaklab.analysis.rows import conflicts, error_table, uncovered
+from weaklab.analysis.slices import slice_masks, slice_table
 from weaklab.analysis.sources import assess_sources
 from weaklab.analysis.suggestions import suggest_lfs
 from weaklab.analysis.summary import summarize
+from weaklab.analysis.vote_patterns import patterns
 
 __all__ = [
     "Diff",
+    "Drift",
     "Preview",
     "assess_sources",
+    "buckets",
     "conflicts",
     "dependencies",
     "diff",
+    "drift",
+    "empirical_confusion",
     "error_table",
+    "pairwise",
+    "patterns",
     "preview",
     "profile_lfs",
+    "redundant_lfs",
+    "slice_masks",
+    "slice_table",
     "suggest_lfs",
     "summarize",
     "uncovered",

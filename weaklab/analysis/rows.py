@@ -70,15 +70,16 @@ def error_table(
     """
     table, matrix = rows_and_votes(frame, votes, classes)
     if isinstance(frame, pd.DataFrame):
-        if not _same_index(y, frame.index):
+        if not same_index(y, frame.index):
             raise GoldError("The index of y is not that of the frame: align them, or give y as an array.")
-        if not _same_index(predictions, frame.index):
+        if not same_index(predictions, frame.index):
             raise FrameError("The index of the predictions is not that of the frame: align them, or give an array.")
     y = y.to_numpy() if isinstance(y, pd.Series) else y
     if isinstance(predictions, SoftLabels) and classes is None and predictions.classes is not None:
         classes = list(predictions.classes)
-    guesses, confidence = _predictions(predictions, matrix.n)
-    gold, guessed, names = _codes(y, guesses, matrix, classes)
+    guesses, probs = hard_predictions(predictions, matrix.n)
+    confidence = None if probs is None else probs.max(axis=1)
+    gold, guessed, names = label_codes(y, guesses, matrix.n, matrix.k, classes)
     wrong = (gold != ABSTAIN) & (guessed != ABSTAIN) & (gold != guessed)
     if actual is not None:
         wrong &= gold == _one(actual, names, "actual")
@@ -90,7 +91,7 @@ def error_table(
     added = {"gold": named(gold[rows], names), "predicted": named(guessed[rows], names)}
     if confidence is not None:
         added["confidence"] = confidence[rows]
-    said = _said(matrix, rows, names if classes is not None else None)
+    said = said_on(matrix, rows, names if classes is not None else None)
     return with_columns(table.iloc[rows], {**added, "votes": said})
 
 
@@ -124,7 +125,7 @@ def uncovered(frame: Frame, votes: Any, n: int | None = None, *, random_state: S
       text
     0   hi
     """
-    _check_n(n)
+    check_n(n)
     table, matrix = rows_and_votes(frame, votes, None)
     rows = np.flatnonzero(~covered_rows(votes, matrix))
     if n is not None and n < len(rows):
@@ -178,7 +179,7 @@ def conflicts(
             text         votes
     1  win money  {0: 1, 1: 0}
     """
-    _check_n(n)
+    check_n(n)
     table, matrix = rows_and_votes(frame, votes, classes)
     counted = matrix if between is None else _only(matrix, between)
     pairs = _differing_pairs(counted)
@@ -188,11 +189,12 @@ def conflicts(
         rows = np.sort(rows[np.lexsort((chance, -pairs[rows]))[:n]])
     rows = rows[np.argsort(-pairs[rows], kind="stable")]
     names = check_classes(classes)
-    said = _said(counted, rows, names if isinstance(names, list) else None)
+    said = said_on(counted, rows, names if isinstance(names, list) else None)
     return with_columns(table.iloc[rows], {"votes": said})
 
 
-def _check_n(n: Any) -> None:
+def check_n(n: Any) -> None:
+    """Refuse what is no number of rows to show."""
     if n is not None and (isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1):
         raise ParameterError(f"n={n!r} must be an int from 1, or None for all rows.")
 
@@ -238,42 +240,42 @@ def rows_and_votes(frame: Frame, votes: Any, classes: Sequence[Hashable] | None)
     return table, matrix
 
 
-def _same_index(values: Any, index: pd.Index) -> bool:
+def same_index(values: Any, index: pd.Index) -> bool:
     """Whether values that carry an index carry this one; others of the same length are told by the length alone."""
     own = values.index if isinstance(values, (pd.Series, pd.DataFrame, SoftLabels)) else None
     return own is None or len(own) != len(index) or own.equals(index)
 
 
-def _predictions(predictions: Any, n: int) -> tuple[Any, np.ndarray | None]:
-    """Predicted classes, and the confidence in them where probabilities were given."""
+def hard_predictions(predictions: Any, n: int) -> tuple[Any, np.ndarray | None]:
+    """Predicted classes, and the probabilities (n, k) where these were given."""
     if isinstance(predictions, SoftLabels) or np.ndim(predictions) == 2:
         probs = check_soft_labels(predictions, n).probs
-        return probs.argmax(axis=1), probs.max(axis=1)
+        return probs.argmax(axis=1), probs
     if np.ndim(predictions) != 1 or len(predictions) != n:
         raise FrameError(f"predictions must be one per row, {n:,} in all; got shape {np.shape(predictions)}.")
     return predictions, None
 
 
-def _codes(
-    y: Any, predictions: Any, matrix: VoteMatrix, classes: Sequence[Hashable] | None
+def label_codes(
+    y: Any, predictions: Any, n: int, k: int, classes: Sequence[Hashable] | None
 ) -> tuple[np.ndarray, np.ndarray, list[Hashable]]:
-    """Gold and predictions as codes of one list of names, -1 where there is none."""
+    """Gold and predictions as codes of one list of names, -1 where there is none; k classes at least, if of codes."""
     declared = check_classes(classes)
     if isinstance(declared, list):
-        return check_gold(y, matrix.n, declared), check_gold(predictions, matrix.n, declared), declared
+        return check_gold(y, n, declared), check_gold(predictions, n, declared), declared
     named = [_is_named(values) for values in (y, predictions)]
     if named == [False, False]:
-        gold, guessed = check_gold(y, matrix.n, None), check_gold(predictions, matrix.n, None)
-        k = max(matrix.k, int(gold.max(initial=0)) + 1, int(guessed.max(initial=0)) + 1)
+        gold, guessed = check_gold(y, n, None), check_gold(predictions, n, None)
+        k = max(k, int(gold.max(initial=0)) + 1, int(guessed.max(initial=0)) + 1)
         return gold, guessed, list(range(k))
     if named != [True, True]:
         how = "y is given by name and predictions by code" if named[0] else "y is given by code and predictions by name"
         raise ClassError(f"{how}: give classes=[...], the names in the order of their codes.")
-    if len(y) != matrix.n:
-        raise GoldError(f"y must be one label per row, {matrix.n:,} in all; got {len(y):,}.")
+    if len(y) != n:
+        raise GoldError(f"y must be one label per row, {n:,} in all; got {len(y):,}.")
     both = [None if pd.isna(value) or value == ABSTAIN else value for value in [*y, *predictions]]
     codes, names = pd.factorize(objects(both))
-    return codes[: matrix.n], codes[matrix.n :], names.tolist()
+    return codes[:n], codes[n:], names.tolist()
 
 
 def _is_named(values: Any) -> bool:
@@ -302,7 +304,7 @@ def objects(values: Sequence[Any]) -> np.ndarray:
     return out
 
 
-def _said(matrix: VoteMatrix, rows: np.ndarray, names: list[Hashable] | None) -> np.ndarray:
+def said_on(matrix: VoteMatrix, rows: np.ndarray, names: list[Hashable] | None) -> np.ndarray:
     """Per row, a dict of what each labeling function that voted said; an array of objects."""
     chosen = matrix.take(rows)
     lfs: Any = range(matrix.m) if matrix.names is None else matrix.names

@@ -8,22 +8,31 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from weaklab._kernels.tallies import tally
+from weaklab.analysis.fitted import classes_of, model_columns
+from weaklab.analysis.hard_votes import hard_votes
 from weaklab.exceptions import GoldError
-from weaklab.typing import ABSTAIN, Votes
-from weaklab.votes import VoteMatrix, check_gold, check_votes, class_array
+from weaklab.label_models.intervals import from_counts
+from weaklab.typing import Classes
+from weaklab.votes import PartialVotes, VoteMatrix, check_gold, class_array
 
 
-def summarize(votes: Votes, y: Any = None, *, classes: Sequence[Hashable] | None = None) -> pd.DataFrame:
+def summarize(
+    votes: Any, y: Any = None, *, model: Any = None, classes: Sequence[Hashable] | None = None
+) -> pd.DataFrame:
     """One row per labeling function: what it votes, how often, beside and against whom, and how well.
 
     Parameters
     ----------
-    votes : DataFrame, ndarray of shape (n, m), list of lists, or scipy sparse matrix of ``vote + 1``
-        -1 is "abstain".
+    votes : DataFrame, ndarray of shape (n, m), list of lists, scipy sparse matrix of ``vote + 1``, or richer votes
+        -1 is "abstain". Of SoftVotes the likeliest class counts, of PartialVotes the sets of one class.
     y : array-like of shape (n,), optional
         Gold labels: class codes, or names where ``classes`` is given; -1, None and NaN are "unknown".
+    model : label model, optional
+        One that was fitted to these labeling functions.
     classes : sequence of hashable, optional
-        The class names in the order of their codes. Polarity is then given by name, and ``y`` may be.
+        The class names in the order of their codes; by default those of the model. Polarity is then given by name,
+        and ``y`` may be.
 
     Returns
     -------
@@ -41,43 +50,65 @@ def summarize(votes: Votes, y: Any = None, *, classes: Sequence[Hashable] | None
         ``conflicts``
             The share of rows that it and at least one other vote on differently.
 
-        and with ``y``:
+        with ``y``:
 
         ``correct``, ``incorrect``
             How many of its votes agree with gold, and how many do not; rows without gold count in neither.
         ``accuracy``
             ``correct / (correct + incorrect)``; NaN where it has no vote on a row with gold.
+        ``low``, ``high``
+            Jeffreys' 90 % interval of it (Brown, Cai and DasGupta, 2001, doi:10.1214/ss/1009213286).
+
+        with ``model``:
+
+        ``learned``, ``learned_low``, ``learned_high``
+            The accuracy that the model learned, and its 90 % interval: ``accuracies_``, ``accuracy_intervals_``.
+
+        and with both:
+
+        ``disagree``
+            Whether the two intervals do not meet. Where the model is right, that happens by chance to between two
+            labeling functions in a hundred (intervals alike) and ten (one far wider than the other). Not for
+            PartialVotes, of whose sets of several classes a model learns too, and gold is held against one class.
 
     Raises
     ------
-    VoteError, GoldError, ClassError
-        If votes, gold or classes are not what they should be; says which one and where.
+    VoteError, GoldError, ClassError, ParameterError
+        If votes, gold, classes or model are not what they should be; says which one and where.
 
     Examples
     --------
-    >>> summarize([[0, 0, -1], [1, 0, -1], [1, -1, -1]], y=[0, 1, -1])
-      polarity  votes  coverage  overlaps  conflicts  correct  incorrect  accuracy
-    0   [0, 1]      3  1.000000  0.666667   0.333333        2          0       1.0
-    1      [0]      2  0.666667  0.666667   0.333333        1          1       0.5
-    2       []      0  0.000000  0.000000   0.000000        0          0       NaN
+    >>> table = summarize([[0, 0, -1], [1, 0, -1], [1, -1, -1]], y=[0, 1, -1])
+    >>> table[["polarity", "votes", "overlaps", "conflicts", "accuracy", "low", "high"]].round(2)
+      polarity  votes  overlaps  conflicts  accuracy   low  high
+    0   [0, 1]      3      0.67       0.33       1.0  0.43   1.0
+    1      [0]      2      0.67       0.33       0.5  0.10   0.9
+    2       []      0      0.00       0.00       NaN   NaN   NaN
     """
-    matrix = check_votes(votes, classes=classes)
+    declared = classes_of(model, classes)
+    matrix = hard_votes(votes, declared)
+    gold = np.empty(0, dtype=np.int64) if y is None else _gold(y, matrix, declared)
+    counted = tally(matrix.indptr, matrix.code, matrix.m, matrix.k, gold)
+    by_class = counted.votes.reshape(matrix.m, matrix.k).astype(np.int64)
     n = matrix.n or np.nan  # shares of no rows are unknown, not zero
-    with_others = matrix.row_counts > 1
     table: dict[str, Any] = {
-        "polarity": _polarity(matrix, classes),
-        "votes": matrix.lf_counts,
-        "coverage": matrix.lf_counts / n,
-        "overlaps": _count(matrix, with_others[matrix.rows]) / n,
-        "conflicts": _count(matrix, conflicting_rows(matrix)[matrix.rows]) / n,
+        "polarity": _polarity(by_class, declared),
+        "votes": by_class.sum(axis=1),
+        "coverage": by_class.sum(axis=1) / n,
+        "overlaps": counted.overlaps / n,
+        "conflicts": counted.conflicts / n,
     }
     if y is not None:
-        gold = _gold(y, matrix, classes)[matrix.rows]  # (nnz,)
-        known = gold != ABSTAIN
-        correct = _count(matrix, known & (gold == matrix.vote))
-        judged = _count(matrix, known)
+        correct, judged = counted.right.astype(np.int64), counted.judged.astype(np.int64)
         accuracy = np.where(judged > 0, correct / np.maximum(judged, 1), np.nan)
         table |= {"correct": correct, "incorrect": judged - correct, "accuracy": accuracy}
+        table["low"], table["high"] = from_counts(counted.right, counted.judged).T
+    if model is not None:
+        columns = model_columns(model, matrix)
+        table["learned"] = model.accuracies_[columns]
+        table["learned_low"], table["learned_high"] = model.accuracy_intervals_[columns].T
+        if y is not None and not isinstance(votes, PartialVotes):
+            table["disagree"] = (table["learned_high"] < table["low"]) | (table["high"] < table["learned_low"])
     return pd.DataFrame(table, index=matrix.names if matrix.names is None else list(matrix.names))
 
 
@@ -91,19 +122,12 @@ def conflicting_rows(matrix: VoteMatrix) -> np.ndarray:
     return out
 
 
-def _count(matrix: VoteMatrix, votes: np.ndarray) -> np.ndarray:
-    """How many of the chosen votes each labeling function has, (m,)."""
-    return np.bincount(matrix.lf[votes], minlength=matrix.m)
+def _polarity(by_class: np.ndarray, classes: Classes) -> list[list[Hashable]]:
+    names = class_array(by_class.shape[1] if classes is None else classes).tolist()
+    return [[names[code] for code in np.flatnonzero(row)] for row in by_class]
 
 
-def _polarity(matrix: VoteMatrix, classes: Sequence[Hashable] | None) -> list[list[Hashable]]:
-    names = class_array(matrix.k if classes is None else classes).tolist()
-    key = matrix.lf * np.int64(matrix.k) + matrix.vote
-    voted = np.bincount(key, minlength=matrix.m * matrix.k).reshape(matrix.m, matrix.k) > 0
-    return [[names[code] for code in np.flatnonzero(row)] for row in voted]
-
-
-def _gold(y: Any, matrix: VoteMatrix, classes: Sequence[Hashable] | None) -> np.ndarray:
+def _gold(y: Any, matrix: VoteMatrix, classes: Classes) -> np.ndarray:
     try:
         return check_gold(y, matrix.n, classes, index=matrix.index)
     except GoldError as error:

@@ -29,6 +29,7 @@ from weaklab.labeling.returns import VoteCoder, vote_code
 from weaklab.labeling.rich_returns import Output, batch_sets, batch_soft, set_masks, soft_rows
 from weaklab.labeling.rows import Row, as_row
 from weaklab.labeling.sections import SectionLF, section_lf
+from weaklab.labeling.slicing import SlicingFunction, slicing_function
 from weaklab.labeling.spacy_docs import SpacyPreprocessor, spacy_preprocessor
 from weaklab.labeling.thresholds import ThresholdLF, threshold_lf
 
@@ -59,6 +60,7 @@ __all__ = [
     "RegexLF",
     "Row",
     "SectionLF",
+    "SlicingFunction",
     "SpacyPreprocessor",
     "Tally",
     "ThresholdLF",
@@ -89,6 +91,7 @@ __all__ = [
     "regex_lf",
     "section_lf",
     "set_masks",
+    "slicing_function",
     "soft_rows",
     "spacy_preprocessor",
     "threshold_lf",

@@ -151,7 +151,7 @@ class LabelingFunction(NamedCallable):
         more += [f", pre={[step.name for step in self.pre]!r}"] if self.pre else []
         more += [", batch=True"] if self.batch else []
         more += [f", output={self.output!r}"] if self.output != "hard" else []
-        return f"LabelingFunction({self.name!r}{''.join(more)})"
+        return f"{type(self).__name__}({self.name!r}{''.join(more)})"
 
     def _repr_html_(self) -> str:
         doc = (getdoc(self.function) or "").strip().split("\n\n")[0]

@@ -71,7 +71,7 @@ def compress(votes: VoteMatrix, gold: np.ndarray | None = None, weight: np.ndarr
     if votes.packed_words > MAX_WORDS or not votes.n:
         return Patterns(votes, weight, gold)
     sample = spread_rows(votes.n, SAMPLE)
-    if len(_distinct(votes.take(sample).pack(), gold[sample] if len(gold) else gold)[0]) > WORTHWHILE * len(sample):
+    if len(distinct(votes.take(sample).pack(), gold[sample] if len(gold) else gold)[0]) > WORTHWHILE * len(sample):
         return Patterns(votes, weight, gold)
     first, total = _merge(votes, gold, weight)
     return Patterns(votes.take(first), total, gold[first] if len(gold) else gold)
@@ -111,9 +111,9 @@ def _merge(votes: VoteMatrix, gold: np.ndarray, weight: np.ndarray) -> tuple[np.
     for start in range(0, votes.n, BLOCK):
         stop = min(start + BLOCK, votes.n)
         packed = votes.between(start, stop).pack()
-        first, inverse = _distinct(packed, gold[start:stop])
+        first, inverse = distinct(packed, gold[start:stop])
         rows, words = np.concatenate([rows, start + first]), np.concatenate([words, packed[first]])
-        first, place = _distinct(words, gold[rows] if len(gold) else gold)
+        first, place = distinct(words, gold[rows] if len(gold) else gold)
         before, total = total, np.zeros(len(first))
         total[place[: len(before)]] = before
         at = place[len(before) :][inverse]
@@ -125,15 +125,35 @@ def _merge(votes: VoteMatrix, gold: np.ndarray, weight: np.ndarray) -> tuple[np.
     return rows, total
 
 
-def _distinct(words: np.ndarray, gold: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A row of each distinct (words, gold), (u,), and the number of each row's, (n,)."""
+def distinct(words: np.ndarray, gold: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Find equal rows.
+
+    Parameters
+    ----------
+    words : ndarray of uint64 of shape (n, words)
+        Rows, such as :meth:`VoteMatrix.pack` makes them.
+    gold : ndarray of int64 of shape (n,) or (0,)
+        One more number that tells rows apart; empty for none.
+
+    Returns
+    -------
+    first : ndarray of int of shape (u,)
+        The first row of each distinct one.
+    number : ndarray of int of shape (n,)
+        Which of these each row is.
+
+    Examples
+    --------
+    >>> distinct(np.array([[7], [3], [7]], dtype=np.uint64), np.empty(0, dtype=np.int64))
+    (array([1, 0]), array([1, 0, 1]))
+    """
     keys = [words[:, at] for at in range(words.shape[1])]
     if len(gold):
         keys.append(gold.view(np.uint64))
     inverse = pd.factorize(keys[0])[0]
     for key in keys[1:]:  # hashing each word on its own, then the pairs of numbers, needs no sort of the rows
-        number, distinct = pd.factorize(key)
-        inverse = pd.factorize(inverse * np.int64(len(distinct)) + number)[0]
+        number, values = pd.factorize(key)
+        inverse = pd.factorize(inverse * np.int64(len(values)) + number)[0]
     count = int(inverse.max(initial=-1)) + 1
     first = np.empty(count, dtype=np.int64)
     first[inverse[::-1]] = np.arange(len(inverse) - 1, -1, -1)  # the last one written is the first row of each

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from weaklab.analysis.dependence import dependencies
+from weaklab.analysis.diagnosis import Diagnosis, diagnose
 from weaklab.analysis.differences import Diff, diff
 from weaklab.analysis.preview_card import Preview
 from weaklab.analysis.previews import preview
@@ -13,11 +14,13 @@ from weaklab.analysis.suggestions import suggest_lfs
 from weaklab.analysis.summary import summarize
 
 __all__ = [
+    "Diagnosis",
     "Diff",
     "Preview",
     "assess_sources",
     "conflicts",
     "dependencies",
+    "diagnose",
     "diff",
     "error_table",
     "preview",

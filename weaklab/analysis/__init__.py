@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from weaklab.analysis.comparison import compare_label_models
 from weaklab.analysis.dependence import dependencies
 from weaklab.analysis.diagnosis import Diagnosis, diagnose
 from weaklab.analysis.differences import Diff, diff
+from weaklab.analysis.fixes import lfs_to_fix
+from weaklab.analysis.influences import influence
+from weaklab.analysis.label_next import rows_to_label
 from weaklab.analysis.preview_card import Preview
 from weaklab.analysis.previews import preview
 from weaklab.analysis.profile import profile_lfs
@@ -18,13 +22,17 @@ __all__ = [
     "Diff",
     "Preview",
     "assess_sources",
+    "compare_label_models",
     "conflicts",
     "dependencies",
     "diagnose",
     "diff",
     "error_table",
+    "influence",
+    "lfs_to_fix",
     "preview",
     "profile_lfs",
+    "rows_to_label",
     "suggest_lfs",
     "summarize",
     "uncovered",

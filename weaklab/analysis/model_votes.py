@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -97,9 +96,19 @@ class ModelVotes:
             raise GoldError(f"None of the {self.matrix.n:,} rows has a gold label: leave y out, or give some.")
         return gold
 
-    def predict_proba(self, model: Any = None) -> Floats:
-        """The soft labels of all rows, (n, k); by another model where one is given."""
-        return _predict(self.model if model is None else model, self.matrix if self.rich is None else self.rich)
+    def predict_proba(self) -> Floats:
+        """The soft labels of all rows, (n, k)."""
+        return _predict(self.model, self.matrix if self.rich is None else self.rich)
+
+    def decoded(self, gold: Codes) -> Any:
+        """Gold codes as the model's ``fit`` takes them: names where classes are names, None where unknown."""
+        if self.classes == list(range(len(self.classes))):
+            return gold
+        return np.array([*self.classes, None], dtype=object)[gold]
+
+    def all_votes(self) -> Any:
+        """The votes, as ``fit`` takes them."""
+        return self.rich if self.rich is not None else _for_model(self.model, self.matrix)
 
     def without(self, j: int) -> Any:
         """The votes with those of one labeling function taken for abstentions, as ``fit`` takes them."""
@@ -120,10 +129,6 @@ class ModelVotes:
             return rows, _predict(self.model, _silenced(_take(self.rich, rows), j))
         rows = matrix.rows[matrix.lf == j]
         return rows, _predict(self.model, drop(matrix.take(rows), j)) if len(rows) else np.empty((0, len(self.classes)))
-
-    def each_without(self) -> Iterator[tuple[np.ndarray, Floats]]:
-        """:meth:`rows_without` of each labeling function."""
-        return (self.rows_without(j) for j in range(self.matrix.m))
 
 
 def drop(matrix: VoteMatrix, j: int) -> VoteMatrix:

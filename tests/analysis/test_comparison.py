@@ -205,7 +205,7 @@ def test_what_cannot_be_compared_is_an_error():
     with pytest.raises(GoldError, match="None of the 100 rows"):
         compare_label_models(votes.votes, np.full(100, -1))
     with pytest.raises(GoldError, match="No row with gold has a vote"):
-        compare_label_models(votes.votes.where(np.arange(100)[:, np.newaxis] > 0, -1), np.where(np.arange(100), -1, 1))
+        compare_label_models(votes.votes.assign(**dict.fromkeys(votes.votes.columns, -1)), votes.y)
     with pytest.raises(ParameterError, match="needs gold"):
         compare_label_models(votes.votes, by="accuracy")
     with pytest.raises(ParameterError, match="Did you mean 'accuracy'"):

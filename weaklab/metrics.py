@@ -147,15 +147,17 @@ def expected_accuracy(y: Any, probs: Any, *, where: Any = None) -> float:
     return float(credit[np.arange(len(gold)), gold].mean())
 
 
-def expected_f1(y: Any, probs: Any, *, positive: int = 1, where: Any = None) -> float:
-    """F1 of one class from the expected counts if every tie were broken at random.
+def expected_f1(y: Any, probs: Any, *, average: Average = "binary", positive: int = 1, where: Any = None) -> float:
+    """F1 from the expected counts if every tie were broken at random, of one class or of all.
 
     Parameters
     ----------
     y, probs, where
         As in :func:`expected_accuracy`.
+    average : {"binary", "macro"}
+        F1 of the class ``positive``; or the unweighted mean over all classes that occur in gold or predictions.
     positive : int
-        The class in question.
+        The class that "binary" is about.
 
     Returns
     -------
@@ -173,11 +175,16 @@ def expected_f1(y: Any, probs: Any, *, positive: int = 1, where: Any = None) -> 
     >>> expected_f1([1, 1, 0], [[0.0, 1.0], [0.5, 0.5], [1.0, 0.0]])
     0.8571428571428571
     """
+    if average not in get_args(Average):
+        raise ParameterError(f"average={average!r} is no average.{did_you_mean(average, get_args(Average))}")
     gold, credit = _credit(y, probs, where)
     if not 0 <= positive < credit.shape[1]:
         raise ParameterError(f"positive={positive!r} is no class: there are {credit.shape[1]}.")
-    said = credit[:, positive]
-    return _ratio(2 * float(said[gold == positive].sum()), float((gold == positive).sum()) + float(said.sum()))
+    right = np.bincount(gold, credit[np.arange(len(gold)), gold], minlength=credit.shape[1])
+    total = np.bincount(gold, minlength=credit.shape[1]) + credit.sum(axis=0)
+    if average == "binary":
+        return _ratio(2 * float(right[positive]), float(total[positive]))
+    return float((2 * right[total > 0] / total[total > 0]).mean())
 
 
 def log_loss(y: Any, probs: Any, *, floor: float = 1e-12, where: Any = None) -> float:
@@ -281,7 +288,7 @@ def expected_calibration_error(y: Any, probs: Any, *, bins: int = 10, where: Any
         raise ParameterError(f"bins must be an int of 1 or more, got {bins!r}.")
     gold, rows = _distributions(y, probs, where)
     confidence = rows.max(axis=1)
-    right = _tied(rows)[np.arange(len(gold)), gold]
+    right = tied(rows)[np.arange(len(gold)), gold]
     place = np.clip(np.ceil(confidence * bins - 1e-9).astype(np.int64) - 1, 0, bins - 1)  # 0.3 * 10 is above 3
     gaps = np.bincount(place, weights=right - confidence, minlength=bins)
     return float(np.abs(gaps).sum() / len(gold))
@@ -345,13 +352,13 @@ def _distributions(y: Any, probs: Any, where: Any) -> tuple[Codes, Floats]:
 
 def _credit(y: Any, probs: Any, where: Any) -> tuple[Codes, Floats]:
     gold, array = _scores(y, probs, where)
-    return gold, _tied(array)
+    return gold, tied(array)
 
 
-def _tied(array: Floats) -> Floats:
+def tied(array: Floats) -> Floats:
     """Each row's prediction spread evenly over the classes that share its highest score, (n, k)."""
-    tied = array >= array.max(axis=1, keepdims=True) - TIE
-    return tied / tied.sum(axis=1, keepdims=True)
+    highest = array >= array.max(axis=1, keepdims=True) - TIE
+    return highest / highest.sum(axis=1, keepdims=True)
 
 
 def _ratio(above: float, below: float) -> float:

@@ -226,3 +226,17 @@ class TestRefusals:
                 metrics.expected_calibration_error([0], [[1.0, 0.0]], bins=bins)
         with pytest.raises(ParameterError, match="positive=2 is no class"):
             metrics.expected_f1([0], [[1.0, 0.0]], positive=2)
+
+
+def test_expected_macro_f1_is_macro_f1_where_nothing_is_tied():
+    """The expectation over ties has one term then; classes that occur in neither do not count."""
+    rng = np.random.default_rng(0)
+    y, probs = rng.integers(-1, 3, 200), rng.dirichlet(np.ones(4), 200)
+    probs[:, 3] = 0
+    probs /= probs.sum(axis=1, keepdims=True)
+    assert metrics.expected_f1(y, probs, average="macro") == pytest.approx(
+        metrics.f1(y, probs.argmax(axis=1), average="macro")
+    )
+    assert metrics.expected_f1([0, 1], [[0.5, 0.5], [0.5, 0.5]], average="macro") == 0.5
+    with pytest.raises(ParameterError, match="no average"):
+        metrics.expected_f1(y, probs, average="micro")

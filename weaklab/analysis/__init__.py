@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from weaklab.analysis.comparison import compare_label_models
 from weaklab.analysis.confusion import empirical_confusion
 from weaklab.analysis.dependence import dependencies
+from weaklab.analysis.diagnosis import Diagnosis, diagnose
 from weaklab.analysis.differences import Diff, diff
 from weaklab.analysis.drifts import Drift, drift
+from weaklab.analysis.fixes import lfs_to_fix
+from weaklab.analysis.influences import influence
 from weaklab.analysis.label_buckets import buckets
+from weaklab.analysis.label_next import rows_to_label
 from weaklab.analysis.pairs import pairwise
 from weaklab.analysis.preview_card import Preview
 from weaklab.analysis.previews import preview
@@ -20,22 +25,28 @@ from weaklab.analysis.summary import summarize
 from weaklab.analysis.vote_patterns import patterns
 
 __all__ = [
+    "Diagnosis",
     "Diff",
     "Drift",
     "Preview",
     "assess_sources",
     "buckets",
+    "compare_label_models",
     "conflicts",
     "dependencies",
+    "diagnose",
     "diff",
     "drift",
     "empirical_confusion",
     "error_table",
+    "influence",
+    "lfs_to_fix",
     "pairwise",
     "patterns",
     "preview",
     "profile_lfs",
     "redundant_lfs",
+    "rows_to_label",
     "slice_masks",
     "slice_table",
     "suggest_lfs",

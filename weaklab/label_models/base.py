@@ -191,7 +191,7 @@ class BaseLabelModel(LearnedAttributes, InChunks, BaseEstimator):
         for stale in ("_intervals", "_appraised", "_seen", "_left_behind"):
             self.__dict__.pop(stale, None)
         if collapsed := collapse(self):
-            warn_caller(collapsed, CollapseWarning)
+            warn_caller(str(collapsed), CollapseWarning)
         return self
 
     def predict_proba(self, votes: VotesLike) -> Floats:

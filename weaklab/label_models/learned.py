@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,9 @@ from weaklab.label_models.many_classes import RightCounts
 from weaklab.label_models.problem import Fit, Problem
 from weaklab.typing import Floats
 from weaklab.votes.pairs import PairTable
+
+if TYPE_CHECKING:
+    from weaklab.analysis.diagnosis import Diagnosis
 
 #: ``confusion_`` refuses to be larger; ``confusion_of`` gives one labeling function's.
 MAX_CONFUSION_BYTES = 1_000_000_000
@@ -86,10 +90,39 @@ class LearnedAttributes:
     def warnings_(self) -> list[str]:
         """What to know before trusting the model, in words: collapse, functions worse than chance, too few meetings.
 
-        Computed on access, and empty where all is well.
+        Computed on access, and empty where all is well. :meth:`diagnose` looks at votes and gold as well.
         """
         check_is_fitted(self)
-        return findings(self)
+        return [str(finding) for finding in findings(self)]
+
+    def diagnose(self, votes: Any, y: Any = None) -> Diagnosis:
+        """What to know before trusting the model, in words, each with its severity and a remedy.
+
+        Parameters
+        ----------
+        votes : DataFrame, array-like or sparse matrix of shape (n, m), PartialVotes or SoftVotes
+            The votes: mostly those that it was fitted to.
+        y : array-like of shape (n,), optional
+            Gold labels where known, by code or name; -1 or a missing value where not. They show what votes cannot: a
+            posterior that is too sure, functions that are not what was learned of them, a model below majority vote.
+
+        Returns
+        -------
+        Diagnosis
+            The gravest first; empty where all is well. ``frame`` is a table of it.
+
+        Raises
+        ------
+        NotFittedError, VoteError, GoldError
+            If it is not fitted, the votes are of other labeling functions or of no rows, or no row has gold.
+
+        See Also
+        --------
+        weaklab.analysis.diagnose : the findings, and what they rest on.
+        """
+        from weaklab.analysis.diagnosis import diagnose
+
+        return diagnose(self, votes, y)  # type: ignore[arg-type]
 
     @property
     def accuracies_(self) -> Floats:

@@ -1,0 +1,173 @@
+"""What the votes beside a fitted label model tell of it: what they cover, who repeats whom, whom they identify."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from weaklab.analysis.model_votes import ModelVotes
+from weaklab.label_models.appraisal import HALF_BELIEVED, PlainModel
+from weaklab.label_models.dependence import find_dependence, with_groups
+from weaklab.label_models.findings import FEW_MEETINGS, Finding
+from weaklab.label_models.intervals import expected_under
+from weaklab.label_models.misfit import identified, misfit
+from weaklab.label_models.problem import Problem
+from weaklab.label_models.tempered import Known
+from weaklab.votes import compress
+
+#: Fewer rows than this share with a vote: most labels would be the class prior.
+LEAST_COVERED = 0.5
+#: Rows that agreements are looked for in.
+SAMPLE = 100_000
+#: A learned class balance is at its bound where the class is left with fewer rows than this ...
+ROWS_AT_BOUND = 2.0
+#: ... or this share of what its votes are.
+SHARE_AT_BOUND = 0.02
+#: Names that a sentence lists.
+LISTED = 5
+
+
+def vote_findings(seen: ModelVotes, of_fit: list[Finding]) -> list[Finding]:
+    """What the votes tell of a fitted model, its own findings among it.
+
+    Parameters
+    ----------
+    seen : ModelVotes
+        The model and the votes.
+    of_fit : list of Finding
+        What it says of its own fit; going against majority vote becomes a note where the votes bear it out.
+
+    Returns
+    -------
+    list of Finding
+    """
+    matrix = seen.matrix
+    if not matrix.nnz:
+        text = f"No labeling function votes on any of the {matrix.n:,} rows: every row gets the class prior."
+        return [Finding("no_votes", "serious", text, "Check what the functions look for, and in which column.")]
+    problem = Problem.of(compress(matrix)).covered()
+    dependence = find_dependence(problem)
+    groups = with_groups(dependence, [], matrix.m)[1]
+    codes = {one.code for one in of_fit}
+    found = [_against_majority(one, seen, groups) if one.code == "far_from_majority" else one for one in of_fit]
+    if not codes & {"collapse"}:
+        found += _prior_at_bound(seen)
+    found += _coverage(seen)
+    if not codes & {"too_little_overlap", "too_few_functions"}:
+        found += _unidentified(seen, problem)
+    return [*found, *_dependence(seen, groups)]
+
+
+def _against_majority(finding: Finding, seen: ModelVotes, groups: list[list[int]]) -> Finding:
+    """Weighted votes go against majority vote by right where accuracies differ; they must then describe the votes."""
+    model = seen.model
+    if groups or not model._columns_are_functions or model._many_classes:
+        return finding
+    rows, known = model._kept, Known.nothing(seen.matrix.m, seen.matrix.k)
+    partial = PlainModel(rows, known).partial
+    fit = misfit(rows, expected_under(model, rows), partial, np.ones(rows.m, dtype=bool))
+    if fit.association >= HALF_BELIEVED:
+        return finding
+    what = f"{finding.what} The agreements of the labeling functions bear it out: some are trusted more than others."
+    return replace(finding, severity="note", what=what)
+
+
+def _prior_at_bound(seen: ModelVotes) -> Iterator[Finding]:
+    """A class that is voted for, and that the learned balance gives next to nothing."""
+    model = seen.model
+    if not isinstance(getattr(model, "class_balance", "estimate"), str):
+        return  # it was given
+    prior, voted, rows = model.class_prior_, model._vote_shares, max(model.n_rows_, 1)
+    expected = voted / max(voted.sum(), 1e-12)
+    lost = prior <= np.maximum(ROWS_AT_BOUND / rows, SHARE_AT_BOUND * expected)
+    for y in np.flatnonzero(lost & (expected * rows >= FEW_MEETINGS)):
+        yield Finding(
+            "class_prior_at_bound",
+            "serious",
+            f"The learned share of class {str(seen.classes[y])!r} is at its lower bound, {prior[y]:.2%}, while "
+            f"{expected[y]:.0%} of the votes are for it: the model has given the class up.",
+            "Give class_balance= if you know it; compare LabelModel and MajorityVote.",
+        )
+
+
+def _coverage(seen: ModelVotes) -> Iterator[Finding]:
+    matrix, names = seen.matrix, seen.names
+    share = float(matrix.covered.mean()) if seen.rich is None else 1.0
+    if share < LEAST_COVERED:
+        yield Finding(
+            "uncovered_rows",
+            "warning",
+            f"{1 - share:.0%} of the {matrix.n:,} rows have no vote, and get the class prior.",
+            "Read some (wl.uncovered), and write functions for them (wl.suggest_lfs); or train on the others only.",
+        )
+    silent = np.setdiff1d(np.arange(matrix.k), matrix.vote) if seen.rich is None else np.empty(0, dtype=np.int64)
+    if len(silent):
+        which = _listed([seen.classes[y] for y in silent], "class", "classes")
+        yield Finding(
+            "silent_class",
+            "serious",
+            f"No labeling function votes for {which} on any of the {matrix.n:,} rows: nothing can be learned about it.",
+            "Write a function for it, or leave it out of classes=.",
+        )
+    never = np.flatnonzero(matrix.lf_counts == 0) if seen.rich is None else np.empty(0, dtype=np.int64)
+    accuracies = seen.model.accuracies_ if len(never) else np.empty(0)
+    for known in (False, True):  # those that never voted when it was fitted either, and those that only do not here
+        mine = [names[j] for j in never if np.isfinite(accuracies[j]) == known]
+        if mine:
+            who = _listed(mine, "labeling function", "labeling functions")
+            when = "here, though on rows of the fit" if known else "on any row"
+            yield Finding(
+                "silent_function",
+                "note" if known else "warning",
+                f"The {who} {'votes' if len(mine) == 1 else 'vote'} on no row {when}."
+                if known
+                else f"The {who} never {'votes' if len(mine) == 1 else 'vote'}.",
+                "Check its column, its spelling and its conditions.",
+                tuple(mine),
+            )
+
+
+def _unidentified(seen: ModelVotes, problem: Problem) -> Iterator[Finding]:
+    """Labeling functions that meet fewer than two others: agreements do not tell how right they are."""
+    model = seen.model
+    if model._kept.has_gold:
+        return
+    votes = seen.matrix.lf_counts > 0
+    told = identified(problem.sample(SAMPLE), np.ones(problem.m, dtype=bool))
+    alone = np.flatnonzero(votes & ~told)
+    if len(alone):
+        names = [seen.names[j] for j in alone]
+        share = seen.matrix.lf_counts[alone].sum() / seen.matrix.nnz
+        yield Finding(
+            "unidentified",
+            "warning",
+            f"The {_listed(names, 'labeling function', 'labeling functions')}, with {share:.0%} of all votes, "
+            f"{'votes' if len(names) == 1 else 'vote'} beside fewer than two others: agreements cannot tell how right "
+            f"{'it is, and its accuracy' if len(names) == 1 else 'they are, and their accuracies'} rest on the prior.",
+            "Write functions that overlap with them, or give gold rows.",
+            tuple(names),
+        )
+
+
+def _dependence(seen: ModelVotes, groups: list[list[int]]) -> Iterator[Finding]:
+    counted = [set(group) for group in getattr(seen.model, "_groups", [])]
+    for group in groups:
+        names = [seen.names[j] for j in group]
+        who = f"The {_listed(names, 'labeling function', 'labeling functions')} repeat each other"
+        if any(set(group) <= other for other in counted):
+            worth = seen.model.vote_worth_[group].sum()
+            text = f"{who}; the model counts them as {worth:.1f} votes."
+            yield Finding("dependence", "note", text, "Keep the best of them, or leave it so.", tuple(names))
+        else:
+            text = f"{who} beyond what the class explains, and the model counts each in full."
+            remedy = "Take LabelModel, which counts copies once, or keep the best of them."
+            yield Finding("dependence", "warning", text, remedy, tuple(names))
+
+
+def _listed(names: list[Any], one: str, more: str) -> str:
+    shown = ", ".join(repr(name) for name in names[:LISTED])
+    rest = f" and {len(names) - LISTED:,} more" if len(names) > LISTED else ""
+    return f"{one if len(names) == 1 else more} {shown}{rest}"

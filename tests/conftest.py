@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Examples of plots are not run where matplotlib, an extra, is not installed."""
+    if importlib.util.find_spec("matplotlib") is None:
+        for item in items:
+            if isinstance(item, pytest.DoctestItem) and item.name.startswith("weaklab.plots."):
+                item.add_marker(pytest.mark.skip(reason="needs matplotlib"))
 
 
 @pytest.fixture(scope="session")

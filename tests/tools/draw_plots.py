@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import matplotlib.style
 import numpy as np
 import pandas as pd
 
@@ -22,7 +21,7 @@ from weaklab.label_models import DawidSkene
 
 STYLES = {"light": "default", "dark": "dark_background"}
 IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
-WORDS = "subscribe channel money winner click song voice lovely check out my video free gift now http".split()
+WORDS = ["subscribe", "channel", "money", "winner", "click", "song", "voice", "lovely", "check", "out"]
 
 
 def main() -> None:
@@ -46,6 +45,8 @@ def main() -> None:
 
 def save(display: plots.drawing.Display, path: Path, style: str, dpi: int = 100) -> None:
     """Draw on fresh axes in a style, and say how long it took."""
+    import matplotlib.style  # here, so that this file can be read where it is absent
+
     start = time.perf_counter()
     with matplotlib.style.context(STYLES[style]):
         display.plot().figure_.savefig(path, dpi=dpi)

@@ -12,7 +12,6 @@ from weaklab.analysis import summarize
 from weaklab.exceptions import ParameterError
 from weaklab.label_models.intervals import from_counts
 from weaklab.plots.drawing import (
-    PALETTE,
     TOP,
     Display,
     check_top,
@@ -20,7 +19,9 @@ from weaklab.plots.drawing import (
     height_for,
     ink,
     left_out,
+    line_colour,
     list_names,
+    paper,
     percent_axis,
     title,
     value_grid,
@@ -48,13 +49,10 @@ class AccuracyDisplay(Display):
     --------
     >>> from weaklab.datasets import make_votes
     >>> from weaklab.label_models import LabelModel
-    >>> planted = make_votes(n=1000, m=3)
+    >>> planted = make_votes(n=1000, m=5, coverage=0.8)
     >>> display = AccuracyDisplay.from_estimator(LabelModel().fit(planted.votes), planted.votes, planted.y)
-    >>> display.table[["accuracy", "gold"]].round(2)
-          accuracy  gold
-    lf_0      0.82  0.81
-    lf_1      0.70  0.69
-    lf_2      0.61  0.61
+    >>> display.table.columns.tolist()
+    ['votes', 'accuracy', 'low', 'high', 'gold_votes', 'gold', 'gold_low', 'gold_high']
     >>> display.ax_.get_xlabel()
     'share of its votes that are right'
     """
@@ -131,9 +129,9 @@ class AccuracyDisplay(Display):
         at = np.arange(len(shown))
         with_gold = "gold" in shown
         shift = 0.17 if with_gold else 0.0
-        _intervals(ax, shown, ("accuracy", "low", "high"), at - shift, "learned, without gold", "o", PALETTE[0], kwargs)
+        _intervals(ax, shown, ("accuracy", "low", "high"), at - shift, 0, kwargs)
         if with_gold:
-            _intervals(ax, shown, ("gold", "gold_low", "gold_high"), at + shift, "by gold", "D", PALETTE[1], kwargs)
+            _intervals(ax, shown, ("gold", "gold_low", "gold_high"), at + shift, 1, kwargs)
         ax.axvline(self.chance, color=ink(ax), linestyle="--", linewidth=1, label="guessing")
         list_names(ax, shown.index)
         value_grid(ax)
@@ -149,12 +147,11 @@ class AccuracyDisplay(Display):
 
 
 def _intervals(
-    ax: Any, table: pd.DataFrame, columns: tuple[str, str, str], at: Any, label: str, mark: str, colour: str, more: Any
+    ax: Any, table: pd.DataFrame, columns: tuple[str, str, str], at: np.ndarray, series: int, more: Any
 ) -> None:
-    """Points with whiskers; diamonds are hollow, so that the two kinds differ without colour."""
+    """Points with whiskers; those of gold are hollow diamonds, so that the two kinds differ without colour."""
     centre, low, high = (table[column].to_numpy(dtype=np.float64) for column in columns)
-    look = {"fmt": mark, "color": colour, "markersize": 5, "capsize": 2.5, "elinewidth": 1.4, "label": label}
-    if mark == "D":
-        look |= {"markerfacecolor": ax.get_facecolor()}
+    marks = ({"fmt": "o", "label": "learned"}, {"fmt": "D", "label": "by gold", "markerfacecolor": paper(ax)})[series]
+    look = {"color": line_colour(ax, series), "markersize": 5, "capsize": 2.5, "elinewidth": 1.4, **marks}
     spread = np.maximum([centre - low, high - centre], 0)  # rounding may put a bound just past its centre
     ax.errorbar(centre, at, xerr=spread, **(look | more))

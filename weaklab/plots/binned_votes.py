@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import scipy.sparse
 
 from weaklab.votes import VoteMatrix
 
@@ -51,25 +52,22 @@ class BinnedVotes:
         where classes tie), within it by their number of votes; those without votes last.
         """
         n, m, k = matrix.n, matrix.m, matrix.k
-        size = max(1, CELLS_AT_A_TIME // m)
+        size = max(1, CELLS_AT_A_TIME // max(m, k))
         chunks = [(start, min(start + size, n)) for start in range(0, n, size)]
-        # A labeling function's votes by class tell which classes are frequent.
-        by_class = np.zeros(k, dtype=np.int64)
-        for start, stop in chunks:
-            by_class += np.bincount(matrix.between(start, stop).vote, minlength=k)
-        kinds, kind_of = _kinds(by_class)
-        width = len(kinds)
-        row_kind, lf_votes = np.full(n, width), np.zeros((m, width), dtype=np.int64)
+        row_class, by_lf = np.full(n, -1), scipy.sparse.csr_array((m, k), dtype=np.int64)
         for start, stop in chunks:
             part = matrix.between(start, stop)
-            kind = kind_of[part.vote]
-            lf_votes += np.bincount(part.lf * width + kind, minlength=m * width).reshape(m, width)
-            votes = np.bincount(part.rows * width + kind, minlength=(stop - start) * width).reshape(-1, width)
-            row_kind[start:stop] = np.where(votes.any(axis=1), votes.argmax(axis=1), width)
-        lf_kind = np.where(lf_votes.any(axis=1), lf_votes.argmax(axis=1), width)
+            by_lf = by_lf + scipy.sparse.coo_array((np.ones(part.nnz, np.int64), (part.lf, part.vote)), (m, k)).tocsr()
+            votes = np.bincount(part.rows * k + part.vote, minlength=part.n * k).reshape(-1, k)
+            row_class[start:stop] = np.where(part.covered, votes.argmax(axis=1), -1)
+        lf_counts = np.asarray(by_lf.sum(axis=1)).ravel()
+        kinds, kind_of = _kinds(np.asarray(by_lf.sum(axis=0)).ravel())
+        width = len(kinds)
+        row_kind = np.where(row_class < 0, width, kind_of[row_class])
+        lf_kind = np.where(lf_counts == 0, width, kind_of[by_lf.argmax(axis=1)])
         if sort == "majority":
             row_order = np.lexsort((-matrix.row_counts, row_kind))
-            lf_order = np.lexsort((-lf_votes.sum(axis=1), lf_kind))
+            lf_order = np.lexsort((-lf_counts, lf_kind))
         else:
             row_order, lf_order = np.arange(n), np.arange(m)
         row_bin, lf_bin = _bins(row_order, row_bins), _bins(lf_order, lf_bins)

@@ -10,13 +10,13 @@ import pandas as pd
 
 from weaklab.exceptions import ParameterError, did_you_mean
 from weaklab.plots.drawing import (
-    PALETTE,
     TOP,
     Display,
     check_top,
     height_for,
     ink,
     left_out,
+    line_colour,
     list_names,
     title,
     value_grid,
@@ -126,8 +126,8 @@ class ComparisonDisplay(Display):
         centre, low, high = (shown[column].to_numpy() for column in ("score", "low", "high"))
         spread = np.nan_to_num(np.maximum([centre - low, high - centre], 0))
         for chosen, label, marker, colour in (
-            (~is_base, "model, with its interval", "o", PALETTE[0]),
-            (is_base, "what they are compared with", "D", PALETTE[4]),
+            (~is_base, "model, with its interval", "o", line_colour(ax, 0)),
+            (is_base, "what they are compared with", "D", line_colour(ax, 4)),
         ):
             if chosen.any():
                 look = {"fmt": marker, "color": colour, "capsize": 3, "elinewidth": 1.5, "label": label} | kwargs

@@ -9,7 +9,7 @@ import numpy as np
 
 from weaklab.exceptions import ParameterError
 from weaklab.label_models import LabelModel, TemperedModel
-from weaklab.plots.drawing import PALETTE, Display, counts, title, value_grid
+from weaklab.plots.drawing import Display, counts, line_colour, title, value_grid
 from weaklab.plots.judged import fitted
 
 
@@ -92,7 +92,7 @@ class ConvergenceDisplay(Display):
         ax = self._axes(ax)
         iteration = np.arange(1, len(self.path) + 1)
         few = {"marker": "o", "markersize": 4} if len(self.path) <= 50 else {}
-        ax.plot(iteration, self.path, **({"color": PALETTE[0], **few} | kwargs))
+        ax.plot(iteration, self.path, **({"color": line_colour(ax, 0), **few} | kwargs))
         if self.is_change and (self.path > 0).all():
             ax.set_yscale("log")
         else:

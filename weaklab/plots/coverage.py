@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from weaklab.analysis import summarize
+from weaklab.analysis.hard_votes import hard_votes
 from weaklab.exceptions import ParameterError
 from weaklab.plots.drawing import (
     TOP,
@@ -23,8 +24,6 @@ from weaklab.plots.drawing import (
     title,
     value_grid,
 )
-from weaklab.typing import Votes
-from weaklab.votes import check_votes
 
 
 @dataclass(eq=False)
@@ -54,13 +53,13 @@ class CoverageDisplay(Display):
             raise ParameterError(f"table has no column {sorted(missing)[0]!r}: give what weaklab.summarize returns.")
 
     @classmethod
-    def from_votes(cls, votes: Votes, *, classes: Any = None) -> Self:
+    def from_votes(cls, votes: Any, *, classes: Any = None) -> Self:
         """Summarize votes.
 
         Parameters
         ----------
-        votes : DataFrame, array-like or sparse matrix of shape (n, m)
-            The votes.
+        votes : DataFrame, array-like or sparse matrix of shape (n, m), PartialVotes or SoftVotes
+            The votes; of distributions the likeliest class counts, of sets those of one class.
         classes : sequence of hashable, optional
             The class names.
 
@@ -68,7 +67,7 @@ class CoverageDisplay(Display):
         -------
         CoverageDisplay
         """
-        matrix = check_votes(votes, classes=classes)
+        matrix = hard_votes(votes, classes)
         table = summarize(matrix, classes=classes)
         return cls(table.set_axis([matrix.name(j) for j in range(matrix.m)]), matrix.n)
 

@@ -88,18 +88,21 @@ class DependenceDisplay(Display):
         """
         names, group, strength = self._matrix()
         shown = min(check_top(top), len(names))
-        size = 2.6 + 0.24 * max(shown, 8)
-        ax = self._axes(ax, width=size + 1.6, height=size)
-        facts = f"{counts(self.n, self.m)}; {len(names):,} of them in {len(self.table):,} dependent pairs"
+        size = 2.4 + 0.21 * max(shown, 9)
+        ax = self._axes(ax, width=size + 2.2, height=size + 0.5)
+        pairs = f"{len(self.table):,} pair{'s' * (len(self.table) != 1)}"
+        facts = f"{counts(self.n, self.m)}; {len(names):,} of these depend on others, in {pairs}"
         title(ax, "Dependence between labeling functions", facts + left_out(shown, len(names), "strongest dependence"))
         if not shown:
-            ax.text(0.5, 0.5, "no two depend on each other", ha="center", va="center", transform=ax.transAxes)
+            ax.text(
+                0.5, 0.5, "No two were found to depend on each other.", ha="center", va="center", transform=ax.transAxes
+            )
             ax.set_xticks([])
             ax.set_yticks([])
             return self
         part = np.ma.masked_invalid(strength[:shown, :shown])
         image = ax.imshow(part, **({"cmap": "cividis", "vmin": 0, "vmax": 1} | kwargs))
-        label = "strength (0: too weak to act on, 1: copies)"
+        label = "strength (1: copies)"
         ax.get_figure().colorbar(image, ax=ax, label=label, shrink=0.8)
         labels = distinct(names[:shown], 24)
         ax.set_xticks(range(shown), labels, rotation=90)
@@ -109,7 +112,7 @@ class DependenceDisplay(Display):
         self._frames(ax, group[:shown])
         if shown <= SAID:
             for i, j in np.argwhere(~np.ma.getmaskarray(part)):
-                style = {"color": over(image.to_rgba(part[i, j]), ax), "ha": "center", "va": "center"}
+                style = {"color": over(image.to_rgba(part[i, j])), "ha": "center", "va": "center"}
                 ax.text(j, i, f"{part[i, j]:.2f}", fontsize="small", **style)
         return self
 

@@ -23,6 +23,8 @@ HATCHES = ("", "///", "...", "xxx", "\\\\\\", "+++")
 TOP = 30
 #: Names are shortened to so many characters.
 WIDTH = 28
+#: Facts of a title go on in a new line from so many characters on.
+TITLE_WIDTH = 64
 
 
 class Display(ABC):
@@ -122,18 +124,31 @@ def bar_look(ax: Any, at: int, **kwargs: Any) -> dict[str, Any]:
     return look | kwargs
 
 
-def over(colour: Any, ax: Any) -> str:
+def over(colour: Any) -> str:
     """Text on a patch of a colour: what reads on it, whatever the style."""
+    return "black" if _lightness(colour) > 0.5 else "white"
+
+
+def line_colour(ax: Any, at: int) -> str:
+    """The colour of the lines and marks of series ``at``: a lighter blue where the background is dark."""
+    return PALETTE[5] if at == 0 and _lightness(paper(ax)) < 0.5 else PALETTE[at]
+
+
+def _lightness(colour: Any) -> float:
     from matplotlib.colors import to_rgb
 
-    return "black" if np.dot(to_rgb(colour), (0.299, 0.587, 0.114)) > 0.5 else "white"
+    return float(np.dot(to_rgb(colour), (0.299, 0.587, 0.114)))
 
 
 def title(ax: Any, headline: str, facts: str) -> None:
     """A title of two lines or more: what it shows, and of what."""
-    from textwrap import fill
-
-    ax.set_title(f"{fill(headline, 62)}\n{fill(facts, 66)}", loc="left", fontsize="medium")
+    lines: list[str] = [headline]
+    for at, part in enumerate(facts.split("; ")):  # lines end where a fact does
+        if at and len(lines[-1]) + len(part) < TITLE_WIDTH:
+            lines[-1] += f"; {part}"
+        else:
+            lines.append(part)
+    ax.set_title("\n".join(lines), loc="left", fontsize="medium")
 
 
 def counts(n: int | None = None, m: int | None = None) -> str:
@@ -195,11 +210,11 @@ def left_out(shown: int, total: int, why: str) -> str:
     Examples
     --------
     >>> left_out(30, 3000, "most votes")
-    '; the 30 with most votes are shown, 2,970 are not'
+    '; 30 with most votes shown, 2,970 not'
     """
     if shown >= total:
         return ""
-    return f"; the {shown:,} with {why} are shown, {total - shown:,} {'is' if total - shown == 1 else 'are'} not"
+    return f"; {shown:,} with {why} shown, {total - shown:,} not"
 
 
 def list_names(ax: Any, names: Iterable[Hashable]) -> None:
@@ -220,8 +235,6 @@ def value_grid(ax: Any, axis: str = "x") -> None:
     ax.grid(axis=axis, alpha=0.3)
 
 
-def percent_axis(axis: Any, of: int = 1) -> None:
+def percent_axis(axis: Any) -> None:
     """Shares are read as percentages."""
-    from matplotlib.ticker import PercentFormatter
-
-    axis.set_major_formatter(PercentFormatter(of))
+    axis.set_major_formatter(lambda share, _: f"{100 * share:.4g}%")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import pandas as pd
@@ -15,17 +15,29 @@ from weaklab.plots.drawing import TOP, Display, bar_look, check_top, height_for,
 from weaklab.plots.judged import fitted
 from weaklab.typing import Votes
 
+Unit = Literal["nats", "votes", "shares of the vote"]
+
+#: What ``explain`` calls the rows that are no votes.
+PRIOR, TOGETHER = "(prior)", "(together)"
+
 
 @dataclass(eq=False)
 class ExplanationDisplay(Display):
     """A waterfall: what the prior and each vote add to the log-odds of one class against another.
 
+    Majority vote and weighted vote have no log-odds: theirs are votes, and shares of the vote.
+
     Parameters
     ----------
     steps : Series
-        What each adds, in nats, positive for ``target``; the index says what it is. The prior comes first.
+        What each adds, positive for ``target``. The index says what it is: a labeling function and its vote; "(prior)";
+        "(together)", what votes make together beyond what each says alone.
     target, against : hashable
         The two classes.
+    unit : {"nats", "votes", "shares of the vote"}
+        What is counted.
+    classes : int
+        How many classes there are in all.
 
     Attributes
     ----------
@@ -37,13 +49,15 @@ class ExplanationDisplay(Display):
     >>> from weaklab.label_models import MajorityVote
     >>> model = MajorityVote(classes=["ham", "spam"]).fit([[1, 0, 1]])
     >>> display = ExplanationDisplay.from_estimator(model, [1, 0, 1])
-    >>> display.target, [bar.get_width().item() for bar in display.plot().ax_.patches]
-    ('spam', [0.0, 1.0, 1.0, -1.0, 1.0])
+    >>> display.target, display.total, display.unit
+    ('spam', 1.0, 'votes')
     """
 
     steps: pd.Series
     target: Hashable
     against: Hashable
+    unit: Unit = "nats"
+    classes: int = 2
 
     @property
     def total(self) -> float:
@@ -108,7 +122,10 @@ class ExplanationDisplay(Display):
             name if vote is None else f"{name}: {vote}" for name, vote in zip(table.index, table["vote"], strict=True)
         ]
         steps = pd.Series((scores[target] - scores[against]).to_numpy(), index=said)
-        return cls(steps, target, against)
+        unit: Unit = (
+            "nats" if PRIOR in table.index else "votes" if scores.isin([0, 1]).all(axis=None) else "shares of the vote"
+        )
+        return cls(steps, target, against, unit, scores.shape[1])
 
     def plot(self, ax: Any = None, *, top: int = TOP, **kwargs: Any) -> Self:
         """Draw the waterfall: the prior, then votes by the size of what they add, then where the row ends.
@@ -135,7 +152,7 @@ class ExplanationDisplay(Display):
         for chosen, label, series in ((sizes >= 0, f"for {target}", 0), (sizes < 0, f"for {against}", 1)):
             look = bar_look(ax, series, **kwargs)
             ax.barh(at[chosen], sizes[chosen], left=starts[chosen], label=label if chosen.any() else "_none", **look)
-        ax.barh(len(names), self.total, label="together", **bar_look(ax, 2, **kwargs))
+        ax.barh(len(names), self.total, label="in all", **bar_look(ax, 2, **kwargs))
         for line, end in enumerate(ends):
             ax.plot([end, end], [line - 0.4, line + 1.4], color=ink(ax), linewidth=0.8)
         ax.axvline(0, color=ink(ax), linewidth=1)
@@ -147,25 +164,35 @@ class ExplanationDisplay(Display):
                 f"{size:+.2f}", (right, line), xytext=(4, 0), textcoords="offset points", va="center", fontsize="small"
             )
         ax.set_xlim(low - room / 2, high + room)
-        ax.set_yticks([*at, len(names)], [*(shorten(name, 34) for name in names), "together"])
+        ax.set_yticks([*at, len(names)], [*(shorten(name, 34) for name in names), "in all"])
         ax.set_ylim(len(names) + 0.6, -0.6)
         value_grid(ax)
-        ax.set_xlabel(f"log-odds of {target} against {against} (nats)")
+        what = f"log-odds of {target} against {against}" if self.unit == "nats" else f"for {target} less for {against}"
+        ax.set_xlabel(f"{what} ({self.unit})")
         ax.set_ylabel("labeling function: its vote")
-        facts = f"{len(self.steps) - 1:,} vote{'s' * (len(self.steps) != 2)}"
-        chance = expit(self.total)
-        title(ax, f"Why this row is {target}", f"{facts}; of {target} or {against}, it is {target} with {chance:.1%}")
+        votes = len(self.steps) - sum(name in (PRIOR, TOGETHER) for name in self.steps.index)
+        facts = f"n = 1 row, {votes:,} vote{'s' * (votes != 1)}"
+        if self.unit == "nats":
+            chance, between = expit(self.total), "" if self.classes == 2 else "between these two: "
+            facts += f"; {between}{target} {_percent(chance)}, {against} {_percent(1 - chance)}"
+        title(ax, f"Why this row is {target} rather than {against}", facts)
         self._legend(ax)
         return self
 
     def _lines(self, top: int) -> tuple[list[str], np.ndarray]:
-        """What is drawn: the prior, the votes that add most, and the rest in one."""
-        names, sizes = list(self.steps.index), self.steps.to_numpy(dtype=np.float64)
-        order = 1 + np.argsort(-np.abs(sizes[1:]), kind="stable")
-        shown = [0, *order[:top]]
-        lines, values = [names[i] for i in shown], sizes[shown]
-        rest = order[top:]
+        """What is drawn: the prior, the votes that add most, the rest in one, and what they make together."""
+        sizes, names = self.steps.to_numpy(dtype=np.float64), self.steps.index.to_numpy()
+        prior, together = np.flatnonzero(names == PRIOR), np.flatnonzero(names == TOGETHER)
+        votes = np.flatnonzero((names != PRIOR) & (names != TOGETHER))
+        votes = votes[np.argsort(-np.abs(sizes[votes]), kind="stable")]
+        shown, rest = np.concatenate([prior, votes[:top]]), votes[top:]
+        lines, values = names[shown].tolist(), sizes[shown].tolist()
         if len(rest):
             lines.append(f"{len(rest):,} other votes")
-            values = np.append(values, sizes[rest].sum())
-        return lines, values
+            values.append(sizes[rest].sum())
+        return lines + [TOGETHER] * len(together), np.array([*values, *sizes[together]])
+
+
+def _percent(chance: float) -> str:
+    """A probability that is never rounded to certainty."""
+    return "< 0.1%" if chance < 0.001 else "> 99.9%" if chance > 0.999 else f"{chance:.1%}"

@@ -11,7 +11,7 @@ import pandas as pd
 from weaklab.exceptions import ParameterError
 from weaklab.label_models.intervals import from_counts
 from weaklab.metrics import expected_calibration_error
-from weaklab.plots.drawing import PALETTE, Display, bar_look, ink, percent_axis, title, value_grid
+from weaklab.plots.drawing import Display, bar_look, ink, line_colour, percent_axis, title, value_grid
 from weaklab.plots.judged import Judged, predictions
 
 
@@ -128,7 +128,12 @@ class ReliabilityDisplay(Display):
             raise ParameterError("table has no rows: there is nothing to compare.")
         ax.plot([0, 1], [0, 1], color=ink(ax), linestyle="--", linewidth=1, label="as confident as right")
         spread = np.maximum([filled["accuracy"] - filled["low"], filled["high"] - filled["accuracy"]], 0)
-        look = {"fmt": "o-", "color": PALETTE[0], "capsize": 3, "label": "rows of a bin, 90 % interval"} | kwargs
+        look = {
+            "fmt": "o-",
+            "color": line_colour(ax, 0),
+            "capsize": 3,
+            "label": "a bin, 90 % interval",
+        } | kwargs
         ax.errorbar(filled["confidence"], filled["accuracy"], yerr=spread, **look)
         start = np.floor(10 / self.k) / 10  # nothing is less sure than 1/k
         ax.set_xlim(start, 1.02)
@@ -140,15 +145,15 @@ class ReliabilityDisplay(Display):
         ax.set_ylabel("accuracy: share of rows that are right")
         self._rows_above(ax)
         rows = int(self.table["rows"].sum())
-        ece = f"expected calibration error {self.error:.3f} ({len(self.table)} bins)"
+        ece = f"expected calibration error {self.error:.3f} in {len(self.table)} bins"
         title(ax, "Reliability", f"{rows:,} row{'s' * (rows != 1)} with gold, {self.k:,} classes; {ece}")
         self._legend(ax, columns=2)
         return self
 
     def _rows_above(self, ax: Any) -> None:
         above = ax.inset_axes([0, 1.03, 1, 0.2], sharex=ax)
-        width = self.table["stop"] - self.table["start"]
-        bars = above.bar(self.table["start"], self.table["rows"], width=width, align="edge", **bar_look(ax, 5))
+        look = bar_look(ax, 5, hatch="", align="edge", width=self.table["stop"] - self.table["start"])
+        bars = above.bar(self.table["start"], self.table["rows"], **look)
         labels = [f"{rows:,}" if rows else "" for rows in self.table["rows"]]
         if len(labels) <= 20:
             above.bar_label(bars, labels, fontsize="x-small", padding=1)

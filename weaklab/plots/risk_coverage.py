@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from weaklab.label_models.intervals import from_counts
-from weaklab.plots.drawing import PALETTE, Display, ink, percent_axis, title, value_grid
+from weaklab.plots.drawing import Display, ink, line_colour, percent_axis, title, value_grid
 from weaklab.plots.judged import Judged, predictions
 
 #: A curve of so many points is as good as one of a million.
@@ -119,9 +119,9 @@ class RiskCoverageDisplay(Display):
         chosen = np.unique(np.linspace(0, len(self.table) - 1, min(POINTS, len(self.table))).astype(int))
         curve = self.table.iloc[chosen]
         few = {"marker": "o", "markersize": 4} if len(curve) <= 30 else {}
-        look = {"color": PALETTE[0], "label": "the surest rows", **few} | kwargs
+        look = {"color": line_colour(ax, 0), "label": "the surest rows", **few} | kwargs
         (line,) = ax.plot(curve["coverage"], curve["risk"], **look)
-        band = {"color": line.get_color(), "alpha": 0.2, "linewidth": 0, "label": "90 % interval"}
+        band = {"color": line.get_color(), "alpha": 0.3, "linewidth": 0, "label": "90 % interval"}
         ax.fill_between(curve["coverage"], curve["low"], curve["high"], **band)
         everything = self.table["risk"].iloc[-1]
         ax.axhline(everything, color=ink(ax), linestyle="--", linewidth=1, label=f"all rows: {everything:.1%}")

@@ -8,7 +8,7 @@ from typing import Any, Self
 import pandas as pd
 
 from weaklab.exceptions import ParameterError
-from weaklab.plots.drawing import PALETTE, Display, ink, title, value_grid
+from weaklab.plots.drawing import Display, ink, line_colour, title, value_grid
 from weaklab.plots.judged import fitted
 
 
@@ -87,7 +87,7 @@ class TrainingHistoryDisplay(Display):
             if self.history[column].isna().all():
                 continue  # nothing was held out
             look = {
-                "color": PALETTE[colour],
+                "color": line_colour(ax, colour),
                 "marker": marker,
                 "markersize": 4,
                 "linestyle": dashes,

@@ -8,6 +8,7 @@ from typing import Any, Literal, Self, get_args
 
 import numpy as np
 
+from weaklab.analysis.hard_votes import hard_votes
 from weaklab.exceptions import ParameterError, VoteError, did_you_mean
 from weaklab.plots.binned_votes import BinnedVotes, Sort
 from weaklab.plots.drawing import (
@@ -23,13 +24,14 @@ from weaklab.plots.drawing import (
     shorten,
     title,
 )
-from weaklab.typing import Votes
-from weaklab.votes import check_votes, class_array
+from weaklab.votes import class_array
 
 Show = Literal["class", "density"]
 
 #: Up to so many rows and labeling functions, cells say their class and labeling functions their name.
 SAID_ROWS, SAID_LFS, NAMED_LFS = 30, 20, 40
+#: Up to so many, names stand side by side.
+SHORT_NAMED = 4
 #: The faintest shade of a bin that has votes.
 FAINTEST = 0.3
 #: A group narrower than this share of its axis gets no label.
@@ -76,7 +78,7 @@ class VoteMatrixDisplay(Display):
     @classmethod
     def from_votes(
         cls,
-        votes: Votes,
+        votes: Any,
         *,
         classes: Any = None,
         sort: Sort = "majority",
@@ -87,8 +89,8 @@ class VoteMatrixDisplay(Display):
 
         Parameters
         ----------
-        votes : DataFrame, array-like or sparse matrix of shape (n, m)
-            The votes.
+        votes : DataFrame, array-like or sparse matrix of shape (n, m), PartialVotes or SoftVotes
+            The votes; of distributions the likeliest class counts, of sets those of one class.
         classes : int or sequence of hashable, optional
             The classes.
         sort : {"majority", "data"}
@@ -108,7 +110,7 @@ class VoteMatrixDisplay(Display):
         """
         if sort not in get_args(Sort):
             raise ParameterError(f"sort={sort!r} is no order.{did_you_mean(sort, get_args(Sort))}")
-        matrix = check_votes(votes, classes=classes)
+        matrix = hard_votes(votes, classes)
         if not matrix.n:
             raise VoteError("There are no rows of votes to draw.")
         shape = min(matrix.n, check_top(max_rows)), min(matrix.m, check_top(max_lfs))
@@ -134,7 +136,8 @@ class VoteMatrixDisplay(Display):
         """
         if show not in get_args(Show):
             raise ParameterError(f"show={show!r} is nothing to show.{did_you_mean(show, get_args(Show))}")
-        ax = self._axes(ax, width=7.4, height=5.6)
+        named = SHORT_NAMED < self.m <= NAMED_LFS  # their names take room
+        ax = self._axes(ax, width=7.6, height=6.8 if named else 5.4)
         density = self.binned.votes.sum(axis=2) / np.maximum(self.binned.cells, 1)  # (row bins, lf bins)
         extent = (-0.5, self.m - 0.5, self.n - 0.5, -0.5)
         look = {"aspect": "auto", "interpolation": "nearest", "extent": extent} | kwargs
@@ -165,7 +168,8 @@ class VoteMatrixDisplay(Display):
 
     def _kind_names(self) -> list[str]:
         others = len(self.classes) - len(self.binned.kinds) + 1
-        return [f"{others:,} other classes" if c < 0 else shorten(self.classes[c], 18) for c in self.binned.kinds]
+        names = [f"class {name}" if isinstance(name, int) else shorten(name, 18) for name in self.classes]
+        return [f"{others:,} other classes" if code < 0 else names[code] for code in self.binned.kinds]
 
     def _patches(self, ax: Any, density: np.ndarray) -> list[Any]:
         from matplotlib.patches import Patch
@@ -182,7 +186,7 @@ class VoteMatrixDisplay(Display):
         names = [shorten(self.classes[c], 6) if c >= 0 else "other" for c in self.binned.kinds]
         for row, column in np.argwhere(self.binned.votes.any(axis=2)):
             kind = int(self.binned.votes[row, column].argmax())
-            style = {"color": over(PALETTE[kind], ax), "ha": "center", "va": "center", "fontsize": "small"}
+            style = {"color": over(PALETTE[kind]), "ha": "center", "va": "center", "fontsize": "small"}
             ax.text(column, row, names[kind], **style)
 
     def _label(self, ax: Any, right: bool) -> None:
@@ -190,7 +194,7 @@ class VoteMatrixDisplay(Display):
         ax.set_ylabel(f"row{how}")
         if self.m <= NAMED_LFS:
             names = distinct([self.names[j] for j in self.binned.lf_order], 24)
-            ax.set_xticks(range(self.m), names, rotation=90 if self.m > 4 else 0)
+            ax.set_xticks(range(self.m), names, rotation=90 if self.m > SHORT_NAMED else 0)
             ax.set_xlabel("labeling function")
         else:
             ax.set_xlabel("labeling function, by the class it votes for most" if right else "labeling function")
@@ -201,7 +205,7 @@ class VoteMatrixDisplay(Display):
         if not self._is_exact:
             each = [f"{self.n / rows:,.0f} rows"] * (rows < self.n)
             each += [f"{self.m / lfs:,.0f} labeling functions"] * (lfs < self.m)
-            facts += f"; each bin holds about {' by '.join(each)}"
+            facts += f"; in bins of about {' by '.join(each)}"
         total = int(self.binned.votes.sum())
         title(ax, f"Votes: {total:,}, on {total / self.n / self.m:.1%} of all cells", facts)
         if self.sort == "majority":
@@ -220,6 +224,6 @@ class VoteMatrixDisplay(Display):
             wide = np.flatnonzero(sizes >= NARROW * total)
             middles = (ends - sizes / 2 - 0.5)[wide]
             beside = ax.secondary_yaxis("right") if axis == "y" else ax.secondary_xaxis("top")
-            labels = [f"{names[c]}\n{sizes[c] / total:.0%}" if axis == "y" else names[c] for c in wide]
+            labels = [f"{names[c]} {sizes[c] / total:.0%}" if axis == "y" else names[c] for c in wide]
             (beside.set_yticks if axis == "y" else beside.set_xticks)(middles, labels)
             beside.tick_params(length=0, labelsize="small")

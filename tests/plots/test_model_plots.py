@@ -193,7 +193,7 @@ class TestComparison:
         assert drawn[2][0].get_segments()[0][:, 0].tolist() == [0.9, 0.9]
 
     def test_columns_and_models_that_are_not_there_are_errors(self) -> None:
-        with pytest.raises(ParameterError, match=r"no column 'f2'.*Did you mean 'f1'"):
+        with pytest.raises(ParameterError, match=r"no column 'f2'.*There is: 'f1'"):
             ComparisonDisplay.from_table(self.table, score="f2", low="from", high="to")
         with pytest.raises(ParameterError, match="no model 'MajorityVot'"):
             ComparisonDisplay.from_table(self.table, score="f1", low="from", high="to", baseline="MajorityVot")

@@ -90,8 +90,8 @@ class TestReliability:
         assert display.error == pytest.approx(metrics.expected_calibration_error(y, probs))
         filled = display.table[display.table["rows"] > 0]
         points = display.ax_.containers[0][0]
-        np.testing.assert_allclose(points.get_xdata(), filled["confidence"])
-        np.testing.assert_allclose(points.get_ydata(), filled["accuracy"])
+        np.testing.assert_allclose(np.asarray(points.get_xdata(), float), filled["confidence"])
+        np.testing.assert_allclose(np.asarray(points.get_ydata(), float), filled["accuracy"])
 
     def test_rows_of_each_bin_stand_above(self, probs, y) -> None:
         display = ReliabilityDisplay.from_predictions(y, probs)

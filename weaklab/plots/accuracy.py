@@ -14,7 +14,7 @@ from weaklab.label_models.intervals import from_counts
 from weaklab.plots.drawing import (
     TOP,
     Display,
-    check_top,
+    check_number,
     counts,
     height_for,
     ink,
@@ -123,7 +123,7 @@ class AccuracyDisplay(Display):
         self
         """
         voting = self.table[self.table["votes"] > 0]
-        order = np.argsort(-voting["votes"].to_numpy(), kind="stable")[: check_top(top)]
+        order = np.argsort(-voting["votes"].to_numpy(), kind="stable")[: check_number(top, "top")]
         shown = voting.iloc[order].sort_values("accuracy", ascending=False, kind="stable")
         ax = self._axes(ax, height=height_for(len(shown)) + 0.3)
         at = np.arange(len(shown))

@@ -14,7 +14,7 @@ from weaklab.label_models.intervals import from_counts
 from weaklab.plots.drawing import (
     Display,
     bar_look,
-    check_top,
+    check_number,
     counts,
     distinct,
     ink,
@@ -108,7 +108,7 @@ class ClassBalanceDisplay(Display):
         """
         with_gold = "gold" in self.table
         frequent = self.table[["estimated", "gold"] if with_gold else ["estimated"]].max(axis=1).to_numpy()
-        shown = self.table.iloc[np.sort(np.argsort(-frequent, kind="stable")[: check_top(top)])]
+        shown = self.table.iloc[np.sort(np.argsort(-frequent, kind="stable")[: check_number(top, "top")])]
         ax = self._axes(ax, width=max(5.6, 2.4 + 0.45 * len(shown)))
         at, width = np.arange(len(shown)), 0.4 if with_gold else 0.6
         shift = width / 2 if with_gold else 0.0

@@ -12,7 +12,7 @@ from weaklab.exceptions import ParameterError, did_you_mean
 from weaklab.plots.drawing import (
     TOP,
     Display,
-    check_top,
+    check_number,
     height_for,
     ink,
     left_out,
@@ -119,7 +119,7 @@ class ComparisonDisplay(Display):
         -------
         self
         """
-        shown = self.table.sort_values("score", ascending=False, kind="stable").iloc[: check_top(top)]
+        shown = self.table.sort_values("score", ascending=False, kind="stable").iloc[: check_number(top, "top")]
         ax = self._axes(ax, width=8.0 if "verdict" in shown else 6.8, height=height_for(len(shown)) + 0.2)
         at = np.arange(len(shown))
         is_base = np.array([name == self.baseline for name in shown.index])

@@ -15,7 +15,7 @@ from weaklab.plots.drawing import (
     TOP,
     Display,
     bar_look,
-    check_top,
+    check_number,
     counts,
     height_for,
     left_out,
@@ -87,7 +87,7 @@ class CoverageDisplay(Display):
         -------
         self
         """
-        order = np.argsort(-self.table["coverage"].fillna(0).to_numpy(), kind="stable")[: check_top(top)]
+        order = np.argsort(-self.table["coverage"].fillna(0).to_numpy(), kind="stable")[: check_number(top, "top")]
         shown = self.table.iloc[order]
         ax = self._axes(ax, height=height_for(len(shown)) + 0.3)
         series = (

@@ -10,7 +10,7 @@ import pandas as pd
 
 from weaklab.analysis import dependencies
 from weaklab.exceptions import ParameterError
-from weaklab.plots.drawing import TOP, Display, check_top, counts, distinct, ink, left_out, over, title
+from weaklab.plots.drawing import TOP, Display, check_number, counts, distinct, ink, left_out, over, title
 from weaklab.typing import Votes
 from weaklab.votes import check_votes
 
@@ -87,16 +87,15 @@ class DependenceDisplay(Display):
         self
         """
         names, group, strength = self._matrix()
-        shown = min(check_top(top), len(names))
+        shown = min(check_number(top, "top"), len(names))
         size = 2.4 + 0.21 * max(shown, 9)
         ax = self._axes(ax, width=size + 2.2, height=size + 0.5)
         pairs = f"{len(self.table):,} pair{'s' * (len(self.table) != 1)}"
         facts = f"{counts(self.n, self.m)}; {len(names):,} of these depend on others, in {pairs}"
         title(ax, "Dependence between labeling functions", facts + left_out(shown, len(names), "strongest dependence"))
         if not shown:
-            ax.text(
-                0.5, 0.5, "No two were found to depend on each other.", ha="center", va="center", transform=ax.transAxes
-            )
+            said = "No two were found to depend on each other."
+            ax.text(0.5, 0.5, said, ha="center", va="center", transform=ax.transAxes)
             ax.set_xticks([])
             ax.set_yticks([])
             return self

@@ -69,8 +69,7 @@ class Display(ABC):
         """The axes to draw on: those given, or new ones in a figure of so many inches."""
         self._own = ax is None
         if ax is None:
-            figure = _figure_class()(figsize=(width, height), layout="constrained")
-            ax = figure.add_subplot()
+            ax = _new_figure(width, height).add_subplot()
         elif not hasattr(ax, "get_xaxis_transform"):
             raise ParameterError(f"ax={ax!r} must be matplotlib Axes, as plt.subplots() gives them, or None.")
         self._drawn = (ax.get_figure(), ax)
@@ -95,14 +94,16 @@ class Display(ABC):
         return picture.getvalue()
 
 
-def _figure_class() -> Any:
+def _new_figure(width: float, height: float) -> Any:
+    """A figure that pyplot does not know, in the current style."""
     try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
     except ImportError as error:
         raise MissingExtraError(
             'Plots need matplotlib, which is not installed: pip install "weaklab[plots]"'
         ) from error
-    return Figure
+    return FigureCanvasAgg(Figure(figsize=(width, height), layout="constrained")).figure
 
 
 def ink(ax: Any) -> Any:
@@ -140,15 +141,15 @@ def _lightness(colour: Any) -> float:
     return float(np.dot(to_rgb(colour), (0.299, 0.587, 0.114)))
 
 
-def title(ax: Any, headline: str, facts: str) -> None:
-    """A title of two lines or more: what it shows, and of what."""
+def title(ax: Any, headline: str, facts: str, y: float | None = None) -> None:
+    """A title of two lines or more: what it shows, and of what; ``y`` is where it stands above other axes."""
     lines: list[str] = [headline]
     for at, part in enumerate(facts.split("; ")):  # lines end where a fact does
         if at and len(lines[-1]) + len(part) < TITLE_WIDTH:
             lines[-1] += f"; {part}"
         else:
             lines.append(part)
-    ax.set_title("\n".join(lines), loc="left", fontsize="medium")
+    ax.set_title("\n".join(lines), loc="left", fontsize="medium", y=y)
 
 
 def counts(n: int | None = None, m: int | None = None) -> str:
@@ -197,11 +198,11 @@ def distinct(names: Iterable[Hashable], width: int = WIDTH) -> list[str]:
     return out
 
 
-def check_top(top: int) -> int:
-    """How many to show, checked."""
-    if isinstance(top, bool) or not isinstance(top, (int, np.integer)) or top < 1:
-        raise ParameterError(f"top={top!r} must be an int from 1: how many to show.")
-    return int(top)
+def check_number(number: int, name: str) -> int:
+    """How many to show, or how many bins, checked."""
+    if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or number < 1:
+        raise ParameterError(f"{name}={number!r} must be an int from 1.")
+    return int(number)
 
 
 def left_out(shown: int, total: int, why: str) -> str:

@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.special import expit
 
 from weaklab.exceptions import ClassError, ParameterError, did_you_mean
-from weaklab.plots.drawing import TOP, Display, bar_look, check_top, height_for, ink, shorten, title, value_grid
+from weaklab.plots.drawing import TOP, Display, bar_look, check_number, height_for, ink, shorten, title, value_grid
 from weaklab.plots.judged import fitted
 from weaklab.typing import Votes
 
@@ -143,7 +143,7 @@ class ExplanationDisplay(Display):
         -------
         self
         """
-        names, sizes = self._lines(check_top(top))
+        names, sizes = self._lines(check_number(top, "top"))
         ax = self._axes(ax, height=height_for(len(names) + 1) + 0.6)
         ends = np.cumsum(sizes)
         starts = np.concatenate([[0.0], ends[:-1]])

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from weaklab.plots.drawing import Display, bar_look, check_top, counts, percent_axis, shorten, title, value_grid
+from weaklab.plots.drawing import Display, bar_look, check_number, counts, percent_axis, shorten, title, value_grid
 from weaklab.plots.judged import as_soft, predictions
 from weaklab.votes import SoftLabels
 
@@ -45,7 +45,7 @@ class PosteriorDisplay(Display):
     bins: int = 20
 
     def __post_init__(self) -> None:
-        bins = check_top(self.bins)
+        bins = check_number(self.bins, "bins")
         two = self.soft.k == 2
         value = self.soft.probs[:, 1] if two else self.soft.confidence
         self.edges = np.linspace(0 if two else 1 / self.soft.k, 1, bins + 1)

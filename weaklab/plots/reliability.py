@@ -146,7 +146,7 @@ class ReliabilityDisplay(Display):
         self._rows_above(ax)
         rows = int(self.table["rows"].sum())
         ece = f"expected calibration error {self.error:.3f} in {len(self.table)} bins"
-        title(ax, "Reliability", f"{rows:,} row{'s' * (rows != 1)} with gold, {self.k:,} classes; {ece}")
+        title(ax, "Reliability", f"{rows:,} row{'s' * (rows != 1)} with gold, {self.k:,} classes; {ece}", y=1.24)
         self._legend(ax, columns=2)
         return self
 

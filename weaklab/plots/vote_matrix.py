@@ -14,7 +14,7 @@ from weaklab.plots.binned_votes import BinnedVotes, Sort
 from weaklab.plots.drawing import (
     PALETTE,
     Display,
-    check_top,
+    check_number,
     counts,
     distinct,
     ink,
@@ -113,7 +113,7 @@ class VoteMatrixDisplay(Display):
         matrix = hard_votes(votes, classes)
         if not matrix.n:
             raise VoteError("There are no rows of votes to draw.")
-        shape = min(matrix.n, check_top(max_rows)), min(matrix.m, check_top(max_lfs))
+        shape = min(matrix.n, check_number(max_rows, "max_rows")), min(matrix.m, check_number(max_lfs, "max_lfs"))
         names = [matrix.name(j) for j in range(matrix.m)]
         shown = class_array(matrix.k if classes is None else classes).tolist()
         return cls(BinnedVotes.of(matrix, *shape, sort), matrix.n, matrix.m, names, shown, sort)

@@ -112,7 +112,7 @@ class TestAccuracy:
         table[np.arange(3000) % 1000, np.arange(3000)] = 1  # each votes at least once, but for one
         table[:, 7] = -1
         votes = pd.DataFrame(table, columns=votes.columns)
-        display = AccuracyDisplay.from_estimator(LabelModel().fit(votes))
+        display = AccuracyDisplay.from_estimator(MajorityVote().fit(votes))
         assert len(tick_labels(display.ax_.yaxis)) == 30
         assert "30 with most votes shown, 2,969 not; 1 never votes" in title(display)
         assert set(tick_labels(display.ax_.yaxis)) <= set((votes >= 0).sum().nlargest(60).index)

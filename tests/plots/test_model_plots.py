@@ -126,7 +126,7 @@ class TestExplanation:
 
     def test_of_many_votes_the_rest_is_one_step(self) -> None:
         """Three thousand functions on one row; nothing is lost."""
-        planted = make_votes(n=300, m=3000, coverage=0.3)
+        planted = make_votes(n=300, m=3000, coverage=0.03)
         row = planted.votes.iloc[[0]]
         display = ExplanationDisplay.from_estimator(LabelModel().fit(planted.votes), row)
         names = ticks(display.ax_.yaxis)

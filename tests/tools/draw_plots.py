@@ -33,8 +33,8 @@ def main() -> None:
     given = parser.parse_args()
     if given.docs:
         IMAGES.mkdir(parents=True, exist_ok=True)
-        for name, display in (*small("accuracy"), *small("vote-matrix")):
-            save(display, IMAGES / f"{name.removeprefix('small-')}.png", "light", dpi=90)
+        for name, display in (*small("small-accuracy"), *docstrings("docstrings-vote-matrix")):
+            save(display, IMAGES / f"{name.partition('-')[2]}.png", "light", dpi=80)
         return
     given.folder.mkdir(parents=True, exist_ok=True)
     for source in (small, large, docstrings):

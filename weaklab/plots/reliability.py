@@ -148,6 +148,8 @@ class ReliabilityDisplay(Display):
         ece = f"expected calibration error {self.error:.3f} in {len(self.table)} bins"
         title(ax, "Reliability", f"{rows:,} row{'s' * (rows != 1)} with gold, {self.k:,} classes; {ece}", y=1.24)
         self._legend(ax, columns=2)
+        if self._own:
+            self.figure_.draw_without_rendering()  # axes on axes take two passes to find their place
         return self
 
     def _rows_above(self, ax: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from pathlib import Path
 
@@ -9,6 +10,14 @@ import numpy as np
 import pytest
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # no test asks the hub of Hugging Face; read when its package is imported
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Examples of plots are not run where matplotlib, an extra, is not installed."""
+    if importlib.util.find_spec("matplotlib") is None:
+        for item in items:
+            if isinstance(item, pytest.DoctestItem) and item.name.startswith("weaklab.plots."):
+                item.add_marker(pytest.mark.skip(reason="needs matplotlib"))
 
 
 @pytest.fixture(scope="session")

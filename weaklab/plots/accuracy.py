@@ -1,0 +1,157 @@
+"""How right each labeling function is: as learned, and by gold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+
+from weaklab.analysis import summarize
+from weaklab.exceptions import ParameterError
+from weaklab.label_models.intervals import from_counts
+from weaklab.plots.drawing import (
+    TOP,
+    Display,
+    check_number,
+    counts,
+    height_for,
+    ink,
+    left_out,
+    line_colour,
+    list_names,
+    paper,
+    percent_axis,
+    title,
+    value_grid,
+)
+from weaklab.plots.judged import class_names, fitted, lf_names
+from weaklab.typing import Votes
+from weaklab.votes import check_gold, check_votes
+
+
+@dataclass(eq=False)
+class AccuracyDisplay(Display):
+    """A line per labeling function: learned accuracy with its interval, and beside it that of gold with its own.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A row per labeling function: ``votes``, ``accuracy``, ``low``, ``high``, and with gold ``gold``, ``gold_low``,
+        ``gold_high``, ``gold_votes`` (its votes on rows with gold). Intervals hold 90 %.
+    n : int
+        How many rows the model was fitted to.
+    chance : float
+        What guessing gets: one over the number of classes.
+
+    Examples
+    --------
+    >>> from weaklab.datasets import make_votes
+    >>> from weaklab.label_models import LabelModel
+    >>> planted = make_votes(n=1000, m=5, coverage=0.8)
+    >>> display = AccuracyDisplay.from_estimator(LabelModel().fit(planted.votes), planted.votes, planted.y)
+    >>> display.table.columns.tolist()
+    ['votes', 'accuracy', 'low', 'high', 'gold_votes', 'gold', 'gold_low', 'gold_high']
+    >>> display.ax_.get_xlabel()
+    'share of its votes that are right'
+    """
+
+    table: pd.DataFrame
+    n: int
+    chance: float
+
+    @classmethod
+    def from_estimator(cls, model: Any, votes: Votes | None = None, y: Any = None) -> Self:
+        """Take what a fitted label model has learned, and compare gold where there is any.
+
+        Parameters
+        ----------
+        model : label model
+            A fitted one.
+        votes : DataFrame, array-like or sparse matrix of shape (n, m), optional
+            Votes on rows with gold; they need not be those that the model was fitted to.
+        y : array-like of shape (n,), optional
+            Their gold labels, by code or name; -1 or missing where unknown.
+
+        Returns
+        -------
+        AccuracyDisplay
+
+        Raises
+        ------
+        ParameterError
+            If the model has no accuracies, or only one of votes and gold is given.
+        """
+        fitted(model, "accuracy_intervals_")
+        if (votes is None) != (y is None):
+            raise ParameterError("Gold needs both votes and y: which votes are right is counted on the same rows.")
+        _, total = model._right_and_total()
+        low, high = model.accuracy_intervals_.T
+        names = lf_names(model)
+        table = pd.DataFrame({"votes": total, "accuracy": model.accuracies_, "low": low, "high": high}, index=names)
+        k = len(model.classes_)
+        if votes is not None:
+            matrix = check_votes(votes, classes=k)
+            gold = check_gold(y, matrix.n, class_names(model) or k, index=matrix.index)
+            found = summarize(matrix, gold).set_axis([matrix.name(j) for j in range(matrix.m)])
+            if set(found.index) != set(names):
+                raise ParameterError(
+                    f"The votes are of {matrix.m} other labeling functions than the model's {len(names)}."
+                )
+            found = found.loc[names]
+            right = found["correct"].to_numpy(dtype=np.float64)
+            judged = right + found["incorrect"].to_numpy()
+            table["gold_votes"], table["gold"] = judged, found["accuracy"].to_numpy()
+            table[["gold_low", "gold_high"]] = from_counts(right, judged)
+        return cls(table, int(model.n_rows_), 1 / k)
+
+    def plot(self, ax: Any = None, *, top: int = TOP, **kwargs: Any) -> Self:
+        """Draw the intervals, those with most votes first.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; new ones by default.
+        top : int
+            How many labeling functions to show.
+        **kwargs
+            For ``Axes.errorbar``.
+
+        Returns
+        -------
+        self
+        """
+        voting = self.table[self.table["votes"] > 0]
+        order = np.argsort(-voting["votes"].to_numpy(), kind="stable")[: check_number(top, "top")]
+        shown = voting.iloc[order].sort_values("accuracy", ascending=False, kind="stable")
+        ax = self._axes(ax, height=height_for(len(shown)) + 0.3)
+        at = np.arange(len(shown))
+        with_gold = "gold" in shown
+        shift = 0.17 if with_gold else 0.0
+        _intervals(ax, shown, ("accuracy", "low", "high"), at - shift, 0, kwargs)
+        if with_gold:
+            _intervals(ax, shown, ("gold", "gold_low", "gold_high"), at + shift, 1, kwargs)
+        ax.axvline(self.chance, color=ink(ax), linestyle="--", linewidth=1, label="guessing")
+        list_names(ax, shown.index)
+        value_grid(ax)
+        percent_axis(ax.xaxis)
+        ax.set_xlabel("share of its votes that are right")
+        ax.set_ylabel("labeling function")
+        facts = f"{counts(self.n, len(self.table))}, 90 % intervals{left_out(len(shown), len(voting), 'most votes')}"
+        silent = len(self.table) - len(voting)
+        facts += f"; {silent:,} never {'votes' if silent == 1 else 'vote'}" if silent else ""
+        title(ax, "Learned accuracy beside gold" if with_gold else "Learned accuracy", facts)
+        self._legend(ax)
+        return self
+
+
+def _intervals(
+    ax: Any, table: pd.DataFrame, columns: tuple[str, str, str], at: np.ndarray, series: int, more: Any
+) -> None:
+    """Points with whiskers; those of gold are hollow diamonds, so that the two kinds differ without colour."""
+    centre, low, high = (table[column].to_numpy(dtype=np.float64) for column in columns)
+    marks = ({"fmt": "o", "label": "learned"}, {"fmt": "D", "label": "by gold", "markerfacecolor": paper(ax)})[series]
+    look = {"color": line_colour(ax, series), "markersize": 5, "capsize": 2.5, "elinewidth": 1.4, **marks}
+    spread = np.maximum([centre - low, high - centre], 0)  # rounding may put a bound just past its centre
+    ax.errorbar(centre, at, xerr=spread, **(look | more))

@@ -1,0 +1,149 @@
+"""Label models side by side, each with its interval."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+
+from weaklab.exceptions import ParameterError, did_you_mean
+from weaklab.plots.drawing import (
+    TOP,
+    Display,
+    check_number,
+    height_for,
+    ink,
+    left_out,
+    line_colour,
+    list_names,
+    title,
+    value_grid,
+)
+
+
+@dataclass(eq=False)
+class ComparisonDisplay(Display):
+    """A forest plot: a line per model, its score with an interval, and in words what it means.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A row per model: ``score``, ``low``, ``high``, and ``verdict`` where there is one.
+    score : str
+        What the score is called.
+    baseline : hashable, optional
+        The model that the others are compared with.
+    facts : str
+        What the scores rest on: rows and labeling functions.
+
+    Examples
+    --------
+    >>> scores = {"accuracy": [0.8, 0.9], "low": [0.7, 0.85], "high": [0.88, 0.94]}
+    >>> table = pd.DataFrame(scores, index=["vote", "model"])
+    >>> display = ComparisonDisplay.from_table(table, score="accuracy", baseline="vote")
+    >>> [label.get_text() for label in display.ax_.get_yticklabels()]
+    ['model', 'vote']
+    """
+
+    table: pd.DataFrame
+    score: str
+    baseline: Any = None
+    facts: str = ""
+
+    @classmethod
+    def from_table(
+        cls,
+        table: pd.DataFrame,
+        *,
+        score: str,
+        low: str = "low",
+        high: str = "high",
+        verdict: str | None = None,
+        baseline: Any = None,
+        facts: str = "",
+    ) -> Self:
+        """Take a table with a row per model.
+
+        Parameters
+        ----------
+        table : DataFrame
+            Indexed by model, as :func:`weaklab.compare_label_models` gives it.
+        score, low, high : str
+            The columns of the score and of the bounds of its interval.
+        verdict : str, optional
+            The column that says in words how a model compares; by default ``"verdict"`` where there is one.
+        baseline : hashable, optional
+            The model that the others are compared with: a line is drawn at its score.
+        facts : str
+            To stand in the title: how many rows and labeling functions there were.
+
+        Returns
+        -------
+        ComparisonDisplay
+
+        Raises
+        ------
+        ParameterError
+            If a column or the baseline is not there, or no row has a score.
+        """
+        asked = [score, low, high, *([] if verdict is None else [verdict])]
+        for column in asked:
+            if column not in table.columns:
+                raise ParameterError(f"table has no column {column!r}.{did_you_mean(column, table.columns)}")
+        if baseline is not None and baseline not in table.index:
+            raise ParameterError(f"table has no model {baseline!r}.{did_you_mean(baseline, table.index)}")
+        out = table[[score, low, high]].astype(float).set_axis(["score", "low", "high"], axis=1)
+        said = verdict or ("verdict" if "verdict" in table.columns else None)
+        if said is not None:
+            out["verdict"] = table[said]
+        out = out[out["score"].notna()]
+        if not len(out):
+            raise ParameterError(f"No model has a {score!r}: there is nothing to compare.")
+        return cls(out, str(score), baseline, facts)
+
+    def plot(self, ax: Any = None, *, top: int = TOP, **kwargs: Any) -> Self:
+        """Draw the models, the highest score first.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; new ones by default.
+        top : int
+            How many models to show.
+        **kwargs
+            For ``Axes.errorbar``.
+
+        Returns
+        -------
+        self
+        """
+        shown = self.table.sort_values("score", ascending=False, kind="stable").iloc[: check_number(top, "top")]
+        ax = self._axes(ax, width=8.0 if "verdict" in shown else 6.8, height=height_for(len(shown)) + 0.2)
+        at = np.arange(len(shown))
+        is_base = np.array([name == self.baseline for name in shown.index])
+        centre, low, high = (shown[column].to_numpy() for column in ("score", "low", "high"))
+        spread = np.nan_to_num(np.maximum([centre - low, high - centre], 0))
+        for chosen, label, marker, colour in (
+            (~is_base, "model, with its interval", "o", line_colour(ax, 0)),
+            (is_base, "what they are compared with", "D", line_colour(ax, 4)),
+        ):
+            if chosen.any():
+                look = {"fmt": marker, "color": colour, "capsize": 3, "elinewidth": 1.5, "label": label} | kwargs
+                ax.errorbar(centre[chosen], at[chosen], xerr=spread[:, chosen], **look)
+        if self.baseline is not None:
+            ax.axvline(self.table.loc[self.baseline, "score"], color=ink(ax), linestyle="--", linewidth=1)
+        list_names(ax, shown.index)
+        value_grid(ax)
+        ax.set_xlabel(self.score)
+        ax.set_ylabel("label model")
+        if "verdict" in shown:
+            beside = ax.secondary_yaxis("right")
+            beside.set_yticks(at, ["" if pd.isna(said) else str(said) for said in shown["verdict"]])
+            beside.tick_params(length=0, labelsize="small")
+        facts = f"{len(self.table):,} models{left_out(len(shown), len(self.table), 'highest score')}"
+        title(ax, f"Label models by {self.score}", f"{self.facts}; {facts}" if self.facts else facts)
+        if is_base.any():
+            self._legend(ax)
+        return self

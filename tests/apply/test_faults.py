@@ -5,6 +5,7 @@ import io
 import json
 import pickle
 import sys
+from functools import partial
 
 import pandas as pd
 import polars as pl
@@ -225,6 +226,92 @@ def test_sys_exit_is_a_fault_in_every_engine():
         "by_row": (0,),
         "model": (0, 1, 2),
     }
+
+
+class Panic(BaseException):
+    """What some libraries raise past ``except Exception``."""
+
+
+class Mute(Exception):
+    """An exception of which nothing can be said."""
+
+    def __str__(self):
+        raise RuntimeError("no text")
+
+    __repr__ = __reduce__ = __str__
+
+
+class Shy:
+    """A value that cannot be looked at."""
+
+    def __repr__(self):
+        raise RuntimeError("no repr")
+
+    def __eq__(self, other):
+        raise ValueError("no comparison")
+
+    def __hash__(self):
+        raise ValueError("no hash")
+
+    __iter__ = __len__ = __repr__
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize(
+    ("error", "says"), [(partial(Panic, "boom"), "Panic: boom"), (Mute, "Mute: <its text raises RuntimeError>")]
+)
+def test_whatever_is_raised_is_a_fault_of_its_function(error, says, n_jobs):
+    """Also what ``except Exception`` does not catch, and what cannot be told; in other processes too."""
+
+    def fails(row):
+        if row.i % 400 == 300:
+            raise error()
+        return 1
+
+    frame, options = pd.DataFrame({"i": range(1000)}), {"progress": False, "n_jobs": n_jobs}
+    with pytest.raises(LabelingFunctionFailure, match=f"^labeling function 'fails' failed on row 300: {says}$"):
+        apply([fails], frame, **options)
+    with pytest.warns(FaultWarning, match=r"'fails' on 2 of 1,000 rows"):
+        votes = apply([fails, good], frame, on_error="abstain", **options)
+    assert votes.attrs["faults"]["fails"].rows == (300, 700)
+    assert says[:5] in votes.attrs["faults"]["fails"].reason
+    assert votes["fails"].value_counts().to_dict() == {1: 998, -1: 2}
+    assert not votes["good"].any()
+
+
+@pytest.mark.parametrize("error", [Panic("boom"), Mute()])
+def test_whatever_is_raised_is_a_fault_in_every_engine(error):
+    """Functions of the frame, what verifies a match, and models too."""
+
+    def fails(*_):
+        raise error
+
+    name = type(error).__name__
+    for lf in (
+        labeling_function(name="batch", batch=True)(fails),
+        pattern_lf("(?P<found>a)", column="text", label=1, name="verify", verify=lambda found: fails()),
+        pattern_lf("(?P<found>a)", column="text", label=1, name="by_row", verify=lambda found, row: fails()),
+        model_lf(fails, column="text", labels=[0, 1], name="model"),
+    ):
+        with pytest.raises(LabelingFunctionFailure, match=f"'{lf.name}' failed on .*{name}: ") as caught:
+            apply([lf], FRAME, progress=False)
+        assert caught.value.__cause__ is error
+        with pytest.warns(FaultWarning, match=f"'{lf.name}' on .*{name}"):
+            apply([lf], FRAME, on_error="abstain", progress=False)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("output", ["hard", "set", "soft"])
+def test_a_value_that_cannot_be_looked_at_is_no_vote(output, n_jobs):
+    """One odd object must not take the votes of all other rows with it."""
+    vote = {"hard": 1, "set": {1}, "soft": [0.0, 1.0]}[output]
+    lf = labeling_function(name="odd", output=output)(lambda row: Shy() if row.i == 300 else vote)
+    frame, options = pd.DataFrame({"i": range(600)}), {"progress": False, "n_jobs": n_jobs, "classes": ["a", "b"]}
+    with pytest.raises(ReturnValueError, match=r"'odd' on row 300 returned <Shy, whose repr raises RuntimeError>"):
+        apply([lf], frame, **options)
+    with pytest.warns(FaultWarning, match="'odd' on 1 of 600 rows"):
+        votes = apply([lf], frame, on_error="abstain", **options)
+    assert votes.attrs["faults"]["odd"].rows == (300,)
 
 
 def _votes():

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from weaklab.exceptions import LabelingFunctionError, ReturnValueError, did_you_mean
+from weaklab.exceptions import LabelingFunctionError, ReturnValueError, did_you_mean, shown
 
 _KIND = "class_graph"
 
@@ -42,7 +42,9 @@ class ClassGraph:
             return self.supports[node] or None
         if node is None or (type(node) is int and node == -1):
             return None
-        raise ReturnValueError(f"returned {node!r}, which is no node of the graph.{did_you_mean(node, self.parents)}")
+        raise ReturnValueError(
+            f"returned {shown(node)}, which is no node of the graph.{did_you_mean(node, self.parents)}"
+        )
 
 
 def class_graph(parents: Mapping[Any, Any], classes: Iterable[Hashable] | None = None) -> ClassGraph:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from weaklab.exceptions import LabelingFunctionError, ReturnValueError
+from weaklab.exceptions import LabelingFunctionError, ReturnValueError, text_of
 from weaklab.typing import Floats
 
 #: From a list of items, or an array (n, columns) of numbers, to an array (n, d), or a sparse matrix.
@@ -100,7 +100,7 @@ def check_vectors(returned: Any, n: int, width: int | None) -> Floats:
         vectors = np.asarray(returned, dtype=np.float64)
     except (TypeError, ValueError, RuntimeError) as error:
         raise ReturnValueError(
-            f"encode returned a {type(returned).__name__}, of which no array of numbers can be made: {error}"
+            f"encode returned a {type(returned).__name__}, of which no array of numbers can be made: {text_of(error)}"
         ) from error
     if vectors.ndim != 2 or len(vectors) != n or not vectors.shape[1]:
         raise ReturnValueError(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from weaklab.exceptions import LabelingFunctionError, ReturnValueError
+from weaklab.exceptions import LabelingFunctionError, ReturnValueError, shown
 from weaklab.labeling.class_graph import ClassGraph, class_graph
 from weaklab.labeling.declarative import DeclarativeLF, check_given_name, is_missing
 from weaklab.labeling.explanations import Explanation
@@ -44,7 +44,7 @@ class Climb:
         if not self.batch:
             return self.graph.classes_of(_plain(said))
         if said is None or isinstance(said, (str, bytes, Mapping)) or not isinstance(said, Iterable):
-            raise ReturnValueError(f"returned {said!r:.60}; one node per row was expected.")
+            raise ReturnValueError(f"returned {shown(said)}; one node per row was expected.")
         if isinstance(said, pd.Series):  # its index is checked with what is returned
             return pd.Series([self.graph.classes_of(_plain(node)) for node in said], index=said.index, dtype=object)
         return [self.graph.classes_of(_plain(node)) for node in said]

@@ -8,7 +8,7 @@ from typing import Any, overload
 
 import pandas as pd
 
-from weaklab.exceptions import LabelingFunctionError, ParameterError
+from weaklab.exceptions import LabelingFunctionError, ParameterError, shown
 from weaklab.labeling.references import NamedCallable
 from weaklab.labeling.row_sources import FieldSource, RowSource
 from weaklab.labeling.rows import Row, as_row, named_values
@@ -101,7 +101,7 @@ class Preprocessor(NamedCallable):
         return as_row(result)
 
     def _no_row(self, result: Any) -> LabelingFunctionError:
-        got = "None" if result is None else f"{result!r:.80} ({type(result).__name__})"
+        got = "None" if result is None else f"{shown(result, 80)} ({type(result).__name__})"
         hint = " Is a `return row` missing?" if result is None else ""
         return LabelingFunctionError(
             f"preprocessor {self.name!r} returned {got}; the row, or a dict of columns to add, was expected.{hint}"

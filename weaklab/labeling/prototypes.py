@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from weaklab.exceptions import LabelingFunctionError, ReturnValueError, did_you_mean
+from weaklab.exceptions import LabelingFunctionError, ReturnValueError, did_you_mean, shown
 from weaklab.labeling.arguments import check_number, check_size
 from weaklab.labeling.columns import check_reads, numbers_of, present_rows
 from weaklab.labeling.declarative import check_given_name, check_label, readable_name
@@ -103,11 +103,11 @@ class PrototypeLF(LearnedLF):
         similarity = next(iter(self._vectors(items))) @ self.vectors.T  # (1, p)
         of_class = self.class_similarity(similarity)[0]
         nearest = np.argsort(-similarity[0], kind="stable")[:5]
-        shown = [(self.labels[self.owner[j]], self.prototypes[j], round(float(similarity[0, j]), 4)) for j in nearest]
+        near = [(self.labels[self.owner[j]], self.prototypes[j], round(float(similarity[0, j]), 4)) for j in nearest]
         first, second = np.argsort(-of_class, kind="stable")[:2]
         margin = of_class[first] - of_class[second]
         place = self._choice(of_class[np.newaxis])[0]
-        by = _shown(shown[0][1]) if self.pool == "nearest" else f"the mean of {int((self.owner == first).sum())}"
+        by = shown(near[0][1]) if self.pool == "nearest" else f"the mean of {int((self.owner == first).sum())}"
         reason = (
             f"nearest to {self.labels[first]!r} by {by} (similarity {of_class[first]:.3f}), "
             f"{margin:.3f} ahead of {self.labels[second]!r}"
@@ -118,7 +118,7 @@ class PrototypeLF(LearnedLF):
             else:
                 reason += f"; not ahead by min_margin {self.min_margin:g}" if margin > 0 else "; a tie"
         details = {
-            "nearest": shown,
+            "nearest": near,
             "similarity": {str(label): float(each) for label, each in zip(self.labels, of_class, strict=True)},
             "margin": float(margin),
         }
@@ -300,7 +300,7 @@ def _embed_prototypes(
         zero = ~found.any(axis=1)
         if zero.any():
             raise LabelingFunctionError(
-                f"{_KIND}: prototype {_shown(items[int(np.argmax(zero))])} of {labels[place]!r} has an embedding of "
+                f"{_KIND}: prototype {shown(items[int(np.argmax(zero))])} of {labels[place]!r} has an embedding of "
                 f"zeros, so nothing is near it; word it otherwise."
             )
         if vectors and vectors[0].shape[1] != found.shape[1]:
@@ -312,8 +312,3 @@ def _embed_prototypes(
         owner += [place] * len(items)
         vectors.append(unit(found))
     return labels, tuple(texts), np.array(owner), np.vstack(vectors)
-
-
-def _shown(item: Any) -> str:
-    text = repr(item)
-    return text if len(text) <= 60 else f"{text[:57]}..."

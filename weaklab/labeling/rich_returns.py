@@ -9,9 +9,9 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from weaklab.exceptions import LabelingFunctionError, ReturnValueError, did_you_mean
+from weaklab.exceptions import INTERRUPTIONS, LabelingFunctionError, ReturnValueError, did_you_mean, shown
 from weaklab.labeling.declarative import is_missing
-from weaklab.labeling.returns import VoteCoder
+from weaklab.labeling.returns import VoteCoder, unreadable
 from weaklab.typing import ABSTAIN, Floats
 
 #: What a vote is: one class, a set of classes, or a distribution over the classes.
@@ -178,6 +178,11 @@ def _each(values: Iterable[Any], read: Callable[[Any], Any], silent: Any, dtype:
         except ReturnValueError as error:
             errors[i] = error
             out.append(silent)
+        except INTERRUPTIONS:
+            raise
+        except BaseException as error:  # noqa: BLE001  -- a user's object may raise anything when it is looked at
+            errors[i] = unreadable(value, error)
+            out.append(silent)
     return np.array(out, dtype=dtype), errors
 
 
@@ -243,7 +248,7 @@ def _number(share: Any, value: Any) -> float:
     try:
         return float(share)
     except (TypeError, ValueError) as error:
-        raise ReturnValueError(f"returned {_shown(value)}, where {share!r} is no probability.") from error
+        raise ReturnValueError(f"returned {_shown(value)}, where {shown(share)} is no probability.") from error
 
 
 def _rows_of(returned: Any, index: pd.Index) -> Iterable[Any]:
@@ -271,5 +276,4 @@ def _k(coder: VoteCoder) -> int:
 
 
 def _shown(value: Any) -> str:
-    text = repr(value)
-    return f"{text if len(text) <= 80 else f'{text[:77]}...'} ({type(value).__name__})"
+    return f"{shown(value, 80)} ({type(value).__name__})"

@@ -205,8 +205,8 @@ def labeling_function(
         array, a Series with the frame's index, or a list.
     output : {"hard", "set", "soft"}
         What a vote is. "hard": one class. "set": the classes that it may be, a list, tuple or set of them (one class
-        alone is a set of one), and ``apply`` returns :class:`weaklab.votes.PartialVotes`. "soft": k probabilities in
-        the order of the classes, or a dict from class to probability, and it returns
+        alone is a set of one) or an array of k bools, and ``apply`` returns :class:`weaklab.votes.PartialVotes`.
+        "soft": k probabilities in the order of the classes, or a dict from class to probability, and it returns
         :class:`weaklab.votes.SoftVotes`. Both need ``apply(..., classes=...)``.
 
     Returns

@@ -44,7 +44,8 @@ def set_masks(values: Iterable[Any], coder: VoteCoder) -> tuple[np.ndarray, Erro
     Parameters
     ----------
     values : iterable of length n
-        Each an iterable of classes, one class (a set of one), or None to abstain; a set without classes abstains too.
+        Each an iterable of classes, an array of k bools, one class (a set of one), or None to abstain; a set without
+        classes abstains too.
     coder : VoteCoder
         The classes, k of which are known.
 
@@ -187,6 +188,15 @@ def _each(values: Iterable[Any], read: Callable[[Any], Any], silent: Any, dtype:
 
 
 def _mask(value: Any, coder: VoteCoder) -> int:
+    if hasattr(value, "__array__") and not isinstance(value, np.generic):
+        flags = np.asarray(value)
+        if flags.dtype == bool:
+            if flags.shape != (_k(coder),):
+                raise ReturnValueError(
+                    f"returned {_shown(value)}, bools of shape {flags.shape}; {_k(coder)} of them, one for each class, "
+                    f"were expected, or a list of classes."
+                )
+            return sum(1 << place for place in np.flatnonzero(flags).tolist())
     members = _members(value, coder)
     mask = 0
     for member in members:

@@ -5,7 +5,10 @@ import pickle
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from urllib.error import URLError
 
+import httpx
 import numpy as np
 import pandas as pd
 import pytest
@@ -189,13 +192,63 @@ def test_an_endpoint_that_is_down_is_not_asked_for_ever():
     assert clock.naps == [1, 1, 1]
 
 
-def test_mistakes_are_not_retried():
-    """A TypeError comes again however long one waits."""
-    model = Model(fails=10**6, error=TypeError)
+@pytest.mark.parametrize("error", [TypeError, ZeroDivisionError, ValueError, PermissionError, KeyError, RuntimeError])
+def test_mistakes_are_not_retried(error):
+    """They come again however long one waits."""
+    model = Model(fails=10**6, error=error)
     lf, clock = make(model)
-    with pytest.raises(LabelingFunctionFailure, match="TypeError: busy"):
+    with pytest.raises(LabelingFunctionFailure, match=f"{error.__name__}: '?busy"):
         run(lf)
     assert (len(model.batches), clock.naps) == (1, [])
+
+
+class OfAClient(Exception):
+    """As clients raise it for a response that is an error."""
+
+    def __init__(self, text, status=None, response=None):
+        super().__init__(text)
+        if status is not None:
+            self.status_code = status
+        self.response = response
+
+
+def status(code):
+    return lambda text: OfAClient(text, code)
+
+
+def status_of_response(code):
+    return lambda text: OfAClient(text, response=SimpleNamespace(status_code=code))
+
+
+@pytest.mark.parametrize(
+    ("error", "again"),
+    [
+        (TimeoutError, True),
+        (ConnectionResetError, True),
+        (URLError, True),
+        (httpx.ConnectError, True),
+        (httpx.ReadTimeout, True),
+        (status(429), True),
+        (status_of_response(503), True),
+        (status(401), False),
+        (status_of_response(404), False),
+        (OfAClient, False),
+    ],
+)
+def test_what_may_pass_is_retried(error, again):
+    """A server that is busy, or a line that is down; not a key that is wrong."""
+    model = Model(fails=1, error=error)
+    lf, clock = make(model)
+    if not again:
+        with pytest.raises(LabelingFunctionFailure, match="busy"):
+            run(lf)
+        assert clock.naps == []
+        with pytest.raises(LabelingFunctionFailure, match="busy"):
+            run(make(Model(fails=1, error=error), retry_on=[KeyError])[0])
+        lf, clock = make(Model(fails=1, error=error), retry_on=[OfAClient])
+    with pytest.warns(FaultWarning, match="could not be read"):
+        assert run(lf)["llm"].tolist() == [1, 0, 1, -1, -1, -1]
+    assert clock.naps == [1]
 
 
 @pytest.mark.parametrize(
@@ -204,9 +257,10 @@ def test_mistakes_are_not_retried():
 )
 def test_garbage_out_of_complete(returned, says):
     """Answers that cannot be matched to prompts are none."""
-    lf, _ = make(lambda prompts: returned, retries=0)
+    lf, clock = make(lambda prompts: returned)
     with pytest.raises(LabelingFunctionFailure, match=says):
         run(lf)
+    assert clock.naps == []  # it would answer so again
 
 
 def test_a_slow_call_is_given_up():
@@ -427,6 +481,8 @@ def test_explains_shows_and_pickles():
         ({"parse": "json"}, "parse="),
         ({"batch_size": 0}, "from 1"),
         ({"retries": -1}, "from 0"),
+        ({"retry_on": [3]}, "classes of exceptions"),
+        ({"cache": "", "version": "v"}, "path of a folder"),
         ({"timeout": 0}, "above 0"),
         ({"rate_limit": "fast"}, "a number"),
         ({"budget": 1}, "needs price="),

@@ -173,6 +173,53 @@ def test_a_preprocessor_that_fails_is_a_fault_of_the_function():
         assert apply([uses], FRAME, on_error="abstain", progress=False).uses.tolist() == [1, -1, 2]
 
 
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_a_preprocessor_that_raises_is_named(n_jobs):
+    """The function may share it with twenty others, and have several."""
+
+    @preprocessor
+    def halves(row):
+        return {"half": 1 // (row.n != 3)}
+
+    lf = labeling_function(name="lf", pre=[halves])(lambda row: row.half)
+    frame, says = pd.DataFrame({"n": range(600)}), "preprocessor 'halves' raised ZeroDivisionError: "
+    with pytest.raises(LabelingFunctionFailure, match=f"'lf' failed on row 3: {says}") as caught:
+        apply([lf], frame, progress=False, n_jobs=n_jobs)
+    assert type(caught.value.__cause__) is ZeroDivisionError
+    with pytest.warns(FaultWarning, match=rf"'lf' on 1 of 600 rows \({says}"):
+        apply([lf], frame, on_error="abstain", progress=False, n_jobs=n_jobs)
+
+
+def test_a_column_that_is_there_twice_is_told_in_plain_words():
+    """The message names the function once."""
+    frame = pd.concat([FRAME, FRAME], axis=1)
+    with pytest.raises(
+        LabelingFunctionFailure, match=r"'divides' failed on .*: FrameError: it reads column 'n', which"
+    ):
+        apply([divides], frame, progress=False)
+
+
+@pytest.mark.parametrize("n_jobs", [2, 3])
+def test_faults_of_several_processes_are_those_of_one(n_jobs):
+    """Counts, rows, index labels and tracebacks; also for an exception that pickles and cannot be read again."""
+
+    def fails(row):
+        if row.i % 97 == 5:
+            try:
+                return 1 // 0
+            except ZeroDivisionError as error:
+                raise Odd("a", "b") from error
+        return 0.5 if row.i % 89 == 5 else 1
+
+    frame = pd.DataFrame({"i": range(1500)}, index=range(1500, 0, -1))
+    with pytest.warns(FaultWarning):
+        one = apply([fails, good], frame, on_error="abstain", progress=False)
+    with pytest.warns(FaultWarning):
+        several = apply([fails, good], frame, on_error="abstain", progress=False, n_jobs=n_jobs)
+    pd.testing.assert_frame_equal(one, several)
+    assert one.attrs["faults"] == several.attrs["faults"]
+
+
 @pytest.mark.parametrize("batch", [True, False])
 def test_interruptions_are_never_swallowed(batch):
     """Who presses Ctrl-C wants it to stop."""
@@ -230,6 +277,13 @@ def test_sys_exit_is_a_fault_in_every_engine():
 
 class Panic(BaseException):
     """What some libraries raise past ``except Exception``."""
+
+
+class Odd(Exception):
+    """It cannot be made again of its ``args``."""
+
+    def __init__(self, one, two):
+        super().__init__(f"{one} {two}")
 
 
 class Mute(Exception):

@@ -18,6 +18,8 @@ from weaklab.exceptions import (
     text_of,
     warn_caller,
 )
+from weaklab.labeling.columns import row_in_words
+from weaklab.labeling.preprocessing import blamed
 
 
 class Fault(NamedTuple):
@@ -121,7 +123,7 @@ class FaultLog:
         """
         if self.raises:
             raise LabelingFunctionFailure(
-                f"labeling function {name!r} failed on {self.where(row)}: {reason_of(error)}"
+                f"labeling function {name!r} failed on {self.where(row)}: {blamed(error)}"
             ) from error
         self._keep(name, row, error, trace)
 
@@ -212,9 +214,7 @@ class FaultLog:
 
     def where(self, row: int) -> str:
         """A row in words: its position, and its index label where that says more."""
-        label = self.index[row]
-        plain = label.item() if hasattr(label, "item") else label
-        return f"row {row}" if type(plain) is int and plain == row else f"row {row} (index label {plain!r})"
+        return row_in_words(self.index, row)
 
     def _keep(self, name: str, row: int, error: BaseException, trace: str | None = None) -> None:
         self.mark(name)

@@ -73,7 +73,7 @@ class ChunkSource(RowSource):
         if name not in self._cells:
             if name not in self.reader.names:
                 raise KeyError(name)
-            self.reader.check_column(name, "a labeling function")
+            self.reader.check_column(name, "it")  # who that is, the message says around it
             self._cells[name] = self.reader.cells(name, self.start, self.stop)
             self.read[name] = None
         return self._cells[name]

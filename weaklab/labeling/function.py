@@ -11,7 +11,7 @@ from typing import Any, overload
 
 from weaklab.exceptions import LabelingFunctionError
 from weaklab.labeling.explanations import Explanation, short
-from weaklab.labeling.preprocessing import Preprocessor, check_preprocessors
+from weaklab.labeling.preprocessing import Preprocessor, blame, check_preprocessors
 from weaklab.labeling.references import NamedCallable
 from weaklab.labeling.rich_returns import Output, check_output
 from weaklab.labeling.rows import as_row
@@ -107,7 +107,11 @@ class LabelingFunction(NamedCallable):
 
         def after_preprocessing(row: Any) -> Any:
             for step in pre:
-                row = step(row)
+                try:
+                    row = step(row)
+                except BaseException as error:
+                    blame(step, error)
+                    raise
             return function(row)
 
         return after_preprocessing

@@ -187,7 +187,6 @@ def graph_lf(
     >>> lf.explain({"text": "soft fur"}).reason
     "'animal' stands above 'cat', 'dog'"
     """
-    graph = class_graph(parents, classes)
     if getattr(base, "output", "hard") != "hard":
         raise LabelingFunctionError(f"{_KIND}: the base has output={base.output!r}; it must vote for one node.")  # type: ignore[union-attr]
     if not callable(base) or isinstance(base, type):
@@ -196,6 +195,7 @@ def graph_lf(
     if name is None and own is None:
         raise LabelingFunctionError(f"{_KIND}: {base!r:.80} has no name of its own; give name=.")
     name = check_given_name(name, f"{own}_graph", _KIND)
+    graph = class_graph(parents, classes, f"{_KIND} {name!r}")
     labels = base.labels if isinstance(base, (LearnedLF, DeclarativeLF)) else None
     for label in labels or ():
         try:

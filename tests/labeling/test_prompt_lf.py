@@ -5,10 +5,7 @@ import pickle
 import threading
 import time
 from pathlib import Path
-from types import SimpleNamespace
-from urllib.error import URLError
 
-import httpx
 import numpy as np
 import pandas as pd
 import pytest
@@ -200,55 +197,6 @@ def test_mistakes_are_not_retried(error):
     with pytest.raises(LabelingFunctionFailure, match=f"{error.__name__}: '?busy"):
         run(lf)
     assert (len(model.batches), clock.naps) == (1, [])
-
-
-class OfAClient(Exception):
-    """As clients raise it for a response that is an error."""
-
-    def __init__(self, text, status=None, response=None):
-        super().__init__(text)
-        if status is not None:
-            self.status_code = status
-        self.response = response
-
-
-def status(code):
-    return lambda text: OfAClient(text, code)
-
-
-def status_of_response(code):
-    return lambda text: OfAClient(text, response=SimpleNamespace(status_code=code))
-
-
-@pytest.mark.parametrize(
-    ("error", "again"),
-    [
-        (TimeoutError, True),
-        (ConnectionResetError, True),
-        (URLError, True),
-        (httpx.ConnectError, True),
-        (httpx.ReadTimeout, True),
-        (status(429), True),
-        (status_of_response(503), True),
-        (status(401), False),
-        (status_of_response(404), False),
-        (OfAClient, False),
-    ],
-)
-def test_what_may_pass_is_retried(error, again):
-    """A server that is busy, or a line that is down; not a key that is wrong."""
-    model = Model(fails=1, error=error)
-    lf, clock = make(model)
-    if not again:
-        with pytest.raises(LabelingFunctionFailure, match="busy"):
-            run(lf)
-        assert clock.naps == []
-        with pytest.raises(LabelingFunctionFailure, match="busy"):
-            run(make(Model(fails=1, error=error), retry_on=[KeyError])[0])
-        lf, clock = make(Model(fails=1, error=error), retry_on=[OfAClient])
-    with pytest.warns(FaultWarning, match="could not be read"):
-        assert run(lf)["llm"].tolist() == [1, 0, 1, -1, -1, -1]
-    assert clock.naps == [1]
 
 
 @pytest.mark.parametrize(

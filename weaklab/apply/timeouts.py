@@ -50,7 +50,8 @@ def limited(function: Callable[[Any], Any], seconds: float) -> Callable[[Any], A
     rung: list[bool] = []  # not empty once the timer went off, whatever the function made of that
 
     def call_limited(row: Any) -> Any:
-        rung.clear()
+        if rung:
+            rung.clear()
         signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN)
         try:
             vote = function(row)

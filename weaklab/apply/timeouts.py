@@ -56,16 +56,26 @@ def limited(function: Callable[[Any], Any], seconds: float) -> Callable[[Any], A
         try:
             vote = function(row)
         except _TimeIsUp as stop:
+            _forget(row)
             raise TimeoutError(f"no vote after {seconds:g} s").with_traceback(stop.__traceback__) from None
+        except BaseException:
+            if rung:
+                _forget(row)
+            raise
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
-            if rung and isinstance(row, Row):
-                row._row_source.forget()  # a preprocessor may have caught it, and what it gave is no one's either
         if rung:
+            _forget(row)
             raise TimeoutError(f"no vote after {seconds:g} s; it caught the interruption and returned {short(vote)}")
         return vote
 
     return call_limited
+
+
+def _forget(row: Any) -> None:
+    """Let go of what preprocessors made: one may have caught the interruption, and what it gave is no one's either."""
+    if isinstance(row, Row):
+        row._row_source.forget()
 
 
 @contextmanager

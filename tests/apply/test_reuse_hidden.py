@@ -70,7 +70,9 @@ OF_FRAMES = {
     "query": lambda frame: numbers(frame.index.isin(frame.query("n > @LIMIT").index)),
     "query in a helper": lambda frame: numbers(frame.index.isin(selected(frame))),
     "pandas.eval": lambda frame: numbers(pd.eval("frame.n > LIMIT")),
-    "polars.sql": lambda frame: numbers(frame.n.isin(pl.sql("SELECT n FROM GIVEN", eager=True)["n"].to_list())),
+    "polars.sql": lambda frame: numbers(
+        frame.n.isin(pl.SQLContext(t=GIVEN, eager=True).execute("SELECT n FROM t")["n"].to_list())
+    ),
     "dataset": lambda frame: numbers(frame.n < len(pyarrow.dataset.dataset("a.parquet").to_table())),
     "file": lambda frame: numbers(frame.n < pyarrow.parquet.ParquetFile("a.parquet").metadata.num_rows),
     "forest": lambda frame: numbers(IsolationForest(n_estimators=2).fit_predict(frame[["n"]]) > 0),

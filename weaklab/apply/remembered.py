@@ -74,7 +74,7 @@ def _is_installed(read: Read, function: FunctionType, wrapper: Any) -> bool:
     if read.source == "closure":
         return _is_fixed_variable(read.name, function)
     value = function.__globals__.get(read.name, getattr(builtins, read.name, None))
-    if value is wrapper:
+    if value is not None and value is wrapper:
         return True
     if isinstance(value, ModuleType):
         return is_library(value.__name__)

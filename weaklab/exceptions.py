@@ -195,6 +195,65 @@ def warn_caller(message: str, category: type[Warning]) -> None:
     warnings.warn(message, category, stacklevel=depth + 1)
 
 
+#: What is asked of the program, and is no failure of what it interrupts.
+INTERRUPTIONS = (KeyboardInterrupt, GeneratorExit)
+
+
+def shown(value: object, limit: int = 60) -> str:
+    """The repr of a value for a message, cut where it is long; for one whose repr fails, its type.
+
+    Parameters
+    ----------
+    value : object
+        Anything that a user's function gave.
+    limit : int
+        The most characters.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> shown("free"), shown("x" * 100, 10)
+    ("'free'", "'xxxxxx...")
+    """
+    try:
+        text = repr(value)
+    except INTERRUPTIONS:
+        raise
+    except BaseException as error:  # noqa: BLE001  -- what fails must not fail again in being told
+        return f"<{type(value).__name__}, whose repr raises {type(error).__name__}>"
+    return text if len(text) <= limit else f"{text[: limit - 3]}..."
+
+
+def reason_of(error: BaseException) -> str:
+    """The class of an exception and what it says; something else where its text fails.
+
+    Examples
+    --------
+    >>> reason_of(ValueError("no number"))
+    'ValueError: no number'
+    """
+    return f"{type(error).__name__}: {text_of(error)}"
+
+
+def text_of(error: BaseException) -> str:
+    """What an exception says; something else where that fails.
+
+    Examples
+    --------
+    >>> text_of(ColumnError("no column 'text'"))
+    "no column 'text'"
+    """
+    try:
+        return str(error)
+    except INTERRUPTIONS:
+        raise
+    except BaseException as second:  # noqa: BLE001  -- what fails must not fail again in being told
+        return f"<its text raises {type(second).__name__}>"
+
+
 def did_you_mean(name: object, known: Iterable[object]) -> str:
     """A suggestion to end an error message with, or the empty string.
 
@@ -221,7 +280,7 @@ def did_you_mean(name: object, known: Iterable[object]) -> str:
     from difflib import get_close_matches
 
     names = {str(item): item for item in known}
-    close = get_close_matches(str(name), names, n=1, cutoff=0.6)
+    close = get_close_matches(name if isinstance(name, str) else shown(name), names, n=1, cutoff=0.6)
     if close:
         return f" Did you mean {names[close[0]]!r}?"
     if 0 < len(names) <= 10:

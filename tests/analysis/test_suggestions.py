@@ -100,8 +100,21 @@ def test_equal_rows_are_one_candidate_and_subsumed_ones_are_flagged():
     assert "silver" in table.index
     assert not {"plate", "silver_plate"} & set(table.index)
     frame = pd.DataFrame({"text": ["red", "red hot", "blue", "blue sky"] * 50, "n": range(200)})
-    wide = wl.suggest_lfs(frame, [[1], [1], [0], [0]] * 50, column="text", min_precision=0.5)
+    wide = wl.suggest_lfs(frame, None, [1, 1, 0, 0] * 50, column="text", min_precision=0.5)
     assert wide["subsumed_by"].isna().all() or wide["subsumed_by"].dropna().isin(wide.index).all()
+
+
+def test_copies_of_voters_are_not_suggested():
+    """They would count twice what is known, and add no row."""
+    texts = ["free prize win" if i % 3 == 0 else f"meeting at noon {i % 10}" for i in range(600)]
+    frame = pd.DataFrame({"text": texts})
+    free = wl.keyword_lf("free", column="text", label=1)
+    noon = wl.keyword_lf("noon", column="text", label=0)
+    assert len(wl.suggest_lfs(frame, wl.apply([free, noon], frame))) == 0
+    some = np.where(np.arange(600) < 30, np.arange(600) % 3 == 0, -1)
+    table = wl.suggest_lfs(frame, wl.apply([free], frame), some)
+    assert set(table["label"]) == {0}
+    assert (table["adds"] > 0).all()
 
 
 def test_names_that_are_taken_get_a_number():

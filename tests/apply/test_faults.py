@@ -5,6 +5,7 @@ import io
 import json
 import pickle
 import sys
+from functools import partial
 
 import pandas as pd
 import polars as pl
@@ -172,6 +173,53 @@ def test_a_preprocessor_that_fails_is_a_fault_of_the_function():
         assert apply([uses], FRAME, on_error="abstain", progress=False).uses.tolist() == [1, -1, 2]
 
 
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_a_preprocessor_that_raises_is_named(n_jobs):
+    """The function may share it with twenty others, and have several."""
+
+    @preprocessor
+    def halves(row):
+        return {"half": 1 // (row.n != 3)}
+
+    lf = labeling_function(name="lf", pre=[halves])(lambda row: row.half)
+    frame, says = pd.DataFrame({"n": range(600)}), "preprocessor 'halves' raised ZeroDivisionError: "
+    with pytest.raises(LabelingFunctionFailure, match=f"'lf' failed on row 3: {says}") as caught:
+        apply([lf], frame, progress=False, n_jobs=n_jobs)
+    assert type(caught.value.__cause__) is ZeroDivisionError
+    with pytest.warns(FaultWarning, match=rf"'lf' on 1 of 600 rows \({says}"):
+        apply([lf], frame, on_error="abstain", progress=False, n_jobs=n_jobs)
+
+
+def test_a_column_that_is_there_twice_is_told_in_plain_words():
+    """The message names the function once."""
+    frame = pd.concat([FRAME, FRAME], axis=1)
+    with pytest.raises(
+        LabelingFunctionFailure, match=r"'divides' failed on .*: FrameError: it reads column 'n', which"
+    ):
+        apply([divides], frame, progress=False)
+
+
+@pytest.mark.parametrize("n_jobs", [2, 3])
+def test_faults_of_several_processes_are_those_of_one(n_jobs):
+    """Counts, rows, index labels and tracebacks; also for an exception that pickles and cannot be read again."""
+
+    def fails(row):
+        if row.i % 97 == 5:
+            try:
+                return 1 // 0
+            except ZeroDivisionError as error:
+                raise Odd("a", "b") from error
+        return 0.5 if row.i % 89 == 5 else 1
+
+    frame = pd.DataFrame({"i": range(1500)}, index=range(1500, 0, -1))
+    with pytest.warns(FaultWarning):
+        one = apply([fails, good], frame, on_error="abstain", progress=False)
+    with pytest.warns(FaultWarning):
+        several = apply([fails, good], frame, on_error="abstain", progress=False, n_jobs=n_jobs)
+    pd.testing.assert_frame_equal(one, several)
+    assert one.attrs["faults"] == several.attrs["faults"]
+
+
 @pytest.mark.parametrize("batch", [True, False])
 def test_interruptions_are_never_swallowed(batch):
     """Who presses Ctrl-C wants it to stop."""
@@ -225,6 +273,99 @@ def test_sys_exit_is_a_fault_in_every_engine():
         "by_row": (0,),
         "model": (0, 1, 2),
     }
+
+
+class Panic(BaseException):
+    """What some libraries raise past ``except Exception``."""
+
+
+class Odd(Exception):
+    """It cannot be made again of its ``args``."""
+
+    def __init__(self, one, two):
+        super().__init__(f"{one} {two}")
+
+
+class Mute(Exception):
+    """An exception of which nothing can be said."""
+
+    def __str__(self):
+        raise RuntimeError("no text")
+
+    __repr__ = __reduce__ = __str__
+
+
+class Shy:
+    """A value that cannot be looked at."""
+
+    def __repr__(self):
+        raise RuntimeError("no repr")
+
+    def __eq__(self, other):
+        raise ValueError("no comparison")
+
+    def __hash__(self):
+        raise ValueError("no hash")
+
+    __iter__ = __len__ = __repr__
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize(
+    ("error", "says"), [(partial(Panic, "boom"), "Panic: boom"), (Mute, "Mute: <its text raises RuntimeError>")]
+)
+def test_whatever_is_raised_is_a_fault_of_its_function(error, says, n_jobs):
+    """Also what ``except Exception`` does not catch, and what cannot be told; in other processes too."""
+
+    def fails(row):
+        if row.i % 400 == 300:
+            raise error()
+        return 1
+
+    frame, options = pd.DataFrame({"i": range(1000)}), {"progress": False, "n_jobs": n_jobs}
+    with pytest.raises(LabelingFunctionFailure, match=f"^labeling function 'fails' failed on row 300: {says}$"):
+        apply([fails], frame, **options)
+    with pytest.warns(FaultWarning, match=r"'fails' on 2 of 1,000 rows"):
+        votes = apply([fails, good], frame, on_error="abstain", **options)
+    assert votes.attrs["faults"]["fails"].rows == (300, 700)
+    assert says[:5] in votes.attrs["faults"]["fails"].reason
+    assert votes["fails"].value_counts().to_dict() == {1: 998, -1: 2}
+    assert not votes["good"].any()
+
+
+@pytest.mark.parametrize("error", [Panic("boom"), Mute()])
+def test_whatever_is_raised_is_a_fault_in_every_engine(error):
+    """Functions of the frame, what verifies a match, and models too."""
+
+    def fails(*_):
+        raise error
+
+    name = type(error).__name__
+    for lf in (
+        labeling_function(name="batch", batch=True)(fails),
+        pattern_lf("(?P<found>a)", column="text", label=1, name="verify", verify=lambda found: fails()),
+        pattern_lf("(?P<found>a)", column="text", label=1, name="by_row", verify=lambda found, row: fails()),
+        model_lf(fails, column="text", labels=[0, 1], name="model"),
+    ):
+        with pytest.raises(LabelingFunctionFailure, match=f"'{lf.name}' failed on .*{name}: ") as caught:
+            apply([lf], FRAME, progress=False)
+        assert caught.value.__cause__ is error
+        with pytest.warns(FaultWarning, match=f"'{lf.name}' on .*{name}"):
+            apply([lf], FRAME, on_error="abstain", progress=False)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("output", ["hard", "set", "soft"])
+def test_a_value_that_cannot_be_looked_at_is_no_vote(output, n_jobs):
+    """One odd object must not take the votes of all other rows with it."""
+    vote = {"hard": 1, "set": {1}, "soft": [0.0, 1.0]}[output]
+    lf = labeling_function(name="odd", output=output)(lambda row: Shy() if row.i == 300 else vote)
+    frame, options = pd.DataFrame({"i": range(600)}), {"progress": False, "n_jobs": n_jobs, "classes": ["a", "b"]}
+    with pytest.raises(ReturnValueError, match=r"'odd' on row 300 returned <Shy, whose repr raises RuntimeError>"):
+        apply([lf], frame, **options)
+    with pytest.warns(FaultWarning, match="'odd' on 1 of 600 rows"):
+        votes = apply([lf], frame, on_error="abstain", **options)
+    assert votes.attrs["faults"]["odd"].rows == (300,)
 
 
 def _votes():

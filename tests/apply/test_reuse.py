@@ -290,9 +290,9 @@ def test_off_is_off(tmp_path):
     assert run(long, FRAME, False).attrs == {}
 
 
-@pytest.mark.parametrize("cache", [True, 3, ["a"]])
+@pytest.mark.parametrize("cache", [True, 3, ["a"], ""])
 def test_what_is_no_place_is_refused(cache):
-    """A typo must not run for hours uncached."""
+    """A typo must not run for hours uncached, nor a name that was left empty fill the working directory."""
     with pytest.raises(ParameterError, match="cache="):
         run(long, FRAME, cache)
 

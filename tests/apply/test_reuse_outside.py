@@ -118,7 +118,7 @@ def test_objects_that_stand_for_something_outside(function, tmp_path, monkeypatc
     FOLDER.mkdir()
     (FOLDER / "a").write_text("1")
     for _ in range(3):
-        with pytest.warns(CacheWarning, match=r"(pathlib|current_thread)"):
+        with pytest.warns(CacheWarning, match=r"(pathlib|current_thread|read_text)"):
             votes = apply(function, FRAME, cache=tmp_path / "cache", progress=False)
         assert "reused" not in votes.attrs
 

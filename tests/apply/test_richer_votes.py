@@ -243,3 +243,20 @@ def test_names_of_richer_votes_must_fit():
         PartialVotes([[1, 2]], k=2, names=("a",))
     with pytest.raises(VoteError, match="index has 2"):
         SoftVotes([[[1.0, 0.0]]], index=pd.RangeIndex(2))
+
+
+@pytest.mark.parametrize("flags", [np.array([True, False]), pd.Series([True, False])])
+def test_an_array_of_bools_is_a_set_by_membership(flags):
+    """As in a matrix of them for the whole frame; read as class codes it would be both classes, or the other one."""
+    frame = pd.DataFrame({"i": range(3)})
+    by_row = labeling_function(name="lf", output="set")(lambda row: flags)
+    at_once = labeling_function(name="lf", output="set", batch=True)(lambda frame: np.array([[True, False]] * 3))
+    for lf in (by_row, at_once):
+        assert apply([lf], frame, classes=["ham", "spam"], progress=False).masks.tolist() == [[1]] * 3
+
+
+def test_an_array_of_bools_for_other_classes_is_no_vote():
+    """Three flags for two classes were made for another list of classes."""
+    lf = labeling_function(name="lf", output="set")(lambda row: np.arange(row.i + 2) > 0)
+    with pytest.raises(ReturnValueError, match=r"'lf' on row 1 returned .*bools of shape \(3,\); 2 of them"):
+        apply([lf], pd.DataFrame({"i": range(3)}), classes=["ham", "spam"], progress=False)

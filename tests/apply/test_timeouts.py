@@ -45,6 +45,23 @@ def swallows_all(row):
     return 1
 
 
+def gives_up(row):
+    try:
+        while row.i == 100:
+            pass
+    except BaseException:  # noqa: BLE001  -- what user code does
+        return 0
+    return 1
+
+
+def returns_at_last(row):
+    try:
+        while row.i == 100:
+            pass
+    finally:
+        return 1 if row.i != 100 else 0  # noqa: B012  -- what user code does
+
+
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_a_loop_without_end_ends(n_jobs):
     """The other rows keep their votes."""
@@ -66,7 +83,19 @@ def test_except_exception_does_not_swallow_it():
     """And where a bare except does, it is interrupted again."""
     with pytest.warns(FaultWarning, match="'swallows' on 1 of 600"):
         apply([swallows], FRAME, timeout=0.1, on_error="abstain", progress=False)
-    assert apply([swallows_all], FRAME, timeout=0.1, progress=False)["swallows_all"].all()
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("function", [swallows_all, gives_up, returns_at_last])
+def test_what_was_interrupted_is_no_vote(function, n_jobs):
+    """Whatever it returned in the end."""
+    name, options = function.__name__, {"progress": False, "n_jobs": n_jobs}
+    with pytest.warns(FaultWarning, match=f"'{name}' on 1 of 600 rows .*no vote after 0.1 s; it caught"):
+        votes = apply([function], FRAME, timeout=0.1, on_error="abstain", **options)
+    assert votes.attrs["faults"][name].rows == (100,)
+    assert votes[name].tolist() == [-1 if i == 100 else 1 for i in range(600)]
+    with pytest.raises(LabelingFunctionFailure, match=f"'{name}' failed on row 100: TimeoutError"):
+        apply([function], FRAME, timeout=0.1, **options)
 
 
 def test_preprocessors_count():
@@ -82,6 +111,46 @@ def test_preprocessors_count():
     with pytest.warns(FaultWarning, match="'lf' on 1 of 600"):
         votes = apply([lf], FRAME, timeout=0.1, on_error="abstain", progress=False)["lf"]
     assert votes.tolist() == [-1 if i == 3 else i % 2 for i in range(600)]
+
+
+def test_what_was_interrupted_is_not_reused(tmp_path):
+    """The next call, which gives it the time that it needs, has its vote."""
+
+    def naps(row):
+        try:
+            time.sleep(0.3 * (row.i == 5))
+        except BaseException:  # noqa: BLE001  -- what user code does
+            return 0
+        return 1
+
+    options = {"progress": False, "cache": tmp_path}
+    with pytest.warns(FaultWarning, match="'naps' on 1 of 10"):
+        assert apply([naps], FRAME[:10], timeout=0.1, on_error="abstain", **options)["naps"][5] == -1
+    votes = apply([naps], FRAME[:10], **options)
+    assert votes["naps"].all()
+    assert "reused" not in votes.attrs
+
+
+def test_what_an_interrupted_preprocessor_gave_is_not_shared():
+    """It is run anew for the next function, which then fails itself, or gets the true value."""
+    slow_once = [True]
+
+    @preprocessor
+    def hides_it(row):
+        try:
+            while row.i == 3 and slow_once:
+                pass
+        except BaseException:  # noqa: BLE001  -- what user code does
+            slow_once.clear()
+            return {"j": -7}
+        return {"j": row.i}
+
+    first = labeling_function(name="first", pre=[hides_it])(lambda row: row.j)
+    second = labeling_function(name="second", pre=[hides_it])(lambda row: row.j)
+    with pytest.warns(FaultWarning, match="'first' on 1 of 5"):
+        votes = apply([first, second], FRAME[:5], timeout=0.1, on_error="abstain", progress=False)
+    assert votes["first"].tolist() == [0, 1, 2, -1, 4]
+    assert votes["second"].tolist() == [0, 1, 2, 3, 4]
 
 
 def test_a_timer_of_the_caller_goes_on():

@@ -189,3 +189,11 @@ def test_nodes_and_classes_that_are_not_there():
         apply(graph_lf(says, PARENTS, classes=CLASSES), FRAME, classes=["cat", "dog", "bat"], progress=False)
     with pytest.raises(LabelingFunctionError, match="classes"):
         apply([graph_lf(says, PARENTS), threshold_lf("n", above=1, label=1)], FRAME, progress=False)
+
+
+def test_what_is_wrong_with_a_graph_is_told_with_the_function():
+    """Of several functions over several graphs."""
+    base = keyword_lf("fur", column="text", label="animal", name="fur")
+    for parents in ({"cat": "animal"}, {"cat": "animal", "animal": "cat"}):
+        with pytest.raises(LabelingFunctionError, match="graph_lf 'fur_graph': "):
+            graph_lf(base, parents)

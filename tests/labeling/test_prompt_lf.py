@@ -189,11 +189,12 @@ def test_an_endpoint_that_is_down_is_not_asked_for_ever():
     assert clock.naps == [1, 1, 1]
 
 
-def test_mistakes_are_not_retried():
-    """A TypeError comes again however long one waits."""
-    model = Model(fails=10**6, error=TypeError)
+@pytest.mark.parametrize("error", [TypeError, ZeroDivisionError, ValueError, PermissionError, KeyError, RuntimeError])
+def test_mistakes_are_not_retried(error):
+    """They come again however long one waits."""
+    model = Model(fails=10**6, error=error)
     lf, clock = make(model)
-    with pytest.raises(LabelingFunctionFailure, match="TypeError: busy"):
+    with pytest.raises(LabelingFunctionFailure, match=f"{error.__name__}: '?busy"):
         run(lf)
     assert (len(model.batches), clock.naps) == (1, [])
 
@@ -204,9 +205,10 @@ def test_mistakes_are_not_retried():
 )
 def test_garbage_out_of_complete(returned, says):
     """Answers that cannot be matched to prompts are none."""
-    lf, _ = make(lambda prompts: returned, retries=0)
+    lf, clock = make(lambda prompts: returned)
     with pytest.raises(LabelingFunctionFailure, match=says):
         run(lf)
+    assert clock.naps == []  # it would answer so again
 
 
 def test_a_slow_call_is_given_up():
@@ -427,6 +429,8 @@ def test_explains_shows_and_pickles():
         ({"parse": "json"}, "parse="),
         ({"batch_size": 0}, "from 1"),
         ({"retries": -1}, "from 0"),
+        ({"retry_on": [3]}, "classes of exceptions"),
+        ({"cache": "", "version": "v"}, "path of a folder"),
         ({"timeout": 0}, "above 0"),
         ({"rate_limit": "fast"}, "a number"),
         ({"budget": 1}, "needs price="),

@@ -294,7 +294,7 @@ def test_sparse_embeddings_other_encoders_and_pickling():
         (lambda items: np.ones(len(items)), r"shape \(\d,\) for"),
         (lambda items: np.ones((len(items) + 1, 3)), "a row per item"),
         (lambda items: np.ones((len(items), 2)), "2 numbers per item where it returned 3"),
-        (lambda items: np.full((len(items), 3), np.nan), "not finite for 5 of 5 items"),
+        (lambda items: np.full((len(items), 3), np.nan), "not finite for row 0, and 4 more of 5 items"),
         (lambda items: ["a"] * len(items), "no array of numbers"),
         (lambda items: None, "encode returned"),
     ],
@@ -351,3 +351,17 @@ def test_unknown_columns_and_classes():
             classes=["pet", "tree"],
             progress=False,
         )
+
+
+def test_numbers_that_are_not_finite_are_told_with_row_and_prototype():
+    """Not by their place among the distinct texts of a batch, which nobody sees."""
+
+    def encode(items):
+        return [[1.0, np.nan if item == "odd" else len(item)] for item in items]
+
+    lf = prototype_lf({0: "a", 1: "bcd"}, column="text", encode=encode, name="near", batch_size=2)
+    frame = pd.DataFrame({"text": ["x", None, "x", "yy", "x", "odd"]}, index=list("abcdef"))
+    with pytest.raises(LabelingFunctionFailure, match=r"'near' failed .* not finite for row 5 \(index label 'f'\)\."):
+        apply([lf], frame, progress=False)
+    with pytest.raises(ReturnValueError, match=r"prototype_lf 'near': .* not finite for prototype 'odd' of 1\."):
+        prototype_lf({0: "a", 1: ["b", "odd"]}, column="text", encode=encode, name="near")

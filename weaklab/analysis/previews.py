@@ -15,7 +15,7 @@ from weaklab.analysis.rows import with_columns
 from weaklab.apply import Fault, apply
 from weaklab.apply.frames import ArrowReader, FrameReader, ObjectReader, PandasReader, RecordReader, read_frame
 from weaklab.apply.plan import LF, check_lfs
-from weaklab.exceptions import FaultWarning, LabelingFunctionError, ParameterError
+from weaklab.exceptions import INTERRUPTIONS, FaultWarning, LabelingFunctionError, ParameterError, reason_of
 from weaklab.labeling import DeclarativeLF, Explanation, LabelingFunction, PromptLF, Row, as_row
 from weaklab.seeding import generator
 from weaklab.typing import ABSTAIN, Classes, Frame, Seed
@@ -280,8 +280,10 @@ def _reason(lf: LF, row: Any, vote: Any) -> Explanation:
         return Explanation(vote, "the model answered so; without cache= it is not asked again for its words")
     try:
         return lf.explain(row)
-    except Exception as error:  # noqa: BLE001  -- a user's function may raise anything, and now and then
-        return Explanation(vote, f"it could not be asked again: {type(error).__name__}: {error}")
+    except INTERRUPTIONS:
+        raise
+    except BaseException as error:  # noqa: BLE001  -- a user's function may raise anything, and now and then
+        return Explanation(vote, f"it could not be asked again: {reason_of(error)}")
 
 
 def _figures(seen: _Seen, with_gold: bool) -> dict[str, Any]:

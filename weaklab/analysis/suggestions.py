@@ -37,6 +37,7 @@ class _Known:
     gold: np.ndarray  # (n,) int
     shown: list[Any]  # k labels, as labeling functions return them
     taken: set[str]  # names of the labeling functions that there are
+    votes: np.ndarray  # (n, m) codes of these
 
 
 def suggest_lfs(
@@ -115,7 +116,8 @@ def suggest_lfs(
         ``examples``
             Some texts, or numbers, that it votes on, such without votes if there are any.
 
-        Candidates that vote on the same rows are one, of the fewest words.
+        Candidates that vote on the same rows are one, of the fewest words. Those that add no row while some are without
+        votes are left out, and those that only repeat votes of one labeling function that there is.
 
     Raises
     ------
@@ -162,12 +164,16 @@ def suggest_lfs(
     voted = hard_votes(apply(lfs, table, cache=False, progress=False)).dense() >= 0
     lines = []
     left = np.logical_not(known.covered)
+    bare = int(left.sum())
     rng = generator(random_state)
+    kept = []
     for place, (j, lf) in enumerate(zip(chosen, lfs, strict=True)):
         rows = voted[:, place]
+        if bare and not (rows & left).any():
+            continue  # the search takes its texts in otherwise now and then
+        kept.append(place)
         label = known.shown[whole.label[j]]
         lf = candidates.make[j](label, lf.name)
-        bare = int((~known.covered).sum())
         lines.append(
             {
                 "name": lf.name,
@@ -188,7 +194,7 @@ def suggest_lfs(
             }
         )
         left &= ~rows
-    return _flagged(_table(lines), voted)
+    return _flagged(_table(lines), voted[:, kept])
 
 
 def _known(votes: Any, y: Any, soft: Any, classes: Classes, n: int) -> _Known:
@@ -227,7 +233,8 @@ def _known(votes: Any, y: Any, soft: Any, classes: Classes, n: int) -> _Known:
             CoverageWarning,
         )
     taken = set() if matrix is None or matrix.names is None else set(matrix.names)
-    return _Known(covered, probs, weight, gold, shown, taken)
+    dense = np.empty((n, 0), dtype=np.int8) if matrix is None else matrix.dense()
+    return _Known(covered, probs, weight, gold, shown, taken, dense)
 
 
 def _choose(candidates: Candidates, known: _Known, n: int, min_precision: float) -> tuple[list[int], Worth, Worth]:
@@ -253,6 +260,7 @@ def _choose(candidates: Candidates, known: _Known, n: int, min_precision: float)
     bits[~right | (direct.low <= direct.chance)] = 0.0
     left = bare.copy() if bare.any() else np.ones(len(bare))
     promising = np.flatnonzero(bits)
+    promising = promising[~_tells_nothing(inside[:, promising], whole.label[promising], known.votes)]
     columns = inside[:, promising]
     chosen: list[int] = []
     while len(chosen) < n and len(promising):
@@ -263,6 +271,17 @@ def _choose(candidates: Candidates, known: _Known, n: int, min_precision: float)
         chosen.append(int(promising[best]))
         left[columns.indices[columns.indptr[best] : columns.indptr[best + 1]]] = 0.0
     return chosen, whole, new
+
+
+def _tells_nothing(inside: sparse.csc_matrix, label: np.ndarray, votes: np.ndarray) -> np.ndarray:
+    """The candidates (c,) on all of whose rows one labeling function votes their class already."""
+    known = np.zeros(len(label), dtype=bool)
+    sizes = np.diff(inside.indptr)
+    for c in np.unique(label).tolist() if votes.shape[1] else []:
+        ours = np.flatnonzero(label == c)
+        both = sparse.csr_matrix((votes == c).T.astype(np.float64)) @ inside[:, ours]  # (m, candidates)
+        known[ours] = both.max(axis=0).toarray().ravel() == sizes[ours]
+    return known
 
 
 def _lfs(candidates: Candidates, chosen: Sequence[int], label: np.ndarray, known: _Known) -> list[Any]:

@@ -62,17 +62,20 @@ def apply(
         How many classes there are, or their names in the order of their codes; with names, labeling functions may
         vote by name. None takes any code from 0.
     on_error : {"raise", "abstain"}
-        What to do where a labeling function raises, or returns what is no vote. "raise" stops at the first, naming
-        the function and the row. "abstain" lets it abstain on that row (one of ``batch=True`` that raises: on all),
-        gives one warning with counts, and keeps rows and tracebacks in ``votes.attrs["faults"]``. What is wrong
-        before anything runs (a missing column, two functions of one name) always raises; KeyboardInterrupt too.
-        A ``sys.exit()`` in a labeling function is a failure like any other.
+        What to do where a labeling function raises, or returns what is no vote. "raise" stops at the first, naming the
+        function and the row. "abstain" lets it abstain on that row (one of ``batch=True`` that raises: on all), gives
+        one warning with counts, and keeps rows and tracebacks in ``votes.attrs["faults"]``. What is wrong before
+        anything runs (a missing column, two functions of one name) always raises; KeyboardInterrupt too. A
+        ``sys.exit()`` in a labeling function is a failure like any other, and so is every other exception that is no
+        ``Exception``, but for GeneratorExit.
     n_jobs : int
         Processes for labeling functions of one row; -1 is one per core. They may be lambdas, closures, and functions
-        of a notebook; each process has its own copy of what they read. Votes, faults, order and index are those of
-        ``n_jobs=1``. Processes take a second to start, and frames of fewer than 512 rows that are done by then start
-        none. A process that dies is an error that names the labeling function and the rows; with
-        ``on_error="abstain"`` those rows are tried once more, one at a time, and the one that ends it abstains.
+        of a notebook; each process has its own copy of what they read. Votes, order, index, and the rows of faults are
+        those of ``n_jobs=1`` for functions whose votes depend on the row alone; tracebacks are of the same lines, and
+        the same but for the qualified names of classes that were made within functions. Processes take a second to
+        start, and frames of fewer than 512 rows that are done by then start none. A process that dies is an error that
+        names the labeling function and the rows; with ``on_error="abstain"`` those rows are tried once more, one at a
+        time, and the one that ends it abstains.
     cache : None, False, or path of a folder
         Where votes are kept, so that only what changed is run again: labeling functions with the code and the values
         that they read (defaults, closures, globals, helper functions, resources, preprocessors), the classes, and the
@@ -81,9 +84,9 @@ def apply(
         What has no fingerprint (open files, the clock, random states, objects that change while they are read) is
         run each time, and so is a labeling function that failed somewhere.
     timeout : float, optional
-        Seconds for each call of a labeling function of one row, after which it counts as failed. It ends loops of
-        Python and waiting, but no code in C that never looks up; it needs the main thread (or ``n_jobs``), and timers,
-        which Windows does not have.
+        Seconds for each call of a labeling function of one row, after which it counts as failed, whatever it makes of
+        the interruption. It ends loops of Python and waiting, but no code in C that never looks up; it needs the main
+        thread (or ``n_jobs``), and timers, which Windows does not have.
     progress : bool
         Whether to show a progress bar, in votes and with the slowest labeling functions, once a call has taken a
         second.
@@ -107,7 +110,8 @@ def apply(
     LabelingFunctionError
         If there are no labeling functions, one is none, several have one name, or a label is no class.
     LabelingFunctionFailure
-        If one raises; the original exception is the cause.
+        If one raises; the original exception is the cause (from another process: a copy of it, or, where it cannot
+        be pickled, an exception of a class of that name).
     ReturnValueError
         If one returns something that is no vote.
     FrameError

@@ -7,11 +7,10 @@ from collections.abc import Callable, Hashable, Sequence
 from time import perf_counter
 from typing import Any
 
-from weaklab.apply.faults import RAISED
 from weaklab.apply.frames import FrameReader
 from weaklab.apply.plan import Planned
 from weaklab.apply.run import Run
-from weaklab.exceptions import ReturnValueError, did_you_mean
+from weaklab.exceptions import INTERRUPTIONS, ReturnValueError, did_you_mean
 from weaklab.labeling import LabelingFunction, batch_codes, batch_sets, batch_soft
 
 #: How to read what was returned, by what the votes are.
@@ -38,7 +37,9 @@ def run_batches(planned: Sequence[Planned[LabelingFunction]], run: Run) -> None:
         start = perf_counter()
         try:
             returned = each.lf(frame)
-        except RAISED as error:
+        except INTERRUPTIONS:
+            raise
+        except BaseException as error:  # noqa: BLE001  -- a user's function may raise anything
             run.faults.failed_whole(name, error, _missing_column(error, frame, run.reader))
             run.finished(each.column)
             continue

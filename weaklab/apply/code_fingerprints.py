@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import builtins
+import re
 import sys
 from time import sleep
 from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, TypeVar
 
 from weaklab.apply.code_reads import CodeReads, Read, imported_module, is_special, reads_of
-from weaklab.apply.libraries import CLOCK_WORDS, OUTSIDE_METHODS, is_library, is_pure, library_version
+from weaklab.apply.date_calls import DATE_MAKERS
+from weaklab.apply.libraries import (
+    CLOCK_WORDS,
+    INSIDES,
+    OUTSIDE_METHODS,
+    TEXT_METHODS,
+    holds_itself,
+    is_library,
+    is_pure,
+    library_version,
+)
 from weaklab.apply.value_fingerprints import PLAIN, Unfingerprintable, ValueFingerprinter
 from weaklab.labeling.references import found_by_name
 
@@ -31,6 +42,16 @@ _HARMLESS = frozenset(
 )
 #: Those that a method of the language, such as ``__eq__``, may ask of its object, all of which is taken in.
 _OF_ITSELF = frozenset({"__class__", "__qualname__", "__dict__", "__hash__"})
+
+_OUTSIDE_NAMES = OUTSIDE_METHODS | TEXT_METHODS
+#: What reads attributes by their names in a text.
+_BY_NAME = frozenset({"getattr", "methodcaller", "attrgetter"})
+#: Attributes that may not be read, and why.
+_REFUSED = (
+    (OUTSIDE_METHODS, "reads files, the clock or settings"),
+    (TEXT_METHODS, "runs code that is text, which may name what it likes"),
+    (INSIDES, "reads variables that it does not name"),
+)
 
 _EMPTY = object()
 
@@ -58,8 +79,9 @@ class CodeFingerprinter(ValueFingerprinter):
     def _function(self, function: FunctionType) -> None:
         home = function.__globals__.get("__name__")
         if is_library(home):
-            name = f"calls {home}.{function.__qualname__}()"
-            self._refuse(name, not is_pure(str(home)) or function.__name__ in OUTSIDE_METHODS)
+            told = function.__module__ if is_library(function.__module__) else str(home)  # a decorator has another home
+            name = f"calls {told}.{function.__qualname__}()"
+            self._refuse(name, not is_pure(told, function.__qualname__) or function.__name__ in _OUTSIDE_NAMES)
             self._by_name(str(home), function.__qualname__)
             # One that a function of the library made, such as a decorator of it, holds what it was made of.
             if function.__module__ != home or not found_by_name(function):
@@ -83,16 +105,18 @@ class CodeFingerprinter(ValueFingerprinter):
             if read.name == "hash" and function.__name__ == "__hash__":
                 continue  # which items are equal does not depend on it
             self.token("reads", repr(read).encode())
-            self._read(read, function)
+            self._read(read, function, reads.vague)
 
     def _check_attributes(self, function: FunctionType, reads: CodeReads) -> None:
         """Refuse code for the names that stand in it, whatever they are asked of."""
         asked = reads.attributes.union(*reads.free.values())
         if not any(function is each for each in self.of_rows or ()):
             asked |= reads.of_row
-        outside = asked & OUTSIDE_METHODS
-        if outside:
-            raise Unfingerprintable(f"reads files, the clock or settings ({', '.join(sorted(outside))})")
+        if any(read.name in _BY_NAME or _BY_NAME.intersection(read.attributes) for read in reads.reads):
+            asked |= reads.words & (_OUTSIDE_NAMES | INSIDES)
+        for names, what in _REFUSED:
+            if asked & names:
+                raise Unfingerprintable(f"{what} ({', '.join(sorted(asked & names))})")
         words = reads.words & CLOCK_WORDS
         if words:
             raise Unfingerprintable(f"names the clock ({', '.join(sorted(words))})")
@@ -103,7 +127,7 @@ class CodeFingerprinter(ValueFingerprinter):
         if reads.sets:
             raise Unfingerprintable(f"sets the global {', '.join(sorted(reads.sets))}")
 
-    def _read(self, read: Read, function: FunctionType) -> None:
+    def _read(self, read: Read, function: FunctionType, vague: frozenset[str]) -> None:
         value = self._root(read, function)
         for attribute in read.attributes:
             if isinstance(value, type) and is_library(value.__module__):
@@ -127,18 +151,21 @@ class CodeFingerprinter(ValueFingerprinter):
             return
         if isinstance(value, type) and is_library(value.__module__):
             self._library_class(value)
+        # Under another name its calls were not looked at.
+        if _makes_dates(value) and (value.__name__ in vague or value.__name__ != (read.name, *read.attributes)[-1]):
+            raise Unfingerprintable(f"calls {value.__name__}() on what may have no date, which is then today's")
         if value is sys.modules:
             raise Unfingerprintable("reads sys.modules")
         self.add(value)
 
     def _library_class(self, kind: type) -> None:
-        self._refuse(f"uses {kind.__module__}.{kind.__qualname__}", not is_pure(kind.__module__))
+        self._refuse(f"uses {kind.__module__}.{kind.__qualname__}", not is_pure(kind.__module__, kind.__qualname__))
         self.add(kind)
 
     def add_foreign(self, name: str, item: Any, home: str) -> None:
         """Take in an attribute of a class of a library where it may be another than the library has given it."""
         code = item.fget if isinstance(item, property) else getattr(item, "__func__", item)
-        if type(item) in PLAIN:
+        if type(item) in PLAIN or isinstance(item, re.Pattern):
             self.add((name, item))
         elif isinstance(code, (FunctionType, type)):
             from_here = code.__globals__.get("__name__") if isinstance(code, FunctionType) else code.__module__
@@ -167,8 +194,15 @@ class CodeFingerprinter(ValueFingerprinter):
             self.add(content)
 
     def _builtin(self, function: BuiltinFunctionType) -> None:
-        home = function.__module__ or ""
-        apart = function in _OUTSIDE_BUILTINS or bool(home and is_library(home) and not is_pure(home))
+        owner = function.__self__
+        kind: type = owner if isinstance(owner, type) else type(owner)
+        home = function.__module__ or ("" if isinstance(owner, (ModuleType, type(None))) else kind.__module__)
+        apart = function in _OUTSIDE_BUILTINS or function.__name__ in _OUTSIDE_NAMES
+        if home and is_library(home):
+            pure = is_pure(home, function.__qualname__) or (
+                not function.__module__ and owner is not kind and holds_itself(home)
+            )
+            apart = apart or not pure
         self._refuse(f"calls {function.__qualname__}()", apart and function is not sleep)
         self._by_name(home or "builtins", function.__qualname__)
         if not isinstance(function.__self__, (ModuleType, type(None))):
@@ -176,7 +210,15 @@ class CodeFingerprinter(ValueFingerprinter):
 
     def _method(self, method: MethodType) -> None:
         self.token("method")
-        self.add((method.__func__, method.__self__))
+        function, owner = method.__func__, method.__self__
+        home = getattr(function, "__module__", None)
+        if not isinstance(owner, type) and isinstance(home, str) and is_library(home):  # as if asked of the object
+            name = function.__name__
+            self._refuse(f"calls {home}.{name}()", not holds_itself(home) or name in _OUTSIDE_NAMES)
+            self._by_name(home, function.__qualname__)
+            self.add(owner)
+            return
+        self.add((function, owner))
 
     @staticmethod
     def _refuse(what: str, outside: bool) -> None:
@@ -200,6 +242,10 @@ class CodeFingerprinter(ValueFingerprinter):
 def _kinds_of_data() -> list[type]:
     names = (("pandas", ("DataFrame", "Series", "Index")), ("polars", ("DataFrame", "LazyFrame", "Series", "Expr")))
     return [getattr(sys.modules[home], name) for home, kinds in names if home in sys.modules for name in kinds]
+
+
+def _makes_dates(value: Any) -> bool:
+    return isinstance(value, (type, FunctionType)) and value.__module__ == "pandas" and value.__name__ in DATE_MAKERS
 
 
 def _content(cell: CellType) -> Any:

@@ -17,7 +17,8 @@ from functools import lru_cache
 from types import CodeType, ModuleType
 from typing import Any, Literal, NamedTuple
 
-from weaklab.apply.libraries import CLOCK_WORDS, is_library
+from weaklab.apply.date_calls import Step, vague_dates
+from weaklab.apply.libraries import CLOCK_WORDS, INSIDES, OUTSIDE_METHODS, TEXT_METHODS, is_library
 
 _GLOBAL_OPS = frozenset(("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"))
 _VARIABLE_OPS = frozenset(
@@ -27,7 +28,7 @@ _ATTRIBUTE_OPS = frozenset(("LOAD_ATTR", "LOAD_METHOD"))
 _STORE_OPS = frozenset(("STORE_FAST", "STORE_DEREF"))
 _REBIND_OPS = _STORE_OPS | {"DELETE_FAST", "DELETE_DEREF"}
 _SET_OPS = frozenset(("STORE_GLOBAL", "DELETE_GLOBAL"))
-_SKIPPED_OPS = frozenset(("CACHE", "PUSH_NULL", "EXTENDED_ARG", "NOP"))
+_SKIPPED_OPS = frozenset(("CACHE", "PUSH_NULL", "EXTENDED_ARG", "NOP", "PRECALL"))
 #: Instructions of Python 3.13 and later that are two in one.
 _PAIRS = {
     "LOAD_FAST_LOAD_FAST": ("LOAD_FAST", "LOAD_FAST"),
@@ -35,6 +36,8 @@ _PAIRS = {
     "STORE_FAST_LOAD_FAST": ("STORE_FAST", "LOAD_FAST"),
     "STORE_FAST_STORE_FAST": ("STORE_FAST", "STORE_FAST"),
 }
+#: Constants that are words for more than the text that they are.
+_WORDS = CLOCK_WORDS | INSIDES | OUTSIDE_METHODS | TEXT_METHODS
 #: Attributes of attributes beyond which a variable is not followed: a loop may make the chain ever longer.
 _DEPTH = 6
 
@@ -80,13 +83,16 @@ class CodeReads(NamedTuple):
         First attributes of the first parameter, where it is never bound to anything else; and items that are words
         for the clock.
     words : frozenset of str
-        Constants that are words for the clock, or names with two underscores on both sides.
+        Constants that are words for the clock, names of what depends on more than it is given, or names with two
+        underscores on both sides.
     sets : frozenset of str
         Globals that it binds or deletes.
     free : dict of str to frozenset of str
         First attributes of variables of the function around it; not among ``attributes``.
     rebound : frozenset of str
         Those of these variables that it binds.
+    vague : frozenset of str
+        Names of what makes dates of texts, where they may be dates of today.
     """
 
     reads: tuple[Read, ...]
@@ -96,12 +102,7 @@ class CodeReads(NamedTuple):
     sets: frozenset[str]
     free: dict[str, frozenset[str]]
     rebound: frozenset[str]
-
-
-class _Step(NamedTuple):
-    op: str
-    value: Any
-    shown: str = ""
+    vague: frozenset[str]
 
 
 @lru_cache(maxsize=4096)
@@ -146,6 +147,7 @@ class _Scan:
         self.words: set[str] = set()
         self.sets: set[str] = set()
         self.rebound: set[str] = set()
+        self.vague = set(vague_dates(self.steps))
 
     def result(self) -> CodeReads:
         """What was found."""
@@ -214,7 +216,7 @@ class _Scan:
     def _note(self, place: int) -> None:
         """Take note of attributes, words, and what is bound."""
         step = self.steps[place]
-        before = self.steps[place - 1] if place else _Step("", None)
+        before = self.steps[place - 1] if place else Step("", None)
         if step.op in _ATTRIBUTE_OPS and before.op in _VARIABLE_OPS:
             self.firsts[before.value].add(step.value)
         elif step.op in _ATTRIBUTE_OPS or step.op == "LOAD_SUPER_ATTR":
@@ -246,6 +248,7 @@ class _Scan:
         self.words |= inner.words
         self.sets |= inner.sets
         self.rebound |= inner.rebound
+        self.vague |= inner.vague
         for name, firsts in inner.free.items():
             self.firsts[name] |= firsts
 
@@ -263,22 +266,25 @@ class _Scan:
             frozenset(self.sets),
             free,
             frozenset(self.rebound.intersection(code.co_freevars)),
+            frozenset(self.vague),
         )
 
 
-def _steps(code: CodeType) -> Iterator[_Step]:
+def _steps(code: CodeType) -> Iterator[Step]:
     for step in dis.get_instructions(code):
         if step.opname in _PAIRS:
-            yield from map(_Step, _PAIRS[step.opname], step.argval)
+            yield from map(Step, _PAIRS[step.opname], step.argval)
+        elif step.opname == "KW_NAMES":
+            yield Step(step.opname, code.co_consts[step.arg or 0])
         elif step.opname not in _SKIPPED_OPS:
-            yield _Step(step.opname, step.argval, step.argrepr)
+            yield Step(step.opname, step.argval, step.argrepr)
 
 
 def _words(constant: Any) -> Iterator[str]:
     if isinstance(constant, (tuple, frozenset)):
         for each in constant:
             yield from _words(each)
-    elif isinstance(constant, str) and (constant in CLOCK_WORDS or is_special(constant)):
+    elif isinstance(constant, str) and (constant in _WORDS or is_special(constant)):
         yield constant
 
 

@@ -96,6 +96,11 @@ class DataFingerprints:
             taker.add([(kind, tuple(each)) for kind, each in zip(kinds, self.reader.records, strict=True)])
         if with_index:
             frame = getattr(self.reader, "frame", None)
+            if isinstance(frame, pd.DataFrame) and type(frame) is not pd.DataFrame:
+                kind = type(frame)
+                raise Unfingerprintable(f"reads a {kind.__module__}.{kind.__qualname__}, more than a frame of pandas")
+            if isinstance(self.reader, ArrowReader):
+                taker.token("schema", self.reader.table.schema.serialize().to_pybytes())
             taker.add((getattr(frame, "attrs", None), getattr(getattr(frame, "columns", None), "name", None)))
             add_table(taker, self.reader.index)
         return taker.digest()

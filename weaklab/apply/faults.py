@@ -9,11 +9,17 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from weaklab.exceptions import FaultWarning, LabelingFunctionFailure, ReturnValueError, warn_caller
-
-#: What is a fault of the labeling function that raises it. A ``sys.exit()`` in code taken from a script is one, and
-#: must not end the program of whoever labels; KeyboardInterrupt comes from the user.
-RAISED = (Exception, SystemExit)
+from weaklab.exceptions import (
+    INTERRUPTIONS,
+    FaultWarning,
+    LabelingFunctionFailure,
+    ReturnValueError,
+    reason_of,
+    text_of,
+    warn_caller,
+)
+from weaklab.labeling.columns import row_in_words
+from weaklab.labeling.preprocessing import blamed
 
 
 class Fault(NamedTuple):
@@ -117,7 +123,7 @@ class FaultLog:
         """
         if self.raises:
             raise LabelingFunctionFailure(
-                f"labeling function {name!r} failed on {self.where(row)}: {type(error).__name__}: {error}"
+                f"labeling function {name!r} failed on {self.where(row)}: {blamed(error)}"
             ) from error
         self._keep(name, row, error, trace)
 
@@ -141,7 +147,7 @@ class FaultLog:
         if self.raises:
             raise LabelingFunctionFailure(
                 f"labeling function {name!r} failed on the frame of {len(self.index):,} rows: "
-                f"{type(error).__name__}: {error}{'. ' if hint else ''}{hint}"
+                f"{reason_of(error)}{'. ' if hint else ''}{hint}"
             ) from error
         if hint:
             error.add_note(hint)
@@ -157,7 +163,7 @@ class FaultLog:
             The labeling function.
         rows : iterable of int
             Their positions.
-        error : Exception
+        error : BaseException
             What it raised.
         hint : str
             What to say beside it.
@@ -171,7 +177,7 @@ class FaultLog:
         if self.raises:
             more = f" and {len(rows) - 1:,} rows more" if len(rows) > 1 else ""
             raise LabelingFunctionFailure(
-                f"labeling function {name!r} failed on {self.where(rows[0])}{more}: {type(error).__name__}: {error}"
+                f"labeling function {name!r} failed on {self.where(rows[0])}{more}: {reason_of(error)}"
                 f"{'. ' if hint else ''}{hint}"
             ) from error
         if hint:
@@ -187,7 +193,7 @@ class FaultLog:
         ReturnValueError
             Where errors are to be raised.
         """
-        located = ReturnValueError(f"labeling function {name!r} on {self.where(row)} {error}")
+        located = ReturnValueError(f"labeling function {name!r} on {self.where(row)} {text_of(error)}")
         if self.raises:
             raise located from error.__cause__
         self._keep(name, row, located)
@@ -200,7 +206,7 @@ class FaultLog:
         ReturnValueError
             Where errors are to be raised.
         """
-        whole = ReturnValueError(f"labeling function {name!r} {error}")
+        whole = ReturnValueError(f"labeling function {name!r} {text_of(error)}")
         if self.raises:
             raise whole from error.__cause__
         for row in range(len(self.index)):
@@ -208,9 +214,7 @@ class FaultLog:
 
     def where(self, row: int) -> str:
         """A row in words: its position, and its index label where that says more."""
-        label = self.index[row]
-        plain = label.item() if hasattr(label, "item") else label
-        return f"row {row}" if type(plain) is int and plain == row else f"row {row} (index label {plain!r})"
+        return row_in_words(self.index, row)
 
     def _keep(self, name: str, row: int, error: BaseException, trace: str | None = None) -> None:
         self.mark(name)
@@ -247,7 +251,12 @@ def trace_of(error: BaseException) -> str:
     """The traceback of what a labeling function raised."""
     # The outermost frame is the loop that called the labeling function, which explains nothing to its author.
     trace = error.__traceback__.tb_next if error.__traceback__ else None
-    return "".join(traceback.format_exception(type(error), error, trace))
+    try:
+        return "".join(traceback.format_exception(type(error), error, trace))
+    except INTERRUPTIONS:
+        raise
+    except BaseException:  # noqa: BLE001  -- an exception of the user's may raise anything when it is looked at
+        return "".join([*traceback.format_tb(trace), reason_of(error), "\n"])
 
 
 def _cut(text: str) -> str:

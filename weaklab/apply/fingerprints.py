@@ -7,6 +7,7 @@ import logging
 import os
 import re
 import sys
+from collections import deque
 from collections.abc import Callable
 from functools import cached_property, partial
 from types import (
@@ -28,13 +29,15 @@ import polars as pl
 
 from weaklab.apply.code_fingerprints import UNREAD, CodeFingerprinter
 from weaklab.apply.code_reads import is_special
-from weaklab.apply.libraries import HANDLES, is_library, library_version
+from weaklab.apply.libraries import OUTSIDE_METHODS, holds_itself, is_library, is_pure, library_version
+from weaklab.apply.remembered import check_remembered
 from weaklab.apply.value_fingerprints import Unfingerprintable
 from weaklab.labeling import DeclarativeLF, LabelingFunction, PromptLF
 from weaklab.labeling.references import NamedCallable
 
 #: The flag of classes that cannot be given attributes.
 _IMMUTABLE = 1 << 8
+_CONTAINERS = (list, tuple, dict, set, frozenset, str, bytes, bytearray, int, float, complex, deque)
 
 
 class Fingerprinter(CodeFingerprinter):
@@ -104,6 +107,14 @@ class Fingerprinter(CodeFingerprinter):
         self.token("descriptor", f"{item.__objclass__.__qualname__}.{item.__name__}".encode())
         self.add(item.__objclass__)
 
+    def _remembering(self, item: Any) -> None:
+        """A function that remembers what it gave, which must be what it would give now."""
+        function = item.__wrapped__
+        if not is_library(getattr(function, "__module__", None)):
+            check_remembered(function, item)
+        self.token("remembering")
+        self.add(function)
+
     def _wrapper(self, item: Any) -> None:
         self.token("wrapper")
         self.add(item.func if isinstance(item, cached_property) else item.__wrapped__)
@@ -121,7 +132,7 @@ class Fingerprinter(CodeFingerprinter):
         self.add(("pattern", item.pattern, item.flags))
 
     def _logger(self, item: logging.Logger) -> None:
-        self.token("logger", item.name.encode())
+        self.add(("logger", item.name, item.getEffectiveLevel(), item.disabled, logging.root.manager.disable))
 
     def _pipeline(self, nlp: Any) -> None:
         """A pipeline of spaCy: by what it would write to disk, and by the functions in it."""
@@ -132,8 +143,13 @@ class Fingerprinter(CodeFingerprinter):
 
     def _instance(self, item: Any) -> None:
         kind = type(item)
-        if any(base.__module__.partition(".")[0] in HANDLES for base in kind.__mro__) and not _is_pure_path(item):
+        apart = [base for base in kind.__mro__ if is_library(base.__module__) and not holds_itself(base.__module__)]
+        if apart and not _is_pure_path(item):
             raise Unfingerprintable(f"reads a {kind.__module__}.{kind.__qualname__}, which stands for what may change")
+        if _hides(item):
+            raise Unfingerprintable(f"reads a {kind.__module__}.{kind.__qualname__}, which tells itself what it holds")
+        if getattr(item, "training", False) is True and any(_is_module(base) for base in kind.__mro__):
+            raise Unfingerprintable(f"reads a {kind.__module__}.{kind.__qualname__} in training mode; see its eval()")
         self.add(kind)
         # A class may leave out of its reduction what its methods read.
         self.add(getattr(item, "__dict__", None))
@@ -144,14 +160,24 @@ class Fingerprinter(CodeFingerprinter):
         if isinstance(reduced, str):
             self._global(item, reduced)
         else:
+            self._made_by(reduced[0])
             self.add(
-                tuple(list(part) if place > 2 and part is not None else part for place, part in enumerate(reduced))
+                tuple(list(part) if place > 1 and part is not None else part for place, part in enumerate(reduced[1:]))
             )
         for base in kind.__mro__:
             slots = base.__dict__.get("__slots__", ())
             for slot in (slots,) if isinstance(slots, str) else tuple(slots):
-                if slot not in ("__dict__", "__weakref__") and not slot.startswith("__"):
-                    self.add((slot, getattr(item, slot, None)))
+                if not is_special(slot):
+                    hidden = slot.startswith("__")
+                    self.add((slot, getattr(item, f"_{base.__name__.lstrip('_')}{slot}" if hidden else slot, None)))
+
+    def _made_by(self, maker: Any) -> None:
+        """What makes an object again: of a library, nothing but a name, for what it makes is there."""
+        home = getattr(maker, "__module__", None)
+        if isinstance(home, str) and is_library(home) and holds_itself(home) and not isinstance(maker, type):
+            self._by_name(home, maker.__qualname__)
+        else:
+            self.add(maker)
 
     def _global(self, item: Any, name: str) -> None:
         """An object that pickles as a name: good if a library has it under that name."""
@@ -160,9 +186,22 @@ class Fingerprinter(CodeFingerprinter):
             for part in name.split("."):
                 found = getattr(found, part, None)
             if found is item:
+                outside = not is_pure(str(home), name) or name in OUTSIDE_METHODS
+                self._refuse(f"calls {home}.{name}()", outside)
                 self._by_name(str(home), name)
                 return
         raise Unfingerprintable(f"reads {name}, of which only its name is known")
+
+
+def _hides(item: Any) -> bool:
+    """Whether a class of the user's, made of one such as list, says itself what a copy would hold."""
+    users = [base for base in type(item).__mro__ if not is_library(base.__module__)]
+    own = any(name in vars(base) for base in users for name in ("__reduce__", "__reduce_ex__", "__iter__"))
+    return (own or (bool(users) and type(item) in copyreg.dispatch_table)) and isinstance(item, _CONTAINERS)
+
+
+def _is_module(kind: type) -> bool:
+    return kind.__module__ == "torch.nn.modules.module" and kind.__name__ == "Module"
 
 
 def _is_pure_path(item: Any) -> bool:
@@ -181,7 +220,9 @@ def _by_base(value: Any) -> Callable[[Any, Any], None]:
     for kind, taker in _BY_BASE:
         if isinstance(value, kind):
             return taker
-    if isinstance(value, (staticmethod, classmethod, cached_property, type(library_version))):
+    if isinstance(value, type(library_version)):
+        return Fingerprinter._remembering
+    if isinstance(value, (staticmethod, classmethod, cached_property)):
         return Fingerprinter._wrapper
     if any(base.__module__ == "spacy.language" for base in type(value).__mro__) and hasattr(value, "to_bytes"):
         return Fingerprinter._pipeline

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from weaklab.apply.faults import RAISED
 from weaklab.apply.plan import Planned
 from weaklab.apply.run import Run
-from weaklab.exceptions import FaultWarning, LabelingFunctionFailure, ReturnValueError, warn_caller
+from weaklab.exceptions import INTERRUPTIONS, FaultWarning, LabelingFunctionFailure, ReturnValueError, warn_caller
 from weaklab.labeling import Answers, LearnedLF, VoteCoder, Watch, set_masks
 from weaklab.labeling.declarative import is_missing
 from weaklab.labeling.explanations import short
@@ -25,7 +24,7 @@ class RunWatch(Watch):
         self.lf, self.table, self.run = lf, table, run
         self.told = 0
 
-    def failed(self, rows: Iterable[int], error: Exception) -> None:
+    def failed(self, rows: Iterable[int], error: BaseException) -> None:
         """Raise, or keep the fault of each row."""
         rows = list(rows)
         self.run.faults.failed_rows(self.lf.name, rows, error, self.odd_cell(rows))
@@ -72,7 +71,9 @@ def run_learned(planned: Sequence[Planned[LearnedLF]], run: Run) -> dict[str, An
             answers = lf.answers(table, watch)
         except LabelingFunctionFailure:
             raise  # the watch's own
-        except RAISED as error:  # a model may raise anything
+        except INTERRUPTIONS:
+            raise
+        except BaseException as error:  # noqa: BLE001  -- a model may raise anything
             run.faults.failed_whole(lf.name, error, watch.odd_cell(range(run.reader.n)))
         else:
             _write(each.column, lf, answers, run)

@@ -80,7 +80,7 @@ def make_reuse(cache: Any, reader: FrameReader, coder: VoteCoder) -> Reuse | Non
         return Reuse(_MEMORY, reader, coder)
     if cache is False:
         return None
-    if not isinstance(cache, (str, os.PathLike)):
+    if not isinstance(cache, (str, os.PathLike)) or not os.fspath(cache):  # Path("") would be the working directory
         raise ParameterError(f"cache={cache!r} must be None (in memory), False (off), or the path of a folder.")
     return Reuse(FolderStore(Path(cache)), reader, coder)
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
-from weaklab.apply.faults import RAISED
 from weaklab.apply.frames import FrameReader, ObjectReader
 from weaklab.apply.plan import Planned
 from weaklab.apply.run import Run
 from weaklab.apply.timeouts import limited, timer
+from weaklab.exceptions import INTERRUPTIONS
 from weaklab.labeling import DeclarativeLF, LabelingFunction, Row
 from weaklab.labeling.row_sources import ObjectSource, RowSource
 from weaklab.labeling.rows import MUTABLE, is_record, make_rows
@@ -73,7 +73,7 @@ class ChunkSource(RowSource):
         if name not in self._cells:
             if name not in self.reader.names:
                 raise KeyError(name)
-            self.reader.check_column(name, "a labeling function")
+            self.reader.check_column(name, "it")  # who that is, the message says around it
             self._cells[name] = self.reader.cells(name, self.start, self.stop)
             self.read[name] = None
         return self._cells[name]
@@ -173,7 +173,9 @@ def call_on_rows(
         for row in rows:
             try:
                 keep(function(row))
-            except RAISED as error:
+            except INTERRUPTIONS:
+                raise
+            except BaseException as error:  # noqa: BLE001  -- a user's function may raise anything
                 failures[len(values)] = error
                 if stop:
                     break

@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 import cloudpickle
 
 from weaklab.apply.libraries import is_library
+from weaklab.exceptions import INTERRUPTIONS, reason_of, text_of
 from weaklab.labeling import DeclarativeLF
 from weaklab.labeling.references import NamedCallable
 
@@ -57,8 +58,10 @@ def dumps(value: Any) -> bytes:
     try:
         with _by_value():
             _Pickler(file).dump(value)
-    except Exception as error:
-        raise CannotShipError(f"{type(error).__name__}: {error}") from error
+    except INTERRUPTIONS:
+        raise
+    except BaseException as error:
+        raise CannotShipError(reason_of(error)) from error
     return file.getvalue()
 
 
@@ -94,9 +97,9 @@ def _is_users(name: str, module: Any) -> bool:
 def error_parts(error: BaseException) -> tuple[str, str, bytes | None]:
     """An exception as its class's name, its text, and itself where it can be pickled."""
     try:
-        return type(error).__name__, str(error), dumps((error, error.__cause__))
+        return type(error).__name__, text_of(error), dumps((error, error.__cause__))
     except CannotShipError:
-        return type(error).__name__, str(error), None
+        return type(error).__name__, text_of(error), None
 
 
 def error_of(parts: tuple[str, str, bytes | None]) -> BaseException:

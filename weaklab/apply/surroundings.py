@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import calendar
 import decimal
 import locale
+import sys
 import time
 import warnings
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
+import polars as pl
 
 
 class Surroundings(NamedTuple):
@@ -25,6 +30,10 @@ class Surroundings(NamedTuple):
         The time zone.
     errors, shown : dict
         What numpy does about division by zero and the like, and how it writes arrays.
+    pandas, polars, sklearn : dict
+        All options of pandas; how polars writes frames; the configuration of scikit-learn, where it is loaded.
+    python : tuple of int
+        How deep calls may be, and on which day weeks begin.
     """
 
     arithmetic: decimal.Context
@@ -32,6 +41,10 @@ class Surroundings(NamedTuple):
     zone: tuple[Any, ...]
     errors: dict[str, Any]
     shown: dict[str, Any]
+    pandas: dict[str, Any]
+    polars: dict[str, Any]
+    sklearn: dict[str, Any]
+    python: tuple[int, int]
 
     def text(self) -> str:
         """All of it in one text, which is another where anything is."""
@@ -53,7 +66,27 @@ def surroundings() -> Surroundings:
     context = decimal.getcontext().copy()
     context.clear_flags()
     zone = (time.tzname, time.timezone, time.altzone)
-    return Surroundings(context, locale.setlocale(locale.LC_ALL), zone, {**np.geterr()}, {**np.get_printoptions()})
+    sklearn = sys.modules.get("sklearn")
+    return Surroundings(
+        context,
+        locale.setlocale(locale.LC_ALL),
+        zone,
+        {**np.geterr()},
+        {**np.get_printoptions()},
+        dict(_flat(pd.options.d)),
+        pl.Config.state(),
+        {} if sklearn is None else sklearn.get_config(),
+        (sys.getrecursionlimit(), calendar.firstweekday()),
+    )
+
+
+def _flat(options: dict[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """Options of pandas, which are in groups within groups, by their full names."""
+    for name, value in options.items():
+        if isinstance(value, dict) and value:
+            yield from _flat(value, f"{above}{name}.")
+        else:
+            yield above + name, value
 
 
 def take_over(given: Surroundings) -> None:
@@ -64,3 +97,16 @@ def take_over(given: Surroundings) -> None:
     np.seterr(**given.errors)
     with warnings.catch_warnings(), suppress(Exception):
         np.set_printoptions(**given.shown)
+    here = dict(_flat(pd.options.d))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name, value in given.pandas.items():
+            if name in here and here[name] != value:
+                with suppress(Exception):
+                    pd.set_option(name, value)
+    if given.sklearn:
+        import sklearn
+
+        sklearn.set_config(**given.sklearn)
+    sys.setrecursionlimit(given.python[0])
+    calendar.setfirstweekday(given.python[1])

@@ -10,6 +10,8 @@ from types import FrameType
 from typing import Any
 
 from weaklab.exceptions import ParameterError
+from weaklab.labeling import Row
+from weaklab.labeling.explanations import short
 
 #: Seconds after which a function that swallowed the interruption is interrupted again.
 _AGAIN = 0.05
@@ -41,18 +43,39 @@ def can_time_here() -> bool:
 
 
 def limited(function: Callable[[Any], Any], seconds: float) -> Callable[[Any], Any]:
-    """A function that raises TimeoutError when one call takes too long; to be called inside :func:`timer`."""
+    """A function that raises TimeoutError when one call takes too long; to be called inside :func:`timer`.
+
+    What was interrupted is no vote, even where the function caught the interruption and returned something.
+    """
+    rung: list[bool] = []  # not empty once the timer went off, whatever the function made of that
 
     def call_limited(row: Any) -> Any:
+        if rung:
+            rung.clear()
         signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN)
         try:
-            return function(row)
+            vote = function(row)
         except _TimeIsUp as stop:
+            _forget(row)
             raise TimeoutError(f"no vote after {seconds:g} s").with_traceback(stop.__traceback__) from None
+        except BaseException:
+            if rung:
+                _forget(row)
+            raise
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
+        if rung:
+            _forget(row)
+            raise TimeoutError(f"no vote after {seconds:g} s; it caught the interruption and returned {short(vote)}")
+        return vote
 
     return call_limited
+
+
+def _forget(row: Any) -> None:
+    """Let go of what preprocessors made: one may have caught the interruption, and what it gave is no one's either."""
+    if isinstance(row, Row):
+        row._row_source.forget()
 
 
 @contextmanager
@@ -82,9 +105,11 @@ def timer(timeout: float | None) -> Iterator[None]:
 
 def _ring(_: int, frame: FrameType | None) -> None:
     # The signal may come just before or after the call. Raised there, it would hit weaklab's own loop.
-    if frame is None or frame.f_code.co_name == "call_limited":
-        return
+    top = frame
     while frame is not None:
         if frame.f_code.co_name == "call_limited" and frame.f_globals.get("__name__") == __name__:
+            frame.f_locals["rung"].append(True)
+            if frame is top:
+                return
             raise _TimeIsUp
         frame = frame.f_back

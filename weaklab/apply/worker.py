@@ -18,6 +18,7 @@ from weaklab.apply.row_tasks import Changes, Crew
 from weaklab.apply.steadiness import Steadiness
 from weaklab.apply.surroundings import take_over
 from weaklab.apply.timeouts import timer
+from weaklab.exceptions import reason_of
 
 
 def main() -> None:
@@ -37,7 +38,7 @@ def main() -> None:
         setup = shipping.loads(messages.get())
         crew: Crew = setup["crew"]
     except Exception as error:  # noqa: BLE001  -- whatever cannot be read
-        say(f"{type(error).__name__}: {error}")
+        say(reason_of(error))
         return
     linecache.cache.update(setup["sources"])
     with suppress(Exception):
@@ -51,7 +52,7 @@ def main() -> None:
             try:
                 work = shipping.loads(messages.get())
             except Exception as error:  # noqa: BLE001  -- whatever cannot be read
-                say(f"{type(error).__name__}: {error}")
+                say(reason_of(error))
                 return
             if work is None:
                 say(Changes(steadiness.changes()))

@@ -42,7 +42,7 @@ class AnswerCache:
     """
 
     def __init__(self, folder: str | os.PathLike[str], whom: str) -> None:
-        if not isinstance(folder, (str, os.PathLike)):
+        if not isinstance(folder, (str, os.PathLike)) or not os.fspath(folder):  # Path("") is the working directory
             raise LabelingFunctionError(f"cache={folder!r} must be the path of a folder, or None.")
         self.folder = Path(folder)
         self.whom = whom

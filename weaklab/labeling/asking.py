@@ -5,16 +5,30 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from weaklab.exceptions import EndpointError
+from weaklab.exceptions import EndpointError, shown
 
 Complete = Callable[[list[str]], Sequence[Any]]
 
-#: Mistakes of a program, which come again however often it is asked.
-_FINAL = (TypeError, NameError, AttributeError, ImportError, SyntaxError, NotImplementedError)
+#: What may pass, in the words of those who raise it; everything else comes again however often it is asked.
+PASSING = (ConnectionError, TimeoutError)
+#: The same of clients that have trees of their own, by package and class, since none of them need be installed.
+_OF_CLIENTS = frozenset(
+    {
+        ("httpx", "TransportError"),
+        ("requests", "ConnectionError"),
+        ("requests", "Timeout"),
+        ("urllib", "URLError"),
+        ("aiohttp", "ClientConnectionError"),
+        ("openai", "APIConnectionError"),
+        ("anthropic", "APIConnectionError"),
+    }
+)
+#: Busy or broken for now, beside 500 and above; other errors of the client come again however often it asks.
+PASSING_STATUS = frozenset((408, 409, 425, 429))
 
 
 @dataclass
@@ -34,6 +48,8 @@ class Asker:
         Seconds for one call.
     rate_limit : float or None
         Prompts per minute.
+    retry_on : tuple of type
+        Exceptions after which to ask again, beside those that are known to pass.
     sleep, clock : callable
         As ``time.sleep`` and ``time.monotonic``.
     """
@@ -44,6 +60,7 @@ class Asker:
     max_wait: float
     timeout: float | None
     rate_limit: float | None
+    retry_on: tuple[type[Exception], ...] = ()
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
     _free_at: float | None = field(default=None, repr=False)
@@ -67,10 +84,14 @@ class Asker:
             sent += len(pending)
             for i, answer in zip(pending, self._call([prompts[i] for i in pending]), strict=True):
                 answers[i] = answer
-            pending = [i for i in pending if _may_come(answers[i])]
+            pending = [i for i in pending if self._may_come(answers[i])]
             if not pending:
                 break
         return answers, sent
+
+    def _may_come(self, answer: str | Exception) -> bool:
+        """Whether asking again may help."""
+        return isinstance(answer, Exception) and (isinstance(answer, self.retry_on) or may_pass(answer))
 
     def _wait(self, attempt: int, errors: list[Any]) -> float:
         asked = max((getattr(error, "retry_after", None) or 0.0 for error in errors), default=0.0)
@@ -89,11 +110,12 @@ class Asker:
     def _call(self, prompts: list[str]) -> list[str | Exception]:
         try:
             returned = self._timed(prompts)
-            answers = returned if isinstance(returned, (list, tuple)) else list(returned)
+            answers = list(returned) if isinstance(returned, Iterable) else []
             if isinstance(returned, (str, bytes)) or len(answers) != len(prompts):
-                shown = f"{returned!r:.60}" if isinstance(returned, (str, bytes)) else f"{len(answers)} answers"
+                a_list = isinstance(returned, Iterable) and not isinstance(returned, (str, bytes))
+                said = f"{len(answers)} answers" if a_list else f"{shown(returned)} ({type(returned).__name__})"
                 raise EndpointError(
-                    f"complete returned {shown} to {len(prompts)} prompts; a list of texts is expected."
+                    f"complete returned {said} to {len(prompts)} prompts; a list of texts is expected.", retry=False
                 )
         except Exception as error:  # noqa: BLE001  -- an endpoint may raise anything
             return [error for _ in prompts]
@@ -121,12 +143,39 @@ class Asker:
         return result
 
 
-def _may_come(answer: str | Exception) -> bool:
-    """Whether asking again may help."""
-    if isinstance(answer, str):
-        return False
-    return bool(getattr(answer, "retry", not isinstance(answer, _FINAL)))
+def may_pass(error: Exception) -> bool:
+    """Whether what failed may work when it is tried again.
+
+    An exception may say so itself, in an attribute ``retry``. Else it may where its HTTP status is 408, 409, 425, 429
+    or from 500, in ``status_code``, ``code``, ``status`` or the ``response`` of it, and, without a status, where it is
+    a ConnectionError, a TimeoutError, or what usual HTTP clients raise for these.
+
+    Examples
+    --------
+    >>> may_pass(TimeoutError()), may_pass(ZeroDivisionError()), may_pass(EndpointError("busy", retry=False))
+    (True, False, False)
+    """
+    said = getattr(error, "retry", None)
+    if isinstance(said, bool):
+        return said
+    status = _status(error)
+    if status is not None:
+        return status in PASSING_STATUS or status >= 500
+    return isinstance(error, PASSING) or any(
+        (kind.__module__.partition(".")[0], kind.__name__) in _OF_CLIENTS for kind in type(error).__mro__
+    )
+
+
+def _status(error: Exception) -> int | None:
+    """The HTTP status that an exception of some client has, or None."""
+    for place in (error, getattr(error, "response", None)):
+        for name in ("status_code", "code", "status"):
+            found = getattr(place, name, None)
+            if isinstance(found, int) and 400 <= found < 600:
+                return int(found)
+    return None
 
 
 def _no_text(answer: Any) -> EndpointError:
-    return EndpointError(f"complete returned {answer!r:.60} ({type(answer).__name__}) where a text was expected.")
+    said = f"complete returned {shown(answer)} ({type(answer).__name__}) where a text was expected."
+    return EndpointError(said, retry=False)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from weaklab.exceptions import ReturnValueError
+from weaklab.exceptions import ReturnValueError, shown, text_of
 from weaklab.labeling.declarative import is_missing
 from weaklab.labeling.returns import VoteCoder
 from weaklab.typing import Codes
@@ -87,7 +87,9 @@ def _as_array(returned: Any, n: int) -> np.ndarray:
         try:
             array = np.asarray(returned)
         except (TypeError, ValueError, RuntimeError) as error:  # a tensor of a GPU, or one that asks for a gradient
-            raise ReturnValueError(f"returned {_kind(returned)}, of which no array can be made: {error}") from error
+            raise ReturnValueError(
+                f"returned {_kind(returned)}, of which no array can be made: {text_of(error)}"
+            ) from error
     else:
         raise ReturnValueError(f"returned {_kind(returned)}; {wanted}, as an array, a Series or a list.")
     if array.ndim != 1:
@@ -118,5 +120,5 @@ def _whole_numbers(values: np.ndarray, coder: VoteCoder) -> tuple[Codes, dict[in
 
 
 def _kind(returned: Any) -> str:
-    text = repr(returned) if not isinstance(returned, pd.DataFrame) else f"of shape {returned.shape}"
-    return f"a {type(returned).__name__} ({text[:60]})" if returned is not None else "None"
+    text = shown(returned) if not isinstance(returned, pd.DataFrame) else f"of shape {returned.shape}"
+    return f"a {type(returned).__name__} ({text})" if returned is not None else "None"

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from weaklab.exceptions import LabelingFunctionError, ReturnValueError, did_you_mean
+from weaklab.exceptions import LabelingFunctionError, ReturnValueError, did_you_mean, shown
 
 _KIND = "class_graph"
 
@@ -42,10 +42,12 @@ class ClassGraph:
             return self.supports[node] or None
         if node is None or (type(node) is int and node == -1):
             return None
-        raise ReturnValueError(f"returned {node!r}, which is no node of the graph.{did_you_mean(node, self.parents)}")
+        raise ReturnValueError(
+            f"returned {shown(node)}, which is no node of the graph.{did_you_mean(node, self.parents)}"
+        )
 
 
-def class_graph(parents: Mapping[Any, Any], classes: Iterable[Hashable] | None = None) -> ClassGraph:
+def class_graph(parents: Mapping[Any, Any], classes: Iterable[Hashable] | None = None, who: str = _KIND) -> ClassGraph:
     """Check a graph of nodes and their parents, and find which classes each node supports.
 
     Parameters
@@ -54,6 +56,8 @@ def class_graph(parents: Mapping[Any, Any], classes: Iterable[Hashable] | None =
         None is no parent. Nodes that are named only as parents are roots.
     classes : iterable of hashable, optional
         The nodes that are classes; by default those that are nobody's parent.
+    who : str
+        What the graph is for, for the error.
 
     Returns
     -------
@@ -70,7 +74,7 @@ def class_graph(parents: Mapping[Any, Any], classes: Iterable[Hashable] | None =
     ('cat', 'dog')
     """
     if not isinstance(parents, Mapping) or not parents:
-        raise LabelingFunctionError(f"{_KIND}: parents must be a dict from node to parent, or to a list of parents.")
+        raise LabelingFunctionError(f"{who}: parents must be a dict from node to parent, or to a list of parents.")
     above = {node: _several(given) for node, given in parents.items()}
     for parent in [each for several in above.values() for each in several]:
         above.setdefault(parent, ())
@@ -78,10 +82,10 @@ def class_graph(parents: Mapping[Any, Any], classes: Iterable[Hashable] | None =
     found = tuple(node for node in above if node not in has_children) if classes is None else tuple(classes)
     for each in found:
         if each not in above:
-            raise LabelingFunctionError(f"{_KIND}: class {each!r} is no node of the graph.{did_you_mean(each, above)}")
+            raise LabelingFunctionError(f"{who}: class {each!r} is no node of the graph.{did_you_mean(each, above)}")
     if len(set(found)) < 2:
-        raise LabelingFunctionError(f"{_KIND}: {len(set(found))} of the nodes are classes; two are needed.")
-    order = _roots_first(above)
+        raise LabelingFunctionError(f"{who}: {len(set(found))} of the nodes are classes; two are needed.")
+    order = _roots_first(above, who)
     chosen = set(found)
     below: dict[Hashable, set[Hashable]] = {node: {node} & chosen for node in above}
     for node in reversed(order):
@@ -106,7 +110,7 @@ def _several(given: Any) -> tuple[Hashable, ...]:
     return given if isinstance(given, tuple) else (given,)
 
 
-def _roots_first(above: Mapping[Hashable, tuple[Hashable, ...]]) -> list[Hashable]:
+def _roots_first(above: Mapping[Hashable, tuple[Hashable, ...]], who: str) -> list[Hashable]:
     """The nodes, each after its parents (Kahn's order)."""
     children: dict[Hashable, list[Hashable]] = {node: [] for node in above}
     waiting = {node: len(set(parents)) for node, parents in above.items()}
@@ -124,5 +128,5 @@ def _roots_first(above: Mapping[Hashable, tuple[Hashable, ...]]) -> list[Hashabl
                 ready.append(child)
     if len(order) < len(above):
         stuck = sorted((repr(node) for node, count in waiting.items() if count), key=str)
-        raise LabelingFunctionError(f"{_KIND}: the graph has a cycle among {', '.join(stuck[:5])}.")
+        raise LabelingFunctionError(f"{who}: the graph has a cycle among {', '.join(stuck[:5])}.")
     return order

@@ -109,3 +109,16 @@ def numbers_of(table: pd.DataFrame, who: str) -> Floats:
                 f"{who}: column {name!r} holds things that are no numbers ({error}); leave it out, or give encode=."
             ) from error
     return np.column_stack(columns) if columns else np.empty((len(table), 0))
+
+
+def row_in_words(index: pd.Index, row: int) -> str:
+    """A row of a frame by its position, and its index label where that says more.
+
+    Examples
+    --------
+    >>> row_in_words(pd.Index([0, 7]), 0), row_in_words(pd.Index([0, 7]), 1)
+    ('row 0', 'row 1 (index label 7)')
+    """
+    label = index[row]
+    plain = label.item() if hasattr(label, "item") else label
+    return f"row {row}" if type(plain) is int and plain == row else f"row {row} (index label {plain!r})"

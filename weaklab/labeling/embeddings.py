@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from weaklab.exceptions import LabelingFunctionError, ReturnValueError
+from weaklab.exceptions import LabelingFunctionError, ReturnValueError, text_of
 from weaklab.typing import Floats
 
 #: From a list of items, or an array (n, columns) of numbers, to an array (n, d), or a sparse matrix.
@@ -59,7 +59,12 @@ def distinct(items: Sequence[Any]) -> tuple[list[Any], np.ndarray]:
 
 
 def embed(
-    encode: Encode, items: Sequence[Any] | np.ndarray, *, batch_size: int, width: int | None = None
+    encode: Encode,
+    items: Sequence[Any] | np.ndarray,
+    *,
+    batch_size: int,
+    width: int | None = None,
+    where: Callable[[int], str] = "item {}".format,
 ) -> Iterator[Floats]:
     """Embed items, a batch at a time, each embedding scaled to length 1.
 
@@ -73,6 +78,8 @@ def embed(
         How many items at once.
     width : int, optional
         The d that is expected.
+    where : callable
+        From the place of an item to what it is called in errors.
 
     Yields
     ------
@@ -88,6 +95,12 @@ def embed(
         batch = items[start : start + batch_size]
         batch = batch if isinstance(batch, np.ndarray) else list(batch)
         vectors = check_vectors(encode(batch), len(batch), width)
+        wrong = ~np.isfinite(vectors).all(axis=1)
+        if wrong.any():
+            raise ReturnValueError(
+                f"encode returned numbers that are not finite for {where(start + int(np.argmax(wrong)))}"
+                f"{f', and {int(wrong.sum()) - 1:,} more of {len(batch):,} items' if wrong.sum() > 1 else ''}."
+            )
         width = vectors.shape[1]
         yield unit(vectors)
 
@@ -100,7 +113,7 @@ def check_vectors(returned: Any, n: int, width: int | None) -> Floats:
         vectors = np.asarray(returned, dtype=np.float64)
     except (TypeError, ValueError, RuntimeError) as error:
         raise ReturnValueError(
-            f"encode returned a {type(returned).__name__}, of which no array of numbers can be made: {error}"
+            f"encode returned a {type(returned).__name__}, of which no array of numbers can be made: {text_of(error)}"
         ) from error
     if vectors.ndim != 2 or len(vectors) != n or not vectors.shape[1]:
         raise ReturnValueError(
@@ -108,12 +121,6 @@ def check_vectors(returned: Any, n: int, width: int | None) -> Floats:
         )
     if width is not None and vectors.shape[1] != width:
         raise ReturnValueError(f"encode returned {vectors.shape[1]} numbers per item where it returned {width} before.")
-    wrong = ~np.isfinite(vectors).all(axis=1)
-    if wrong.any():
-        raise ReturnValueError(
-            f"encode returned numbers that are not finite for {int(wrong.sum()):,} of {n:,} items, the first of them "
-            f"item {int(np.argmax(wrong))}."
-        )
     return vectors
 
 

@@ -10,9 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from weaklab.exceptions import EndpointError, LabelingFunctionError, MissingExtraError
-
-#: Busy or broken for now; other errors of the client come again however often it asks.
-_RETRY = frozenset((408, 409, 425, 429))
+from weaklab.labeling.asking import PASSING_STATUS
 
 
 class OpenAIComplete:
@@ -81,7 +79,7 @@ class OpenAIComplete:
 
     def _refused(self, response: Any) -> EndpointError:
         status = response.status_code
-        retry = status in _RETRY or status >= 500
+        retry = status in PASSING_STATUS or status >= 500
         said = " ".join(response.text.split())[:200]
         return EndpointError(
             f"{self.url} answered with status {status}: {said}", retry, _seconds(response.headers.get("retry-after"))

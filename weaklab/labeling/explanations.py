@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
+from weaklab.exceptions import shown
+
 #: Of a long text, so many characters are shown on either side of what is marked.
 AROUND = 80
 #: A text of at most so many characters is shown whole.
@@ -111,5 +113,4 @@ def short(value: Any) -> str:
     >>> short("free")
     "'free'"
     """
-    shown = repr(value)
-    return shown if len(shown) <= 60 else f"{shown[:57]}..."
+    return shown(value)

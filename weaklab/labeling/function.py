@@ -11,7 +11,7 @@ from typing import Any, overload
 
 from weaklab.exceptions import LabelingFunctionError
 from weaklab.labeling.explanations import Explanation, short
-from weaklab.labeling.preprocessing import Preprocessor, check_preprocessors
+from weaklab.labeling.preprocessing import Preprocessor, blame, check_preprocessors
 from weaklab.labeling.references import NamedCallable
 from weaklab.labeling.rich_returns import Output, check_output
 from weaklab.labeling.rows import as_row
@@ -107,7 +107,11 @@ class LabelingFunction(NamedCallable):
 
         def after_preprocessing(row: Any) -> Any:
             for step in pre:
-                row = step(row)
+                try:
+                    row = step(row)
+                except BaseException as error:
+                    blame(step, error)
+                    raise
             return function(row)
 
         return after_preprocessing
@@ -205,8 +209,8 @@ def labeling_function(
         array, a Series with the frame's index, or a list.
     output : {"hard", "set", "soft"}
         What a vote is. "hard": one class. "set": the classes that it may be, a list, tuple or set of them (one class
-        alone is a set of one), and ``apply`` returns :class:`weaklab.votes.PartialVotes`. "soft": k probabilities in
-        the order of the classes, or a dict from class to probability, and it returns
+        alone is a set of one) or an array of k bools, and ``apply`` returns :class:`weaklab.votes.PartialVotes`.
+        "soft": k probabilities in the order of the classes, or a dict from class to probability, and it returns
         :class:`weaklab.votes.SoftVotes`. Both need ``apply(..., classes=...)``.
 
     Returns

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from weaklab.exceptions import LabelingFunctionError, ReturnValueError
+from weaklab.exceptions import LabelingFunctionError, ReturnValueError, shown
 from weaklab.labeling.class_graph import ClassGraph, class_graph
 from weaklab.labeling.declarative import DeclarativeLF, check_given_name, is_missing
 from weaklab.labeling.explanations import Explanation
@@ -44,7 +44,7 @@ class Climb:
         if not self.batch:
             return self.graph.classes_of(_plain(said))
         if said is None or isinstance(said, (str, bytes, Mapping)) or not isinstance(said, Iterable):
-            raise ReturnValueError(f"returned {said!r:.60}; one node per row was expected.")
+            raise ReturnValueError(f"returned {shown(said)}; one node per row was expected.")
         if isinstance(said, pd.Series):  # its index is checked with what is returned
             return pd.Series([self.graph.classes_of(_plain(node)) for node in said], index=said.index, dtype=object)
         return [self.graph.classes_of(_plain(node)) for node in said]
@@ -187,7 +187,6 @@ def graph_lf(
     >>> lf.explain({"text": "soft fur"}).reason
     "'animal' stands above 'cat', 'dog'"
     """
-    graph = class_graph(parents, classes)
     if getattr(base, "output", "hard") != "hard":
         raise LabelingFunctionError(f"{_KIND}: the base has output={base.output!r}; it must vote for one node.")  # type: ignore[union-attr]
     if not callable(base) or isinstance(base, type):
@@ -196,6 +195,7 @@ def graph_lf(
     if name is None and own is None:
         raise LabelingFunctionError(f"{_KIND}: {base!r:.80} has no name of its own; give name=.")
     name = check_given_name(name, f"{own}_graph", _KIND)
+    graph = class_graph(parents, classes, f"{_KIND} {name!r}")
     labels = base.labels if isinstance(base, (LearnedLF, DeclarativeLF)) else None
     for label in labels or ():
         try:

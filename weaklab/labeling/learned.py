@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from weaklab.exceptions import FrameError
+from weaklab.exceptions import FrameError, shown
 from weaklab.labeling.columns import table_of_records
 from weaklab.labeling.explanations import Explanation
 from weaklab.labeling.rich_returns import Output
@@ -57,7 +57,7 @@ class Answers:
 class Watch:
     """Who is told how an answer to many rows goes. This one raises what fails."""
 
-    def failed(self, rows: Iterable[int], error: Exception) -> None:
+    def failed(self, rows: Iterable[int], error: BaseException) -> None:
         """Some rows could not be answered; they abstain unless this raises."""
         raise error
 
@@ -146,13 +146,8 @@ class LearnedLF(ABC):
 
     def _repr_html_(self) -> str:
         said = "".join(
-            f"<tr><th>{escape(str(key))}</th><td><code>{escape(_short(value))}</code></td></tr>"
+            f"<tr><th>{escape(str(key))}</th><td><code>{escape(shown(value, 200))}</code></td></tr>"
             for key, value in self.describe().items()
             if key not in ("kind", "name")
         )
         return f"<div><b>{escape(self.name)}</b> {type(self).__name__}<table>{said}</table></div>"
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 200 else f"{text[:197]}..."

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from weaklab.exceptions import LabelingFunctionError, ReturnValueError, did_you_mean
+from weaklab.exceptions import INTERRUPTIONS, LabelingFunctionError, ReturnValueError, did_you_mean
 from weaklab.labeling.arguments import check_number, check_size
 from weaklab.labeling.columns import check_reads, present_rows
 from weaklab.labeling.declarative import check_given_name, check_label, is_missing, readable_name
@@ -68,7 +68,9 @@ class ModelLF(LearnedLF):
                     choice[some] = self._choice(scores)
                     if probs is not None:
                         probs[some] = scores
-            except Exception as error:  # noqa: BLE001  -- a model may raise anything
+            except INTERRUPTIONS:
+                raise
+            except BaseException as error:  # noqa: BLE001  -- a model may raise anything
                 watch.failed(some.tolist(), error)
             watch.done(len(some))
         return Answers(labels, choice, probs)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
+from contextlib import suppress
 from copy import copy
 from typing import Any, overload
 
 import pandas as pd
 
-from weaklab.exceptions import LabelingFunctionError, ParameterError
+from weaklab.exceptions import INTERRUPTIONS, LabelingFunctionError, ParameterError, reason_of, shown
 from weaklab.labeling.references import NamedCallable
 from weaklab.labeling.row_sources import FieldSource, RowSource
 from weaklab.labeling.rows import Row, as_row, named_values
@@ -101,7 +102,7 @@ class Preprocessor(NamedCallable):
         return as_row(result)
 
     def _no_row(self, result: Any) -> LabelingFunctionError:
-        got = "None" if result is None else f"{result!r:.80} ({type(result).__name__})"
+        got = "None" if result is None else f"{shown(result, 80)} ({type(result).__name__})"
         hint = " Is a `return row` missing?" if result is None else ""
         return LabelingFunctionError(
             f"preprocessor {self.name!r} returned {got}; the row, or a dict of columns to add, was expected.{hint}"
@@ -109,6 +110,25 @@ class Preprocessor(NamedCallable):
 
     def __repr__(self) -> str:
         return f"Preprocessor({self.name!r}{'' if self.memoize else ', memoize=False'})"
+
+
+def blame(step: Preprocessor, error: BaseException) -> None:
+    """Note on an exception which preprocessor raised it, where it does not say so itself."""
+    if isinstance(error, (*INTERRUPTIONS, LabelingFunctionError)):
+        return
+    with suppress(Exception):  # a user's class may refuse notes
+        said = f"{step.kind} {step.name!r} raised {reason_of(error)}"
+        if said not in getattr(error, "__notes__", ()):
+            error.add_note(said)
+
+
+def blamed(error: BaseException) -> str:
+    """The class of an exception and what it says; in front, the preprocessor that raised it, if one did."""
+    with suppress(Exception):
+        for said in getattr(error, "__notes__", ()):
+            if said.startswith(f"{Preprocessor.kind} ") and said.endswith(f" raised {reason_of(error)}"):
+                return str(said)
+    return reason_of(error)
 
 
 @overload

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import Any
 
-from weaklab.exceptions import LabelingFunctionError
+from weaklab.exceptions import LabelingFunctionError, shown
 from weaklab.labeling.declarative import check_label
 from weaklab.labeling.rows import as_row
 
@@ -45,7 +45,7 @@ class Prompt:
         if callable(self.template):
             text = self.template(as_row(dict(cells)))
             if not isinstance(text, str) or not text.strip():
-                raise LabelingFunctionError(f"{_KIND}: prompt() returned {text!r:.60}; a text was expected.")
+                raise LabelingFunctionError(f"{_KIND}: prompt() returned {shown(text)}; a text was expected.")
             return text
         parts = []
         # Not str.format: a column may have any name, and no cell or template may reach into attributes.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from weaklab.exceptions import LabelingFunctionError
+from weaklab.exceptions import LabelingFunctionError, shown
 from weaklab.labeling.answer_cache import AnswerCache
 from weaklab.labeling.arguments import check_number, check_size
 from weaklab.labeling.asking import Asker, Complete
@@ -37,6 +37,7 @@ def prompt_lf(
     retries: int = 3,
     backoff: float = 1.0,
     max_wait: float = 60.0,
+    retry_on: Sequence[type[Exception]] = (),
     timeout: float | None = None,
     rate_limit: float | None = None,
     cache: str | os.PathLike[str] | None = None,
@@ -81,10 +82,14 @@ def prompt_lf(
     batch_size : int
         How many prompts ``complete`` gets at once.
     retries : int
-        How often a prompt is asked again, 0 or more. Mistakes such as a TypeError are not, nor what an exception with
-        ``retry = False`` stands for. After three batches without any answer the rest is not asked any more.
+        How often a prompt is asked again, 0 or more, after what may pass: timeouts, connection errors, the HTTP
+        statuses 408, 409, 425, 429 and from 500 (an attribute ``status_code``, ``code`` or ``status`` of the exception
+        or of its ``response``), and exceptions with ``retry = True``. All else fails at once, as a bug in ``complete``
+        does, or an answer that is no text. After three batches without any answer the rest is not asked any more.
     backoff, max_wait : float
         Seconds to wait before the first time; doubled each time, up to ``max_wait``.
+    retry_on : sequence of exception classes
+        What may pass too.
     timeout : float, optional
         Seconds for one call of ``complete``, which then runs in a thread of its own.
     rate_limit : float, optional
@@ -155,6 +160,7 @@ def prompt_lf(
         check_number(max_wait, "max_wait", _KIND, 0),
         None if timeout is None else _positive(timeout, "timeout"),
         None if rate_limit is None else _positive(rate_limit, "rate_limit"),
+        _exceptions(retry_on),
         sleep,
         clock,
     )
@@ -173,6 +179,15 @@ def prompt_lf(
         check_size(batch_size, "batch_size", _KIND),
         whom if isinstance(whom, str) else None,
     )
+
+
+def _exceptions(retry_on: Any) -> tuple[type[Exception], ...]:
+    kinds = (
+        (retry_on,) if isinstance(retry_on, type) else tuple(retry_on) if isinstance(retry_on, Iterable) else (None,)
+    )
+    if not all(isinstance(kind, type) and issubclass(kind, Exception) for kind in kinds):
+        raise LabelingFunctionError(f"{_KIND}: retry_on={shown(retry_on)} must be a list of classes of exceptions.")
+    return kinds
 
 
 def _count_from_0(value: Any, argument: str) -> int:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from weaklab.exceptions import LabelingFunctionError, ReturnValueError, did_you_mean
+from weaklab.exceptions import LabelingFunctionError, ReturnValueError, did_you_mean, shown
 from weaklab.labeling.arguments import check_number, check_size
-from weaklab.labeling.columns import check_reads, numbers_of, present_rows
+from weaklab.labeling.columns import check_reads, numbers_of, present_rows, row_in_words
 from weaklab.labeling.declarative import check_given_name, check_label, readable_name
 from weaklab.labeling.embeddings import Encode, check_encode, distinct, embed, unit
 from weaklab.labeling.explanations import Explanation
@@ -67,7 +67,11 @@ class PrototypeLF(LearnedLF):
         items, which = self._items(table.iloc[rows])
         of_item = np.full((len(items), len(self.labels)), np.nan)
         at = 0
-        for vectors in self._vectors(items):
+
+        def where(place: int) -> str:
+            return row_in_words(table.index, int(rows[np.argmax(which == place)]))
+
+        for vectors in self._vectors(items, where):
             of_item[at : at + len(vectors)] = self.class_similarity(vectors @ self.vectors.T)
             at += len(vectors)
             watch.done(int(at / len(items) * len(rows)) - int((at - len(vectors)) / len(items) * len(rows)))
@@ -100,14 +104,14 @@ class PrototypeLF(LearnedLF):
         if not len(present_rows(table)):
             return Explanation(None, f"a cell of {', '.join(map(repr, self.columns))} is missing", column)
         items, _ = self._items(table)
-        similarity = next(iter(self._vectors(items))) @ self.vectors.T  # (1, p)
+        similarity = next(iter(self._vectors(items, lambda _: "the row"))) @ self.vectors.T  # (1, p)
         of_class = self.class_similarity(similarity)[0]
         nearest = np.argsort(-similarity[0], kind="stable")[:5]
-        shown = [(self.labels[self.owner[j]], self.prototypes[j], round(float(similarity[0, j]), 4)) for j in nearest]
+        near = [(self.labels[self.owner[j]], self.prototypes[j], round(float(similarity[0, j]), 4)) for j in nearest]
         first, second = np.argsort(-of_class, kind="stable")[:2]
         margin = of_class[first] - of_class[second]
         place = self._choice(of_class[np.newaxis])[0]
-        by = _shown(shown[0][1]) if self.pool == "nearest" else f"the mean of {int((self.owner == first).sum())}"
+        by = shown(near[0][1]) if self.pool == "nearest" else f"the mean of {int((self.owner == first).sum())}"
         reason = (
             f"nearest to {self.labels[first]!r} by {by} (similarity {of_class[first]:.3f}), "
             f"{margin:.3f} ahead of {self.labels[second]!r}"
@@ -118,7 +122,7 @@ class PrototypeLF(LearnedLF):
             else:
                 reason += f"; not ahead by min_margin {self.min_margin:g}" if margin > 0 else "; a tie"
         details = {
-            "nearest": shown,
+            "nearest": near,
             "similarity": {str(label): float(each) for label, each in zip(self.labels, of_class, strict=True)},
             "margin": float(margin),
         }
@@ -144,14 +148,14 @@ class PrototypeLF(LearnedLF):
             return distinct(table.iloc[:, 0].tolist())
         return numbers_of(table, f"labeling function {self.name!r}"), np.arange(len(table))
 
-    def _vectors(self, items: Any) -> Iterable[Floats]:
+    def _vectors(self, items: Any, where: Callable[[int], str]) -> Iterable[Floats]:
         width = self.vectors.shape[1]
         if self.encode is not None:
-            return embed(self.encode, items, batch_size=self.batch_size, width=width)
+            return embed(self.encode, items, batch_size=self.batch_size, width=width, where=where)
         if not self.single and len(items) and items.shape[1] != width:
             raise ReturnValueError(f"there are {items.shape[1]} columns, and prototypes of {width} numbers.")
         if self.single:
-            return embed(np.vstack, items, batch_size=self.batch_size, width=width)
+            return embed(np.vstack, items, batch_size=self.batch_size, width=width, where=where)
         return (unit(items[at : at + self.batch_size]) for at in range(0, len(items), self.batch_size))
 
 
@@ -247,7 +251,7 @@ def prototype_lf(
     if check_number(temperature, "temperature", _KIND, 0) == 0:
         raise LabelingFunctionError(f"{_KIND}: temperature=0 must be above 0.")
     labels, texts, owner, vectors = _embed_prototypes(
-        prototypes, encode_prototypes or encode, check_size(batch_size, "batch_size", _KIND)
+        prototypes, encode_prototypes or encode, check_size(batch_size, "batch_size", _KIND), name
     )
     default = readable_name("nearest", *labels[:3])
     return PrototypeLF(
@@ -268,12 +272,20 @@ def prototype_lf(
     )
 
 
+def _named(who: str, vectors: Iterable[Floats]) -> Iterator[Floats]:
+    try:
+        yield from vectors
+    except ReturnValueError as error:
+        raise ReturnValueError(f"{who}: {error}") from error
+
+
 def _embed_prototypes(
-    prototypes: Any, encode: Encode | None, batch_size: int
+    prototypes: Any, encode: Encode | None, batch_size: int, own: str | None
 ) -> tuple[tuple[Any, ...], tuple[Any, ...], np.ndarray, Floats]:
     if not isinstance(prototypes, Mapping) or len(prototypes) < 2:
         raise LabelingFunctionError(f"{_KIND}: prototypes must be a dict, from each of two classes or more.")
     labels = tuple(check_label(label, _KIND) for label in prototypes)
+    who = _KIND if own is None else f"{_KIND} {own!r}"
     texts: list[Any] = []
     owner: list[int] = []
     vectors: list[Floats] = []
@@ -293,14 +305,15 @@ def _embed_prototypes(
         if not items:
             raise LabelingFunctionError(f"{_KIND}: class {labels[place]!r} has no prototype.")
         if not ready:
+            named = [f"prototype {shown(item)} of {labels[place]!r}" for item in items]
             assert encode is not None
-            found = np.vstack(list(embed(encode, items, batch_size=batch_size)))
+            found = np.vstack(list(_named(who, embed(encode, items, batch_size=batch_size, where=named.__getitem__))))
         if not np.isfinite(found).all():
             raise LabelingFunctionError(f"{_KIND}: a prototype of {labels[place]!r} has numbers that are not finite.")
         zero = ~found.any(axis=1)
         if zero.any():
             raise LabelingFunctionError(
-                f"{_KIND}: prototype {_shown(items[int(np.argmax(zero))])} of {labels[place]!r} has an embedding of "
+                f"{_KIND}: prototype {shown(items[int(np.argmax(zero))])} of {labels[place]!r} has an embedding of "
                 f"zeros, so nothing is near it; word it otherwise."
             )
         if vectors and vectors[0].shape[1] != found.shape[1]:
@@ -312,8 +325,3 @@ def _embed_prototypes(
         owner += [place] * len(items)
         vectors.append(unit(found))
     return labels, tuple(texts), np.array(owner), np.vstack(vectors)
-
-
-def _shown(item: Any) -> str:
-    text = repr(item)
-    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from weaklab.exceptions import ClassError, ReturnValueError
+from weaklab.exceptions import INTERRUPTIONS, ClassError, ReturnValueError, reason_of, shown
 from weaklab.typing import ABSTAIN, Classes, Codes
 from weaklab.votes.classes import check_classes, class_code
 
@@ -127,6 +127,10 @@ class VoteCoder:
                 codes[i] = self._known[key]
             except ReturnValueError as error:
                 errors[i] = error
+            except INTERRUPTIONS:
+                raise
+            except BaseException as error:  # noqa: BLE001  -- a user's object may raise anything when it is looked at
+                errors[i] = unreadable(value, error)
         return codes, errors
 
     def _is_name(self, value: Any) -> bool:
@@ -136,10 +140,10 @@ class VoteCoder:
     def expected(self) -> str:
         """What a labeling function may return, in words."""
         if isinstance(self.classes, list):
-            shown = ", ".join(repr(name) for name in self.classes[:6])
+            names = ", ".join(repr(name) for name in self.classes[:6])
             more = f", ... ({len(self.classes)} classes)" if len(self.classes) > 6 else ""
             codes = f" or its code 0 to {len(self.classes) - 1}" if self._ints_are_codes else ""
-            return f"a class ({shown}{more}){codes}, or None (or -1) to abstain"
+            return f"a class ({names}{more}){codes}, or None (or -1) to abstain"
         top = "an int from 0" if self.k is None else f"an int from 0 to {self.k - 1}"
         return f"{top}, a bool, an Enum member, or None (or -1) to abstain"
 
@@ -198,8 +202,12 @@ def vote_code(value: Any, classes: Classes = None, *, name: str = "", where: str
         raise ReturnValueError(f"labeling function {name!r}{place} {error}") from error.__cause__
 
 
+def unreadable(value: Any, error: BaseException) -> ReturnValueError:
+    """The error of a returned value that raises when it is looked at."""
+    found = ReturnValueError(f"returned {_shown(value)}, which is no vote: reading it raised {reason_of(error)}.")
+    found.__cause__ = error
+    return found
+
+
 def _shown(value: Any) -> str:
-    text = repr(value)
-    if len(text) > 80:
-        text = f"{text[:77]}..."
-    return f"{text} ({type(value).__name__})"
+    return f"{shown(value, 80)} ({type(value).__name__})"

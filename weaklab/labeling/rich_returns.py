@@ -9,9 +9,9 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from weaklab.exceptions import LabelingFunctionError, ReturnValueError, did_you_mean
+from weaklab.exceptions import INTERRUPTIONS, LabelingFunctionError, ReturnValueError, did_you_mean, shown
 from weaklab.labeling.declarative import is_missing
-from weaklab.labeling.returns import VoteCoder
+from weaklab.labeling.returns import VoteCoder, unreadable
 from weaklab.typing import ABSTAIN, Floats
 
 #: What a vote is: one class, a set of classes, or a distribution over the classes.
@@ -44,7 +44,8 @@ def set_masks(values: Iterable[Any], coder: VoteCoder) -> tuple[np.ndarray, Erro
     Parameters
     ----------
     values : iterable of length n
-        Each an iterable of classes, one class (a set of one), or None to abstain; a set without classes abstains too.
+        Each an iterable of classes, an array of k bools, one class (a set of one), or None to abstain; a set without
+        classes abstains too.
     coder : VoteCoder
         The classes, k of which are known.
 
@@ -178,10 +179,24 @@ def _each(values: Iterable[Any], read: Callable[[Any], Any], silent: Any, dtype:
         except ReturnValueError as error:
             errors[i] = error
             out.append(silent)
+        except INTERRUPTIONS:
+            raise
+        except BaseException as error:  # noqa: BLE001  -- a user's object may raise anything when it is looked at
+            errors[i] = unreadable(value, error)
+            out.append(silent)
     return np.array(out, dtype=dtype), errors
 
 
 def _mask(value: Any, coder: VoteCoder) -> int:
+    if hasattr(value, "__array__") and not isinstance(value, np.generic):
+        flags = np.asarray(value)
+        if flags.dtype == bool:
+            if flags.shape != (_k(coder),):
+                raise ReturnValueError(
+                    f"returned {_shown(value)}, bools of shape {flags.shape}; {_k(coder)} of them, one for each class, "
+                    f"were expected, or a list of classes."
+                )
+            return sum(1 << place for place in np.flatnonzero(flags).tolist())
     members = _members(value, coder)
     mask = 0
     for member in members:
@@ -243,7 +258,7 @@ def _number(share: Any, value: Any) -> float:
     try:
         return float(share)
     except (TypeError, ValueError) as error:
-        raise ReturnValueError(f"returned {_shown(value)}, where {share!r} is no probability.") from error
+        raise ReturnValueError(f"returned {_shown(value)}, where {shown(share)} is no probability.") from error
 
 
 def _rows_of(returned: Any, index: pd.Index) -> Iterable[Any]:
@@ -271,5 +286,4 @@ def _k(coder: VoteCoder) -> int:
 
 
 def _shown(value: Any) -> str:
-    text = repr(value)
-    return f"{text if len(text) <= 80 else f'{text[:77]}...'} ({type(value).__name__})"
+    return f"{shown(value, 80)} ({type(value).__name__})"

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from weaklab.exceptions import ClassError, did_you_mean
+from weaklab.exceptions import ClassError, did_you_mean, shown
 from weaklab.typing import Classes
 
 
@@ -162,7 +162,7 @@ def class_code(value: Any, classes: Classes, *, what: str = "label") -> int:
         raise ClassError(f"{what} {int(value)} is not the code of a class, which is {top}.")
     if isinstance(value, str) and not names:
         raise ClassError(f"{what} {value!r} is a name, but no class names are declared: give classes=[...].")
-    raise ClassError(f"{what} {value!r} is not a class.{did_you_mean(value, names)}")
+    raise ClassError(f"{what} {shown(value)} is not a class.{did_you_mean(value, names)}")
 
 
 def _is_key(value: Any, names: dict[Hashable, int]) -> bool:

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+os.environ["HF_HUB_OFFLINE"] = "1"  # no test asks the hub of Hugging Face; read when its package is imported
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Examples of plots are not run where matplotlib, an extra, is not installed."""

@@ -14,6 +14,7 @@ import weaklab as wl
 from weaklab import exceptions
 
 HEAVY = ("numpy", "pandas", "scipy", "torch", "numba", "sklearn", "matplotlib", "polars", "pyarrow", "tqdm")
+EXTRAS = ("httpx", "spacy", "transformers")
 
 
 def run(code: str) -> str:
@@ -24,7 +25,15 @@ def run(code: str) -> str:
 def test_importing_weaklab_loads_nothing_heavy():
     """A script that only wants --help, or one room, must not wait for torch."""
     loaded = run("import sys, weaklab; print(*{name.partition('.')[0] for name in sys.modules})").split()
-    assert not set(HEAVY) & set(loaded)
+    assert not {*HEAVY, *EXTRAS} & set(loaded)
+
+
+def test_importing_every_room_loads_no_extra():
+    """They are imported by what needs them, when it is called: spaCy and transformers alone take seconds."""
+    code = "import sys, weaklab as wl; [getattr(wl, name) for name in wl.__all__]; print(*sys.modules)"
+    loaded = {name.partition(".")[0] for name in run(code).split()}
+    assert "torch" in loaded
+    assert not set(EXTRAS) & loaded
 
 
 def test_importing_weaklab_is_quick():

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         uncovered,
     )
     from weaklab.apply import apply
-    from weaklab.end_models import EndModel, SoftLabelClassifier
+    from weaklab.end_models import EndModel, EndRegressor, JointModel, SoftLabelClassifier
     from weaklab.label_models import DawidSkene, LabelModel, MajorityVote
     from weaklab.labeling import (
         LabelingFunction,
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         pattern_lf,
         preprocessor,
         prompt_lf,
+        propagate_prototypes,
         prototype_lf,
         regex_lf,
         section_lf,
@@ -64,6 +65,8 @@ __all__ = [
     "ABSTAIN",
     "DawidSkene",
     "EndModel",
+    "EndRegressor",
+    "JointModel",
     "LabelModel",
     "LabelingFunction",
     "MajorityVote",
@@ -101,6 +104,7 @@ __all__ = [
     "preview",
     "profile_lfs",
     "prompt_lf",
+    "propagate_prototypes",
     "prototype_lf",
     "regex_lf",
     "section_lf",
@@ -119,6 +123,8 @@ _HOMES = {
     "ABSTAIN": "weaklab.typing",
     "DawidSkene": "weaklab.label_models",
     "EndModel": "weaklab.end_models",
+    "EndRegressor": "weaklab.end_models",
+    "JointModel": "weaklab.end_models",
     "LabelModel": "weaklab.label_models",
     "LabelingFunction": "weaklab.labeling",
     "MajorityVote": "weaklab.label_models",
@@ -146,6 +152,7 @@ _HOMES = {
     "preview": "weaklab.analysis",
     "profile_lfs": "weaklab.analysis",
     "prompt_lf": "weaklab.labeling",
+    "propagate_prototypes": "weaklab.labeling",
     "prototype_lf": "weaklab.labeling",
     "regex_lf": "weaklab.labeling",
     "section_lf": "weaklab.labeling",

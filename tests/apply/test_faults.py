@@ -4,6 +4,7 @@ import copy
 import io
 import json
 import pickle
+import sys
 
 import pandas as pd
 import polars as pl
@@ -11,7 +12,7 @@ import pytest
 
 from weaklab.apply import Fault, apply
 from weaklab.exceptions import FaultWarning, LabelingFunctionFailure, ReturnValueError
-from weaklab.labeling import keyword_lf, labeling_function, preprocessor, threshold_lf
+from weaklab.labeling import keyword_lf, labeling_function, model_lf, pattern_lf, preprocessor, threshold_lf
 
 FRAME = pd.DataFrame({"text": ["a", "b", "c"], "n": [1, 0, 2]}, index=["x", "y", "x"])
 
@@ -172,15 +173,58 @@ def test_a_preprocessor_that_fails_is_a_fault_of_the_function():
 
 
 @pytest.mark.parametrize("batch", [True, False])
-@pytest.mark.parametrize("interruption", [KeyboardInterrupt, SystemExit])
-def test_interruptions_are_never_swallowed(batch, interruption):
+def test_interruptions_are_never_swallowed(batch):
     """Who presses Ctrl-C wants it to stop."""
 
     def interrupted(row):
-        raise interruption
+        raise KeyboardInterrupt
 
-    with pytest.raises(interruption):
+    with pytest.raises(KeyboardInterrupt):
         apply([labeling_function(batch=batch)(interrupted)], FRAME, on_error="abstain", progress=False)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_sys_exit_is_a_fault_of_its_function(n_jobs):
+    """Code that was taken from a script must not end the program, and is told by name and row."""
+
+    def exits(row):
+        return 1 if row.i % 400 != 300 else sys.exit("cannot go on")
+
+    frame, options = pd.DataFrame({"i": range(1000)}), {"progress": False, "n_jobs": n_jobs}
+    with pytest.raises(LabelingFunctionFailure, match="'exits' failed on row 300: SystemExit: cannot go on") as caught:
+        apply([exits], frame, **options)
+    assert isinstance(caught.value.__cause__, SystemExit)
+    with pytest.warns(FaultWarning, match=r"'exits' on 2 of 1,000 rows \(SystemExit: cannot go on\)"):
+        votes = apply([exits, labeling_function(name="good")(lambda row: 0)], frame, on_error="abstain", **options)
+    assert votes.attrs["faults"]["exits"].rows == (300, 700)
+    assert votes["exits"].value_counts().to_dict() == {1: 998, -1: 2}
+    assert not votes["good"].any()
+
+
+def test_sys_exit_is_a_fault_in_every_engine():
+    """Functions of the frame, what verifies a match, and models too."""
+
+    def exits(*_):
+        sys.exit(2)
+
+    lfs = [
+        labeling_function(name="batch", batch=True)(exits),
+        pattern_lf("(?P<found>a)", column="text", label=1, name="verify", verify=lambda found: exits()),
+        pattern_lf("(?P<found>a)", column="text", label=1, name="by_row", verify=lambda found, row: exits()),
+        model_lf(exits, column="text", labels=[0, 1], name="model"),
+    ]
+    for lf in lfs:
+        with pytest.raises(LabelingFunctionFailure, match=f"'{lf.name}' failed on .*SystemExit: 2") as caught:
+            apply([lf], FRAME, progress=False)
+        assert isinstance(caught.value.__cause__, SystemExit)
+    with pytest.warns(FaultWarning, match="4 labeling functions failed"):
+        votes = apply(lfs, FRAME, on_error="abstain", progress=False)
+    assert {name: fault.rows for name, fault in votes.attrs["faults"].items()} == {
+        "batch": (0, 1, 2),
+        "verify": (0,),
+        "by_row": (0,),
+        "model": (0, 1, 2),
+    }
 
 
 def _votes():

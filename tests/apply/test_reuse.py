@@ -164,6 +164,22 @@ def test_a_function_that_failed_is_run_again(tmp_path):
         run([fails], FRAME, tmp_path)
 
 
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_a_function_that_raised_is_run_again(n_jobs, tmp_path):
+    """The error is raised each time, also where other processes went on to the last row."""
+
+    def fails(row):
+        return 1 // (row.n - 300)
+
+    def fine(row):
+        return row.n % 2
+
+    frame = pd.DataFrame({"n": range(1000)})
+    for _ in range(2):
+        with pytest.raises(LabelingFunctionFailure, match="'fails' failed on row 300"):
+            run([fails, fine], frame, tmp_path, n_jobs=n_jobs)
+
+
 def test_a_moved_or_commented_function_is_the_same(tmp_path):
     """Where code stands says nothing of its votes."""
     names = {}
@@ -315,11 +331,3 @@ def test_kinds_that_are_data_are_kept_by_the_columns_they_read(tmp_path):
     assert wider.attrs["reused"] == tuple(first.columns[:3]), "what verifies a pattern may look at the row"
     other = pattern_lf(r"(?P<found>\w+)", column="text", label=1, name="deep", verify=lambda found: len(found) > 3)
     assert "deep" not in run([*lfs[:3], other], FRAME, tmp_path).attrs["reused"]
-
-
-def test_sets_and_distributions_are_run_each_time(tmp_path):
-    """They are not kept, and so never stale."""
-    lf = labeling_function(name="lf", output="set")(lambda row: {0, 1})
-    for _ in range(2):
-        assert "reused" not in run([lf, long], FRAME, tmp_path, classes=2).attrs
-    assert not list(tmp_path.iterdir())

@@ -5,8 +5,10 @@ from __future__ import annotations
 import configparser
 import linecache
 import sqlite3
+import threading
 import zipfile
 from decimal import getcontext
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pandas as pd
@@ -14,6 +16,7 @@ import pytest
 from pandas import read_csv
 
 from weaklab.apply import apply, clear_cache
+from weaklab.exceptions import CacheWarning
 
 FRAME = pd.DataFrame({"i": range(400)})
 
@@ -91,6 +94,56 @@ def test_what_depends_on_more_than_the_row_is_run_each_time(function, tmp_path, 
         with pytest.warns(UserWarning, match=function.__name__):
             votes = apply(function, FRAME, cache=tmp_path / "cache", progress=False)
         assert function.__name__ not in votes.attrs.get("reused", ())
+
+
+FOLDER = Path("folder")
+
+
+def by_folder(row):
+    return int(row.i < len(list(FOLDER.glob("*"))))
+
+
+def by_name_of_a_method(row):
+    return len(getattr(FOLDER / "a", "read_text")())  # noqa: B009  -- such functions exist
+
+
+def by_thread(row):
+    return len(threading.current_thread().name) % 2
+
+
+@pytest.mark.parametrize("function", [by_folder, by_name_of_a_method, by_thread])
+def test_objects_that_stand_for_something_outside(function, tmp_path, monkeypatch):
+    """A path is the same when what lies there is another."""
+    monkeypatch.chdir(tmp_path)
+    FOLDER.mkdir()
+    (FOLDER / "a").write_text("1")
+    for _ in range(3):
+        with pytest.warns(CacheWarning, match=r"(pathlib|current_thread)"):
+            votes = apply(function, FRAME, cache=tmp_path / "cache", progress=False)
+        assert "reused" not in votes.attrs
+
+
+def test_a_class_that_reads_files_is_refused_in_a_closure_too(tmp_path):
+    """As it is among globals."""
+    parser = configparser.ConfigParser
+
+    def by_class(row):
+        return len(parser().read("settings.ini"))
+
+    for _ in range(2):
+        with pytest.warns(CacheWarning, match="uses configparser.ConfigParser"):
+            assert "reused" not in apply(by_class, FRAME, cache=tmp_path, progress=False).attrs
+
+
+def test_a_path_without_a_file_system_is_a_value(tmp_path):
+    """It only has parts."""
+    path = PurePosixPath("a/bb")
+
+    def by_part(row):
+        return int(path.name == "bb")
+
+    apply(by_part, FRAME, cache=tmp_path, progress=False)
+    assert apply(by_part, FRAME, cache=tmp_path, progress=False).attrs["reused"] == ("by_part",)
 
 
 class Cell:

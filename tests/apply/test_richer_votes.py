@@ -66,7 +66,7 @@ def test_one_soft_function_makes_all_soft():
 
 def test_hard_votes_stay_the_frame_that_they_were():
     """Who uses no richer votes pays nothing and sees nothing of them."""
-    votes = apply(HARD, FRAME, classes=CLASSES, progress=False)
+    votes = apply(HARD, FRAME, classes=CLASSES, cache=False, progress=False)
     assert isinstance(votes, pd.DataFrame)
     assert set(votes.dtypes) == {np.dtype(np.int8)}
     assert votes.attrs == {}
@@ -200,6 +200,8 @@ def test_classes_must_be_known_and_fit():
         apply([*HARD, has_fur], FRAME, progress=False)
     with pytest.raises(LabelingFunctionError, match="64 classes"):
         apply(labeling_function(name="s", output="set")(lambda row: [65]), FRAME, classes=70, progress=False)
+    with pytest.raises(LabelingFunctionError, match="'has_fur' has output='set', which is for 64 classes"):
+        apply([sure, has_fur], FRAME, classes=70, progress=False)
     with pytest.raises(LabelingFunctionError, match="Did you mean 'soft'"):
         labeling_function(name="s", output="sof")(lambda row: 1)
 

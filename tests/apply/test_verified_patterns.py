@@ -212,16 +212,16 @@ def test_bad_frames():
 def test_a_verified_measurement_is_right_where_a_quoted_one_is_not(seed):
     """A quarter of the reports quote another record's value; the record itself tells which.
 
-    Two in five reports quote one, so that a quarter of them are 10 points of coverage; the bound allows for the draw
-    (four standard errors of 4,000 rows are 1.9 points). Unverified, the share of right quotes is 3/4 by construction;
-    verified, a wrong one gets through only where two records agree to a decimal.
+    A third of the reports quote one, so that wrong ones are 8.3 points of coverage (three standard errors of 4,000 rows
+    are 1.3). Unverified, the share of right quotes is 3/4 by construction; verified, a wrong one gets through only
+    where two records agree to a decimal.
     """
     rng = np.random.default_rng(seed)
     n = 4000
     measured = rng.lognormal(1.5, 0.6, n)
     wrong = rng.random(n) < 0.25
     quoted = np.where(wrong, rng.permutation(measured), measured).round(1)
-    says = rng.random(n) < 0.4
+    says = rng.random(n) < 1 / 3
     texts = [
         f"Nodule on slice {rng.integers(200)}, {rng.integers(40)} mm, SUVmax {value:.1f}." if said
         else f"No uptake on slice {rng.integers(200)}; SUVmax not given."
@@ -239,5 +239,5 @@ def test_a_verified_measurement_is_right_where_a_quoted_one_is_not(seed):
     coverage = (votes == 1).mean()
     assert precision["quoted"] <= 0.80
     assert precision["verified"] >= 0.95
-    assert coverage["quoted"] - coverage["verified"] <= 0.10 + 0.019
+    assert coverage["quoted"] - coverage["verified"] <= 0.10
     assert ((votes.verified == 1) == (votes.quoted == 1))[~wrong].all()

@@ -31,7 +31,7 @@ def damages(content):
     yield content[: len(content) // 2]
     yield content[:-1]
     yield content[:-33] + bytes([content[-33] ^ 1]) + content[-32:]
-    yield content.replace(b"votes 1", b"votes 9")
+    yield content.replace(b"votes 2", b"votes 9")
     yield os.urandom(len(content))
 
 
@@ -101,7 +101,7 @@ def _write_often(path, seed):
         store.put(b"k" * 32, Kept(np.full(5000, value, dtype=np.int8), 1.0))
         kept = store.get(b"k" * 32)
         assert kept is not None
-        assert len(set(kept.codes.tolist())) == 1
+        assert len(set(kept.votes.tolist())) == 1
     assert not store.troubles
 
 

@@ -129,3 +129,27 @@ def test_both_kinds_of_functions_of_the_apply_benchmark_cast_the_same_votes(tmp_
         votes[how] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     assert votes["declarative"]["votes"] == votes["rows"]["votes"]
     assert 0.01 < votes["rows"]["coverage"] < 0.5
+
+
+def test_objectives_are_compared_on_the_same_rows(folder, monkeypatch):
+    """Each is trained on soft labels and scored on test; the label model has one score, and only gold sees gold."""
+    monkeypatch.syspath_prepend(str(HERE))
+    spec = importlib.util.spec_from_file_location("objectives", HERE / "objectives.py")
+    objectives = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(objectives)
+    rng = np.random.default_rng(0)
+    planted = make_votes(n=900, m=7, k=2, random_state=1)
+    X, votes = rng.normal(size=(900, 2)) + 2 * planted.y[:, None], planted.votes.to_numpy()
+    train, test = (votes[:600], X[:600], planted.y[:600]), (votes[600:], X[600:], planted.y[600:])
+    few = {name: objectives.OBJECTIVES[name] for name in ("cross-entropy", "random-feature ridge")}
+    monkeypatch.setattr(objectives, "OBJECTIVES", few)
+    table = objectives.compare(train, test, seeds=2, f1=False)
+    assert table.index.tolist() == [objectives.LABELS, *few, objectives.CEILING]
+    assert table.loc[objectives.LABELS].nunique() == 1
+    turned = objectives.compare((votes[:600], X[:600], 1 - planted.y[:600]), test, seeds=2, f1=False)
+    assert (table.drop(objectives.CEILING) == turned.drop(objectives.CEILING)).all(axis=None)
+    assert (turned.loc[objectives.CEILING] < 50).all()
+    assert (table.loc[objectives.CEILING] > 90).all()
+    rows = objectives.cells({"small": table})
+    assert rows[1] == ["label model", f"{table.loc['label model', 0]:.1f}", f"{table.loc['label model', 0]:.1f}"]
+    assert "±" in rows[2][1]

@@ -11,6 +11,7 @@ from types import ModuleType
 
 import pytest
 
+import weaklab as wl
 from weaklab.testing import LAWS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,6 +29,15 @@ def test_python_blocks_run(page, capsys, monkeypatch):
         exec(compile(block, page.name, "exec"), vars(module))
     if page.name == "README.md":
         assert "['spam' 'ham']" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", [name for name in wl.labeling.__all__ if name.endswith("_lf")])
+def test_every_kind_of_labeling_function_is_shown(name):
+    """In the code of the page, where it runs, and in an example of its docstring."""
+    page = (ROOT / "docs/labeling-functions.md").read_text()
+    assert any(f"wl.{name}(" in block for block in BLOCK.findall(page))
+    assert f"`{name}`" in page
+    assert ">>> " in getattr(wl, name).__doc__
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

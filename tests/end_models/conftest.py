@@ -11,6 +11,7 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
 from weaklab.end_models import EndModel
+from weaklab.votes import SoftLabels
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,19 +29,25 @@ class Digits:
         wrong = draws.random(len(self.y)) < rate
         return np.where(wrong, (self.y + draws.integers(1, 10, len(self.y))) % 10, self.y)
 
-    def few(self, per_class: int, seed: int, weight: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Soft labels and weights of all rows, known for a few; and which those are."""
+    def shifted(self, rate: float, seed: int) -> np.ndarray:
+        """The training labels, of which a share is replaced by the next class (ASYM)."""
+        wrong = np.random.default_rng(seed).random(len(self.y)) < rate
+        return np.where(wrong, (self.y + 1) % 10, self.y)
+
+    def few(self, per_class: int, seed: int) -> tuple[SoftLabels, np.ndarray]:
+        """Soft labels of all rows, as of a label model that knows a few and nothing of the others; and the few."""
         draws = np.random.default_rng(seed)
         known = np.concatenate([draws.choice(np.flatnonzero(self.y == c), per_class, replace=False) for c in range(10)])
-        soft, weights = np.full((len(self.y), 10), 0.1), np.full(len(self.y), weight)
-        soft[known], weights[known] = np.eye(10)[self.y[known]], 1.0
-        return soft, weights, known
+        soft, weight = np.full((len(self.y), 10), 0.1), np.zeros(len(self.y))
+        soft[known], weight[known] = np.eye(10)[self.y[known]], 1.0
+        return SoftLabels(soft, weight=weight), known
 
-    def network(self, loss, seed: int, *, max_epochs: int, batch_size: int, module=None) -> EndModel:
+    def network(self, loss, seed: int, *, max_epochs: int, batch_size: int, module=None, which="covered") -> EndModel:
         """A network with two hidden layers that can learn the labels by heart, trained to the last epoch."""
         return EndModel(
             module=mlp if module is None else module,
             loss=loss,
+            which=which,
             learning_rate=1e-3,
             weight_decay=0.0,
             max_epochs=max_epochs,

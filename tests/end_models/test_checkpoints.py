@@ -20,7 +20,12 @@ import os, signal, sys, time
 from datetime import timedelta
 from pathlib import Path
 import numpy as np, torch
-from weaklab.end_models import CoTeaching, EndModel, LossTerm, RepeatedRandom, SoftCrossEntropy
+from weaklab.end_models import (
+    CoTeaching, EndModel, LossTerm, MultiSourceConsistency, NoiseConsistency, RepeatedRandom, SoftCrossEntropy
+)
+from weaklab.votes import SoftLabels
+
+CASE = sys.argv[2]
 
 class Remembers(LossTerm):
     "The running mean of the logits' size, which the loss depends on: a term with a memory."
@@ -39,15 +44,31 @@ class Remembers(LossTerm):
     def __repr__(self):
         return "Remembers()"
 
+def own(n_columns, k):
+    "A module of the user's, which draws from torch's own generator in each step."
+    return torch.nn.Sequential(
+        torch.nn.Linear(n_columns, 16), torch.nn.Tanh(), torch.nn.Dropout(0.4), torch.nn.Linear(16, k)
+    )
+
+def thinned(rows):
+    return rows * (torch.rand(rows.shape) < 0.8)
+
+OPTIONS = {
+    "memories": dict(hidden=16, dropout=0.4, sampler=RepeatedRandom(0.5), peers=CoTeaching(warmup=3), accumulate=2),
+    "draws": dict(module=own, which="semi-supervised"),
+}
+TERMS = {"memories": [], "draws": [NoiseConsistency(), MultiSourceConsistency(views=thinned, ramp=1.0)]}
+
 def trained(folder, pause, every):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(600, 8))
     y = (X.sum(axis=1) + rng.normal(size=600) > 0).astype(int)
+    soft = SoftLabels(np.eye(2)[y], weight=np.repeat([1.0, 0.0], [400, 200]))
     model = EndModel(
-        hidden=16, max_epochs=8, patience=20, batch_size=64, loss=SoftCrossEntropy() + Remembers(pause), dropout=0.4,
-        schedule="cosine", sampler=RepeatedRandom(0.5), peers=CoTeaching(warmup=3), clip_norm=1.0, accumulate=2,
+        max_epochs=8, patience=20, batch_size=64, loss=sum(TERMS[CASE], SoftCrossEntropy() + Remembers(pause)),
+        schedule="cosine", clip_norm=1.0, **OPTIONS[CASE],
         checkpoint=folder / "state", checkpoint_every=timedelta(seconds=every),
-    ).fit(X, y)
+    ).fit(X, soft)
     torch.save(model.module_.state_dict(), folder / "weights")
     model.history_.drop(columns="seconds").to_csv(folder / "history")
 
@@ -79,12 +100,15 @@ assert child(killed, 0.0, 0.05)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the program forks")
-def test_killed_several_times_it_ends_with_the_same_weights(tmp_path):
+@pytest.mark.parametrize("case", ["memories", "draws"])
+def test_killed_several_times_it_ends_with_the_same_weights(tmp_path, case):
     """The promise of a checkpoint: kill -9 at any time, start again, and not a bit is different.
 
-    The undisturbed run never saves but at its end, so that saving itself is shown to change nothing.
+    "memories": two networks, terms and samplers that remember. "draws": dropout of a user's module, noise on rows and
+    views drawn at random, which all come from torch's own generator. The undisturbed run never saves but at its end,
+    so that saving itself is shown to change nothing.
     """
-    command = [sys.executable, "-c", PROGRAM, str(tmp_path)]
+    command = [sys.executable, "-c", PROGRAM, str(tmp_path), case]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout.split()[-1]) >= 2  # kills that came before the end

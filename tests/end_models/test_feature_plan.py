@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 import scipy.sparse as sp
 
-from weaklab.end_models import FeaturePlan
+from weaklab.end_models import EndModel, FeaturePlan
 from weaklab.end_models.text import ROW_LENGTH
 from weaklab.exceptions import ColumnError, FrameError, ParameterError
 
@@ -166,12 +166,12 @@ def test_every_type_has_its_kind(values, kind):
     if plan is not None:
         plan.fit_transform(frame)
         assert plan.table()["kind"].tolist() == [kind]
-    from weaklab.end_models.encoders import infer_kind
+    from weaklab.end_models.kinds import infer_kind
 
     assert infer_kind(frame["it"]) == kind
 
 
-DATES = pd.DataFrame({"when": pd.to_datetime(["2026-01-01", "2026-01-02"]), "x": [1, 2]})
+SPANS = pd.DataFrame({"long": pd.to_timedelta([1, 2], unit="h"), "x": [1, 2]})
 
 
 @pytest.mark.parametrize(
@@ -191,9 +191,9 @@ DATES = pd.DataFrame({"when": pd.to_datetime(["2026-01-01", "2026-01-02"]), "x":
         ({"column": "text"}, FRAME[:0], FrameError, "0 rows"),
         ({}, [], FrameError, "0 rows"),
         ({"column": "text"}, pd.DataFrame({"text": ["", None]}), FrameError, "no text at all: all 2 rows"),
-        ({"column": "when"}, DATES, FrameError, "'when' is datetime64"),
-        ({}, DATES, FrameError, r"no numbers \('when'\), so say what to use: columns=\{'x': 'numeric'\}"),
-        ({}, DATES[["when"]], FrameError, "'when' is datetime64"),
+        ({"column": "long"}, SPANS, FrameError, "'long' is timedelta64"),
+        ({}, SPANS, FrameError, r"no numbers \('long'\), so say what to use: columns=\{'x': 'numeric'\}"),
+        ({}, SPANS[["long"]], FrameError, "'long' is timedelta64"),
         ({"column": "x"}, pd.DataFrame({"x": [{}, []]}), FrameError, "object of dict, list"),
         ({"column": "x"}, pd.DataFrame({"x": [1.0, np.inf]}), FrameError, "finite numbers.*row 1"),
         ({"column": "x"}, pd.DataFrame([[1, 2]], columns=["x", "x"]), FrameError, "2 columns named 'x'"),
@@ -202,7 +202,7 @@ DATES = pd.DataFrame({"when": pd.to_datetime(["2026-01-01", "2026-01-02"]), "x":
         ({}, np.array([[1.0, np.nan]]), FrameError, "NaN"),
         ({}, np.array([[1.0, np.inf]]), FrameError, "infinity"),
         ({}, np.zeros((0, 2)), FrameError, "0 sample"),
-        ({}, np.zeros((2, 2, 2)), FrameError, "dim 3"),
+        ({}, np.zeros((2, 2, 2, 2, 2)), FrameError, "dim 5"),
         ({}, "a text", FrameError, "got str: 'a text'"),
         ({}, None, FrameError, "got NoneType"),
         ({}, ["a text", 3], FrameError, "row 1 with 3"),
@@ -221,10 +221,10 @@ def test_data_without_features_is_refused_with_place_and_remedy(options, data, e
         ({"column": "text"}, FRAME, FRAME.rename(columns={"text": "Text"}), ColumnError, "Did you mean 'Text'"),
         ({"column": "age"}, FRAME, FRAME.assign(age=["x"] * 4), FrameError, "'age' should hold numbers"),
         ({"column": "text"}, FRAME, FRAME.assign(text=1), FrameError, "should hold texts"),
-        ({"column": "age"}, FRAME, ["a text"], FrameError, "cannot read a texts of type list"),
+        ({"column": "age"}, FRAME, ["a text"], FrameError, "cannot read texts of type list"),
         ({"columns": ["age", "visits"]}, FRAME, np.zeros((2, 2)), FrameError, "cannot read a matrix"),
         ({}, ["a text"], FRAME, FrameError, "cannot read a frame of type DataFrame"),
-        ({}, np.zeros((2, 2)), ["a text"], FrameError, "cannot read a texts"),
+        ({}, np.zeros((2, 2)), ["a text"], FrameError, "cannot read texts"),
         ({}, FRAME[["age", "visits"]], FRAME[["age"]], ColumnError, "no column 'visits'"),
     ],
 )
@@ -234,3 +234,31 @@ def test_columns_that_changed_since_fit_are_refused(options, fitted, given, erro
     plan.fit_transform(fitted)
     with pytest.raises(error, match=message):
         plan.transform(given)
+
+
+@pytest.mark.parametrize("kind", ["numeric", "date", "embedding", "matrix", "float32", "all missing"])
+def test_what_did_not_vary_at_fit_does_not_count_later(rng, kind):
+    """Nothing was learnt of it, so a network's initial weights for it must not decide."""
+    n = 60
+    y = np.arange(n) % 2
+    age = y + rng.normal(0, 0.1, n)
+    if kind in {"matrix", "float32"}:
+        dtype = np.float32 if kind == "float32" else np.float64
+        X = np.column_stack([age, np.full(n, 7.0)]).astype(dtype)
+        later = np.column_stack([age, np.arange(n) * 1e4]).astype(dtype)
+        model = EndModel(max_epochs=3)
+    else:
+        first, other = {
+            "numeric": ([7.0] * n, [1e5] * n),
+            "all missing": ([np.nan] * n, [1e5] * n),
+            "date": ([pd.Timestamp("2026-01-01")] * n, [pd.Timestamp("2031-01-01")] * n),
+            "embedding": ([[3.0, 4.0]] * n, [[1e5, -1e5]] * n),
+        }[kind]
+        X, later = (pd.DataFrame({"age": age, "other": values}) for values in (first, other))
+        kinds = {"age": "numeric", "other": "numeric" if kind == "all missing" else kind}
+        model = EndModel(columns=kinds, max_epochs=3)
+    expected = model.fit(X, y).predict_proba(X)
+    if kind != "all missing":  # there, that a number is missing is a feature too
+        np.testing.assert_array_equal(model.predict_proba(later), expected)
+    assert not model.features_.transform(later)[:, 1].any()
+    assert "inf" not in str(model.features_.table().to_string())

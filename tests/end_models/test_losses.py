@@ -20,6 +20,7 @@ from weaklab.end_models import (
     SoftCrossEntropy,
     Step,
     SymmetricCrossEntropy,
+    TrainingRows,
 )
 from weaklab.exceptions import ParameterError
 
@@ -141,3 +142,74 @@ def test_all_terms_train_whatever_torchs_defaults_are(texts):
         finally:
             torch.set_default_dtype(torch.float32)
         np.testing.assert_array_equal(again, probs)
+
+
+def test_held_out_rows_are_judged_by_the_loss_itself():
+    """Terms that say something of a row add up; those that say nothing leave the judgement as it was; else the task."""
+    logits, target = torch.tensor([[0.0, math.log(3)], [0.0, 0.0]]), torch.tensor([[0.5, 0.5], [1.0, 0.0]])
+    entropy = -(target * torch.log_softmax(logits, dim=1)).sum(dim=1)
+    robust = GeneralizedCrossEntropy(1.0).rows_loss(logits, target)
+    torch.testing.assert_close(robust, torch.tensor([0.5, 0.5]))
+    total = 2 * (SoftCrossEntropy() + 3 * GeneralizedCrossEntropy(1.0)) + 5 * NoiseConsistency()
+    torch.testing.assert_close(total.rows_loss(logits, target), 2 * entropy + 6 * robust)
+    wrapped = LossTerm(GeneralizedCrossEntropy(1.0)) + LossTerm(lambda step: step.logits.mean())
+    torch.testing.assert_close(wrapped.rows_loss(logits, target), robust)
+    assert (LossTerm(lambda step: step.logits.mean()) + NoiseConsistency()).rows_loss(logits, target) is None
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        SoftCrossEntropy(),
+        GeneralizedCrossEntropy(0.3),
+        SymmetricCrossEntropy(0.2, 0.5),
+        LogitAdjustment(),
+        ClassBalancedCrossEntropy(),
+        AuxConfidence(0.6, 0.0),
+    ],
+)
+def test_rows_held_out_and_rows_trained_on_lose_alike(loss):
+    """Else training would be stopped by something that it does not lower. AuxConfidence is at full trust here."""
+    draws = torch.Generator().manual_seed(0)
+    logits, target = (torch.randn(30, 3, generator=draws) for _ in range(2))
+    target = torch.softmax(target, dim=1)
+    started = loss.start(TrainingRows.of(target)) if hasattr(loss, "start") else loss
+    value = started(Step.of(logits, target, progress=0.9))
+    torch.testing.assert_close(started.rows_loss(logits, target).mean(), value)
+
+
+def test_the_history_shows_what_training_is_stopped_by():
+    """The held-out loss of the last epoch, computed anew from the predictions of the weights that were kept."""
+    draws = np.random.default_rng(0)
+    X = draws.normal(size=(400, 3))
+    soft = np.where(X[:, :1] + draws.normal(size=(400, 1)) > 0, [0.2, 0.8], [0.9, 0.1])
+    model = EndModel(loss=GeneralizedCrossEntropy(1.0), validation_fraction=0.5, calibrate=False).fit(X, soft)
+    index = []
+
+    def spy(step):
+        index.append(step.index)
+        return 0 * step.logits.sum()
+
+    EndModel(loss=GeneralizedCrossEntropy(1.0) + LossTerm(spy), validation_fraction=0.5, max_epochs=1).fit(X, soft)
+    held_out = np.setdiff1d(np.arange(400), torch.cat(index).numpy())
+    expected = 1 - (soft * model.predict_proba(X))[held_out].sum(axis=1).mean()
+    assert model.history_["held_out_loss"].min() == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_loss_of_ones_own_says_how_it_is_judged():
+    """A term that scores held-out rows by its own rule chooses the best weights by it."""
+
+    class Judged(LossTerm):
+        def __init__(self):
+            self.scores = iter(range(100))
+
+        def __call__(self, step):
+            return 0 * step.logits.sum()
+
+        def rows_loss(self, logits, target):
+            return torch.full((len(logits),), float(next(self.scores)))  # worse in each epoch
+
+    model = EndModel(loss=SoftCrossEntropy() + 100 * Judged(), patience=2, max_epochs=20)
+    model.fit(np.arange(100.0)[:, None], np.arange(100) % 2)
+    assert model.best_epoch_ == 1
+    assert model.n_iter_ == 3

@@ -130,6 +130,31 @@ def test_bad_arguments_are_refused(make):
         make()
 
 
+@pytest.mark.parametrize(
+    "loss", [GeneralizedCrossEntropy(), SymmetricCrossEntropy(), SoftCrossEntropy() + EarlyLearning()]
+)
+@pytest.mark.parametrize("noise", ["sym", "asym"])
+@pytest.mark.slow
+def test_early_stopping_lets_robust_losses_do_their_work(digits, loss, noise):
+    """By default arguments, on digits with 40 % random or 30 % shifted labels: not 2 points behind 100 epochs of all
+    rows, and 1 point before cross-entropy with its own early stopping. Judged by cross-entropy, it would stop early.
+
+    Seen (mean of 2 seeds), stopped and trained long. Random: generalised .925 and .886, symmetric .937 and .876,
+    early learning .937 and .945; cross-entropy .903 and .765. Shifted: .905 and .852, .917 and .833, .946 and .929;
+    cross-entropy .807 and .766.
+    """
+    stopped, long, plain = 0.0, 0.0, 0.0
+    for seed in (0, 1):
+        labels = digits.flipped(0.4, seed) if noise == "sym" else digits.shifted(0.3, seed)
+        options = {"random_state": seed, "progress": False}
+        for_long = EndModel(loss=loss, validation_fraction=0, max_epochs=100, **options)
+        stopped += EndModel(loss=loss, **options).fit(digits.X, labels).score(digits.X_test, digits.y_test) / 2
+        long += for_long.fit(digits.X, labels).score(digits.X_test, digits.y_test) / 2
+        plain += EndModel(**options).fit(digits.X, labels).score(digits.X_test, digits.y_test) / 2
+    assert stopped >= long - 0.02
+    assert stopped >= plain + 0.01
+
+
 @pytest.mark.slow
 def test_robust_losses_survive_forty_percent_wrong_labels(digits):
     """Digits, SYM-40, last of 60 epochs: cross-entropy learns the wrong labels by heart, the others need not.

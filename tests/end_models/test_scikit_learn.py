@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import pickle
+from dataclasses import replace
 from enum import Enum
 
 import numpy as np
@@ -16,7 +18,15 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from weaklab.end_models import EndModel, RandomFeatureClassifier, RandomFeatureRegressor, SoftLabelClassifier
+from weaklab.end_models import (
+    EndModel,
+    EndRegressor,
+    JointModel,
+    RandomFeatureClassifier,
+    RandomFeatureRegressor,
+    SoftCrossEntropy,
+    SoftLabelClassifier,
+)
 from weaklab.exceptions import FrameError
 
 ESTIMATORS = [
@@ -98,6 +108,75 @@ def test_works_in_pipelines_cross_validation_and_grid_search(rng):
     assert cross_val_score(model, X, y, cv=3).mean() > 0.8
     search = GridSearchCV(model, {"learning_rate": [1e-5, 0.05]}, cv=3).fit(X, soft)
     assert search.best_params_ == {"learning_rate": 0.05}
+    chosen = GridSearchCV(model, {"which": [0.5, "covered"], "weight": ["uniform", "confidence"]}, cv=2).fit(X, soft)
+    assert chosen.best_score_ > 0.6
+
+
+@pytest.mark.parametrize("soft_labels", [False, True])
+def test_a_classifier_in_a_soft_label_classifier_does_so_too(rng, soft_labels):
+    """Its inner arguments are reached by name, with hard labels and with soft ones."""
+    X, y, soft = _two_groups(rng)
+    given = soft if soft_labels else y
+    model = SoftLabelClassifier(LogisticRegression())
+    assert make_pipeline(StandardScaler(), model).fit(X, given).score(X, y) > 0.8
+    assert cross_val_score(model, X, given, cv=3).mean() > (0.6 if soft_labels else 0.8)
+    search = GridSearchCV(model, {"estimator__C": [1e-9, 1.0]}, cv=3, scoring="neg_log_loss").fit(X, y)
+    assert search.best_params_ == {"estimator__C": 1.0}
+
+
+@pytest.mark.parametrize(
+    "model", [EndModel(), SoftLabelClassifier(LogisticRegression()), EndRegressor(), JointModel()], ids=repr
+)
+def test_every_argument_can_be_got_set_and_cloned(model):
+    """What the constructor takes is kept as it is until fit, whatever it is."""
+    arguments = set(inspect.signature(type(model).__init__).parameters) - {"self"}
+    assert set(model.get_params(deep=False)) == arguments
+    for name in arguments - {"estimator"}:
+        value = object()
+        assert clone(model).set_params(**{name: value}).get_params(deep=False)[name] is value
+    with pytest.raises(ValueError, match="Invalid parameter 'lerning_rate'"):
+        model.set_params(lerning_rate=1)
+
+
+def _named(kind, X, y, soft, rng):
+    names = ["ham", "spam"]
+    if kind == "joint model":
+        votes = np.where(rng.random((len(y), 3)) < 0.85, y[:, None], 1 - y[:, None])
+        return JointModel(classes=names, hidden=None).fit(votes, X)
+    if kind == "end model":
+        return EndModel(hidden=None, classes=names).fit(X, soft)
+    return SoftLabelClassifier(LogisticRegression(), classes=names).fit(X, soft)
+
+
+@pytest.mark.parametrize("kind", ["end model", "soft label classifier", "joint model"])
+def test_decisions_probabilities_and_names_say_the_same(rng, kind):
+    """The log-odds of the second class are those of its probability, calibrated or not, and its name is predicted."""
+    X, y, soft = _two_groups(rng, 600)
+    model = _named(kind, X, y, soft, rng)
+    assert model.classes_.tolist() == ["ham", "spam"]
+    probs = model.predict_proba(X)
+    np.testing.assert_allclose(probs.sum(axis=1), 1)
+    np.testing.assert_allclose(np.log(probs[:, 1] / probs[:, 0]), model.decision_function(X), rtol=1e-4, atol=1e-6)
+    assert model.predict(X).tolist() == ["spam" if odds > 0 else "ham" for odds in model.decision_function(X)]
+    assert model.score(X, np.where(y, "spam", "ham")) > 0.8
+
+
+def test_probabilities_are_calibrated_towards_the_soft_labels(rng):
+    """A network that is far too sure is brought back by one number; without, its probabilities stay as sure."""
+    X, y, soft = _two_groups(rng, 2000)
+    options = {"learning_rate": 0.05, "weight_decay": 0.0, "patience": 50, "max_epochs": 15}
+    losses = {}
+    for calibrate in (False, True):
+        model = EndModel(calibrate=calibrate, loss=_too_sure, **options).fit(X[:1000], soft[:1000])
+        losses[calibrate] = -(soft[1000:] * np.log(model.predict_proba(X[1000:]))).sum(axis=1).mean()
+    assert model.temperature_ > 1.5
+    assert losses[True] < losses[False] - 0.05
+    assert model.score(X[1000:], y[1000:]) > 0.8
+
+
+def _too_sure(step):
+    """A loss that sees logits a third as large as they are."""
+    return SoftCrossEntropy()(replace(step, logits=step.logits / 3))
 
 
 def test_feature_names_are_those_of_the_columns_used(rng):

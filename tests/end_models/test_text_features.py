@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tracemalloc
 from collections import Counter
 from itertools import pairwise
 
@@ -120,3 +121,21 @@ def test_blank_texts_have_no_ngrams(blank):
     words, chars = ngram_counts([blank, blank])
     assert words.nnz == chars.nnz == 0
     assert words.shape == chars.shape == (2, BUCKETS)
+
+
+def test_memory_grows_with_the_number_of_ngrams_and_no_faster(rng):
+    """Twice the texts, twice the memory: nothing is kept per pair of rows, and no dense table is made."""
+    words = np.array([f"word{i}" for i in rng.integers(0, 10**6, 3000)])
+
+    def peak_per_ngram(rows):
+        texts = [" ".join(words[rng.integers(0, 3000, 30)]) for _ in range(rows)]
+        ngrams = sum(block.nnz for block in ngram_counts(texts))
+        tracemalloc.start()
+        HashedText().fit_transform(texts)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return peak / ngrams
+
+    few, many = peak_per_ngram(500), peak_per_ngram(2000)
+    assert many < 1.1 * few
+    assert many < 100  # bytes; 34 on docstrings

@@ -66,6 +66,7 @@ def apply(
         the function and the row. "abstain" lets it abstain on that row (one of ``batch=True`` that raises: on all),
         gives one warning with counts, and keeps rows and tracebacks in ``votes.attrs["faults"]``. What is wrong
         before anything runs (a missing column, two functions of one name) always raises; KeyboardInterrupt too.
+        A ``sys.exit()`` in a labeling function is a failure like any other.
     n_jobs : int
         Processes for labeling functions of one row; -1 is one per core. They may be lambdas, closures, and functions
         of a notebook; each process has its own copy of what they read. Votes, faults, order and index are those of
@@ -144,27 +145,23 @@ def apply(
     reader = read_frame(frame)
     plan = make_plan(lfs, reader, coder)
     reuse = make_reuse(cache, reader, coder)
-    if plan.output != "hard" or not reader.n:
-        reuse = None  # sets and distributions are not kept
+    if not reader.n:
+        reuse = None
     n, m = reader.n, len(plan.lfs)
     faults = FaultLog(on_error, reader.index)
     table = vote_table(n, m, coder.k, plan.output, plan.stands_for)
     with tqdm(
         total=n * m, desc=f"{m} labeling functions", unit="votes", unit_scale=True, delay=1.0, disable=not progress
     ) as bar:
-        run = Run(reader, coder, faults, table, bar, plan.names, timeout)
-        todo = plan if reuse is None else _take_kept(plan, reuse, run)
+        run = Run(reader, coder, faults, table, bar, plan.names, timeout, float("inf") if reuse is None else reuse.look)
         try:
-            reports = _run_plan(todo, run, jobs)
+            reports = _run_what_is_new(plan, reuse, run, jobs)
         except KeyboardInterrupt as interrupt:
             votes = table.frame(reader.index, plan.names)
             votes.attrs["done"] = dict(zip(plan.names, run.done.tolist(), strict=True))
             interrupt.votes = votes  # type: ignore[attr-defined]
             interrupt.add_note("What was done is in the attribute `votes` of this exception: sys.last_value.votes")
             raise
-        finally:
-            if reuse is not None:
-                reuse.keep(run)
     votes = table.frame(reader.index, plan.names)
     if reports:
         votes.attrs["reports"] = reports
@@ -173,20 +170,30 @@ def apply(
             votes.attrs["reused"] = reuse.reused
         if reuse.not_kept:
             votes.attrs["not_reused"] = reuse.not_kept
-        reuse.report(stacklevel=3)
+        reuse.report()
     if on_error == "abstain":
         votes.attrs["faults"] = faults.faults(plan.names)
-        faults.warn(votes.attrs["faults"], stacklevel=3)
+        faults.warn(votes.attrs["faults"])
     return votes
+
+
+def _run_what_is_new(plan: Plan, reuse: Reuse | None, run: Run, jobs: int) -> dict[str, Any]:
+    """Take votes that were made before, run the rest, and keep what it finished, however it ends."""
+    if reuse is None:
+        return _run_plan(plan, run, jobs)
+    todo = _take_kept(plan, reuse, run)
+    try:
+        return _run_plan(todo, run, jobs)
+    finally:
+        reuse.keep(run)
 
 
 def _take_kept(plan: Plan, reuse: Reuse, run: Run) -> Plan:
     """Fill in the votes that were made before; what is left to do."""
     found = reuse.find(plan.lfs)
-    for column, codes in found.items():
-        run.table.write(column, slice(None), codes)
-        run.done[column] = len(codes)
-        run.bar.update(len(codes))
+    run.watched.update(reuse.judged)
+    for column, votes in found.items():
+        run.write_kept(column, votes, getattr(plan.lfs[column], "output", "hard"))
     return plan.without(found)
 
 
@@ -204,11 +211,12 @@ def _run_plan(plan: Plan, run: Run, jobs: int) -> dict[str, Any]:
 
 
 def _timed(engine: Callable[[Any, Run], T], planned: Sequence[Planned[Any]], run: Run) -> T:
-    """Run an engine that takes many functions at once, over all rows; each took its share of the time."""
+    """Run an engine that takes many functions at once; each that it finished took its share of the time."""
     began = perf_counter()
-    result = engine(planned, run)
-    share = (perf_counter() - began) / max(len(planned), 1)
-    for each in planned:
-        run.done[each.column] = run.reader.n
-        run.took(each.column, share)
-    return result
+    try:
+        return engine(planned, run)
+    finally:
+        finished = [each.column for each in planned if run.done[each.column] == run.reader.n]
+        share = (perf_counter() - began) / max(len(finished), 1)
+        for column in finished:
+            run.took(column, share)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable, Sequence
 from time import perf_counter
 from typing import Any
 
+from weaklab.apply.faults import RAISED
 from weaklab.apply.frames import FrameReader
 from weaklab.apply.plan import Planned
 from weaklab.apply.run import Run
@@ -37,9 +38,9 @@ def run_batches(planned: Sequence[Planned[LabelingFunction]], run: Run) -> None:
         start = perf_counter()
         try:
             returned = each.lf(frame)
-        except Exception as error:  # noqa: BLE001  -- a labeling function may raise anything
+        except RAISED as error:
             run.faults.failed_whole(name, error, _missing_column(error, frame, run.reader))
-            run.bar.update(run.reader.n)
+            run.finished(each.column)
             continue
         finally:
             run.took(each.column, perf_counter() - start)
@@ -47,7 +48,7 @@ def run_batches(planned: Sequence[Planned[LabelingFunction]], run: Run) -> None:
             codes, errors = _READ[each.lf.output](returned, run.reader.index, run.coder)
         except ReturnValueError as error:
             run.faults.no_votes(name, error)
-            run.bar.update(run.reader.n)
+            run.finished(each.column)
             continue
         if each.lf.output == "hard":
             run.write_codes(each.column, name, 0, codes, errors)
@@ -55,7 +56,7 @@ def run_batches(planned: Sequence[Planned[LabelingFunction]], run: Run) -> None:
             run.write_rich(each.column, name, 0, codes, errors, each.lf.output)
 
 
-def _missing_column(error: Exception, frame: Any, reader: FrameReader) -> str:
+def _missing_column(error: BaseException, frame: Any, reader: FrameReader) -> str:
     """A hint where a labeling function asked the frame for a column that it does not have; else nothing."""
     asked = _asked_for(error, frame)
     if asked is None or asked in reader.names or not reader.names:
@@ -63,7 +64,7 @@ def _missing_column(error: Exception, frame: Any, reader: FrameReader) -> str:
     return f"The frame has no column {asked!r}.{did_you_mean(asked, reader.names)}"
 
 
-def _asked_for(error: Exception, frame: Any) -> Hashable:
+def _asked_for(error: BaseException, frame: Any) -> Hashable:
     """The column that an error of a frame names; None for other errors."""
     if isinstance(error, AttributeError):
         return error.name if error.obj is frame else None

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from weaklab.apply.faults import RAISED
 from weaklab.apply.plan import Planned
 from weaklab.apply.run import Run
 from weaklab.labeling import CellLF
@@ -29,7 +30,7 @@ def fill(codes: np.ndarray, planned: Planned[Any], run: Run, cells: Iterable[tup
     for row, cell in cells:
         try:
             vote = lf.vote(cell)
-        except Exception as error:  # noqa: BLE001  -- what a user's function in it raises may be anything
+        except RAISED as error:  # what a user's function in it raises may be anything
             run.faults.failed(lf.name, row, error)
         else:
             codes[row] = ABSTAIN if vote is None else of_label[vote]

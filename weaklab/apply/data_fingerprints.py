@@ -95,7 +95,8 @@ class DataFingerprints:
             kinds = map(type, self.reader.given)
             taker.add([(kind, tuple(each)) for kind, each in zip(kinds, self.reader.records, strict=True)])
         if with_index:
-            taker.add(getattr(getattr(self.reader, "frame", None), "attrs", None))
+            frame = getattr(self.reader, "frame", None)
+            taker.add((getattr(frame, "attrs", None), getattr(getattr(frame, "columns", None), "name", None)))
             add_table(taker, self.reader.index)
         return taker.digest()
 
@@ -115,6 +116,7 @@ class DataFingerprints:
 def add_table(taker: Fingerprinter, table: Any) -> None:
     """Take in a frame, a column or an index of pandas, polars or pyarrow."""
     taker.token("table", type(table).__qualname__.encode())
+    taker.add((type(table), [(name, getattr(table, name, None)) for name in ("attrs", *_own_attributes(table))]))
     if isinstance(table, pd.MultiIndex):
         table = table.to_frame(index=False)
     elif isinstance(table, pd.RangeIndex):
@@ -126,11 +128,17 @@ def add_table(taker: Fingerprinter, table: Any) -> None:
             add_table(taker, table.index)
         table = pd.DataFrame({"": table.array}) if not isinstance(table, pl.Series) else table.to_frame()
     elif isinstance(table, pd.DataFrame):
+        taker.add(list(table.columns.names))
         add_table(taker, table.index)
     reader = read_frame(table)
     taker.add(reader.names)
     for place in range(len(reader.names)):
         _add_column(taker, reader, place)
+
+
+def _own_attributes(table: Any) -> list[str]:
+    """The names of attributes that a class made of one of pandas has beside its columns."""
+    return [name for name in getattr(type(table), "_metadata", ()) if name != "_name"]
 
 
 def _add_column(taker: Fingerprinter, reader: FrameReader, place: int) -> bool:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import traceback
-import warnings
 from collections.abc import Hashable, Iterable
 from html import escape
 from typing import Any, NamedTuple
 
 import pandas as pd
 
-from weaklab.exceptions import FaultWarning, LabelingFunctionFailure, ReturnValueError
+from weaklab.exceptions import FaultWarning, LabelingFunctionFailure, ReturnValueError, warn_caller
+
+#: What is a fault of the labeling function that raises it. A ``sys.exit()`` in code taken from a script is one, and
+#: must not end the program of whoever labels; KeyboardInterrupt comes from the user.
+RAISED = (Exception, SystemExit)
 
 
 class Fault(NamedTuple):
@@ -76,15 +79,24 @@ class FaultLog:
     def __init__(self, on_error: str, index: pd.Index) -> None:
         self.raises = on_error == "raise"
         self.index = index
+        self._names: set[str] = set()
         self._rows: dict[str, set[int]] = {}
         self._first: dict[str, tuple[int, str]] = {}  # the row, and the traceback there
 
     @property
     def failed_names(self) -> set[str]:
-        """The labeling functions that something was kept of."""
-        return set(self._rows)
+        """The labeling functions that something went wrong with, so that their votes are not to be used again."""
+        return set(self._names)
 
-    def failed(self, name: str, row: int, error: Exception, trace: str | None = None) -> None:
+    def mark(self, name: str) -> None:
+        """Count a labeling function among those that failed."""
+        self._names.add(name)
+
+    def raise_no_more(self) -> None:
+        """Keep what fails from here on: an interruption is being raised, which no other error must replace."""
+        self.raises = False
+
+    def failed(self, name: str, row: int, error: BaseException, trace: str | None = None) -> None:
         """A labeling function raised on one row.
 
         Parameters
@@ -93,7 +105,7 @@ class FaultLog:
             The labeling function.
         row : int
             Its position.
-        error : Exception
+        error : BaseException
             What it raised.
         trace : str, optional
             The traceback, where the error comes from another process and has none.
@@ -109,14 +121,14 @@ class FaultLog:
             ) from error
         self._keep(name, row, error, trace)
 
-    def failed_whole(self, name: str, error: Exception, hint: str = "") -> None:
+    def failed_whole(self, name: str, error: BaseException, hint: str = "") -> None:
         """A labeling function of the whole frame raised: it abstains on every row.
 
         Parameters
         ----------
         name : str
             The labeling function.
-        error : Exception
+        error : BaseException
             What it raised.
         hint : str
             What to say beside it.
@@ -136,8 +148,19 @@ class FaultLog:
         for row in range(len(self.index)):
             self._keep(name, row, error)
 
-    def failed_rows(self, name: str, rows: Iterable[int], error: Exception) -> None:
+    def failed_rows(self, name: str, rows: Iterable[int], error: BaseException, hint: str = "") -> None:
         """A labeling function failed on some rows at once: it abstains on these.
+
+        Parameters
+        ----------
+        name : str
+            The labeling function.
+        rows : iterable of int
+            Their positions.
+        error : Exception
+            What it raised.
+        hint : str
+            What to say beside it.
 
         Raises
         ------
@@ -149,7 +172,10 @@ class FaultLog:
             more = f" and {len(rows) - 1:,} rows more" if len(rows) > 1 else ""
             raise LabelingFunctionFailure(
                 f"labeling function {name!r} failed on {self.where(rows[0])}{more}: {type(error).__name__}: {error}"
+                f"{'. ' if hint else ''}{hint}"
             ) from error
+        if hint:
+            error.add_note(hint)
         for row in rows:
             self._keep(name, row, error)
 
@@ -186,7 +212,8 @@ class FaultLog:
         plain = label.item() if hasattr(label, "item") else label
         return f"row {row}" if type(plain) is int and plain == row else f"row {row} (index label {plain!r})"
 
-    def _keep(self, name: str, row: int, error: Exception, trace: str | None = None) -> None:
+    def _keep(self, name: str, row: int, error: BaseException, trace: str | None = None) -> None:
+        self.mark(name)
         self._rows.setdefault(name, set()).add(row)
         if name not in self._first or row < self._first[name][0]:
             self._first[name] = (row, trace_of(error) if trace is None else trace)
@@ -200,7 +227,7 @@ class FaultLog:
         labels = tuple(_plain(label) for label in self.index[list(rows)])
         return Fault(len(rows), rows, labels, self._first[name][1])
 
-    def warn(self, faults: dict[str, Fault], stacklevel: int) -> None:
+    def warn(self, faults: dict[str, Fault]) -> None:
         """One warning for all that was kept."""
         if not faults:
             return
@@ -209,15 +236,14 @@ class FaultLog:
             f"{name!r} on {'all ' if fault.count == n else ''}{fault.count:,} of {n:,} rows ({_cut(fault.reason)})"
             for name, fault in faults.items()
         )
-        warnings.warn(
+        warn_caller(
             f"{len(faults)} labeling function{'s' if len(faults) > 1 else ''} failed and abstained there: {counts}. "
             f"votes.attrs['faults'] has the rows and the first traceback of each.",
             FaultWarning,
-            stacklevel=stacklevel,
         )
 
 
-def trace_of(error: Exception) -> str:
+def trace_of(error: BaseException) -> str:
     """The traceback of what a labeling function raised."""
     # The outermost frame is the loop that called the labeling function, which explains nothing to its author.
     trace = error.__traceback__.tb_next if error.__traceback__ else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copyreg
 import logging
+import os
 import re
 import sys
 from collections.abc import Callable
@@ -26,10 +27,14 @@ import numpy as np
 import polars as pl
 
 from weaklab.apply.code_fingerprints import UNREAD, CodeFingerprinter
-from weaklab.apply.code_reads import is_library, library_version
+from weaklab.apply.code_reads import is_special
+from weaklab.apply.libraries import HANDLES, is_library, library_version
 from weaklab.apply.value_fingerprints import Unfingerprintable
-from weaklab.labeling import DeclarativeLF
+from weaklab.labeling import DeclarativeLF, LabelingFunction, PromptLF
 from weaklab.labeling.references import NamedCallable
+
+#: The flag of classes that cannot be given attributes.
+_IMMUTABLE = 1 << 8
 
 
 class Fingerprinter(CodeFingerprinter):
@@ -41,6 +46,8 @@ class Fingerprinter(CodeFingerprinter):
         The time of ``perf_counter`` at which to give up.
     shared : dict, optional
         Digests of large values, for fingerprinters that work at the same time on functions that share them.
+    loads : bool
+        Whether to import installed modules that a function imports while it runs; else it has no fingerprint before.
 
     Examples
     --------
@@ -56,6 +63,8 @@ class Fingerprinter(CodeFingerprinter):
         return _BY_TYPE.get(type(value)) or _by_base(value)
 
     def _named(self, item: NamedCallable) -> None:
+        if self.of_rows is None:  # the first, which is applied; others may be called with anything
+            self.of_rows = _of_rows(item)
         self.add((type(item), item.parts()))
 
     def _declarative(self, lf: DeclarativeLF) -> None:
@@ -63,9 +72,15 @@ class Fingerprinter(CodeFingerprinter):
         if not is_library(type(lf).__module__):
             self.add(vars(lf))  # a kind of the user's may hold more than its arguments
 
+    def _prompts(self, lf: PromptLF) -> None:
+        self.add(lf.identity())
+        if not is_library(type(lf).__module__):
+            self._instance(lf)
+
     def _class(self, kind: type) -> None:
         if is_library(kind.__module__):
             self._by_name(kind.__module__, kind.__qualname__)
+            self.token("patched", self._digest_of(kind, Fingerprinter._patches))
             return
         self.token("class", f"{kind.__module__} {kind.__qualname__}".encode())
         self.add((type(kind), kind.__bases__))
@@ -73,6 +88,14 @@ class Fingerprinter(CodeFingerprinter):
             if name not in UNREAD:
                 self.add(name)
                 self.add(item)
+
+    def _patches(self, kind: type) -> None:
+        """What a class of a library, which is its name and version otherwise, may have been given since."""
+        for base in kind.__mro__:
+            if not base.__flags__ & _IMMUTABLE and is_library(base.__module__):
+                for name, item in list(vars(base).items()):
+                    if not is_special(name):
+                        self.add_foreign(name, item, base.__module__)
 
     def _property(self, item: property) -> None:
         self.add((item.fget, item.fset, item.fdel))
@@ -86,7 +109,7 @@ class Fingerprinter(CodeFingerprinter):
         self.add(item.func if isinstance(item, cached_property) else item.__wrapped__)
 
     def _partial(self, item: Any) -> None:
-        self.add(("partial", item.func, item.args, item.keywords))
+        self.add(("partial", item.func, item.args, item.keywords, vars(item)))
 
     def _alias(self, item: Any) -> None:
         self.add(("alias", getattr(item, "__origin__", None), item.__args__))
@@ -109,6 +132,8 @@ class Fingerprinter(CodeFingerprinter):
 
     def _instance(self, item: Any) -> None:
         kind = type(item)
+        if any(base.__module__.partition(".")[0] in HANDLES for base in kind.__mro__) and not _is_pure_path(item):
+            raise Unfingerprintable(f"reads a {kind.__module__}.{kind.__qualname__}, which stands for what may change")
         self.add(kind)
         # A class may leave out of its reduction what its methods read.
         self.add(getattr(item, "__dict__", None))
@@ -138,6 +163,17 @@ class Fingerprinter(CodeFingerprinter):
                 self._by_name(str(home), name)
                 return
         raise Unfingerprintable(f"reads {name}, of which only its name is known")
+
+
+def _is_pure_path(item: Any) -> bool:
+    return isinstance(item, os.PathLike) and not hasattr(item, "open")
+
+
+def _of_rows(item: NamedCallable) -> tuple[FunctionType, ...]:
+    """The functions that a labeling function calls with a row of the frame."""
+    if not isinstance(item, LabelingFunction) or item.batch:
+        return ()
+    return tuple(f for f in (item.function, *(step.function for step in item.pre)) if isinstance(f, FunctionType))
 
 
 def _by_base(value: Any) -> Callable[[Any, Any], None]:
@@ -194,5 +230,6 @@ _BY_BASE: tuple[tuple[Any, Callable[[Fingerprinter, Any], None]], ...] = (
     (ModuleType, Fingerprinter._module),
     (NamedCallable, Fingerprinter._named),
     (DeclarativeLF, Fingerprinter._declarative),
+    (PromptLF, Fingerprinter._prompts),
     (logging.Logger, Fingerprinter._logger),
 )

@@ -2,34 +2,49 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from weaklab.apply.faults import RAISED
 from weaklab.apply.plan import Planned
 from weaklab.apply.run import Run
-from weaklab.exceptions import FaultWarning, LabelingFunctionFailure, ReturnValueError
+from weaklab.exceptions import FaultWarning, LabelingFunctionFailure, ReturnValueError, warn_caller
 from weaklab.labeling import Answers, LearnedLF, VoteCoder, Watch, set_masks
+from weaklab.labeling.declarative import is_missing
+from weaklab.labeling.explanations import short
 from weaklab.typing import ABSTAIN
 
 
 class RunWatch(Watch):
     """Tells the run of failures and progress."""
 
-    def __init__(self, name: str, run: Run) -> None:
-        self.name, self.run = name, run
+    def __init__(self, lf: LearnedLF, table: pd.DataFrame, run: Run) -> None:
+        self.lf, self.table, self.run = lf, table, run
         self.told = 0
 
     def failed(self, rows: Iterable[int], error: Exception) -> None:
         """Raise, or keep the fault of each row."""
-        self.run.faults.failed_rows(self.name, rows, error)
+        rows = list(rows)
+        self.run.faults.failed_rows(self.lf.name, rows, error, self.odd_cell(rows))
 
     def done(self, rows: int) -> None:
         """Move the bar."""
         self.told += rows
         self.run.bar.update(rows)
+
+    def odd_cell(self, rows: Iterable[int]) -> str:
+        """Where a function of single cells failed, the first that is no text: models name neither it nor its row."""
+        if not getattr(self.lf, "single", False):
+            return ""
+        cells, name = self.table.iloc[:, 0], self.table.columns[0]
+        for row in rows:
+            cell = cells.iloc[row]
+            if not isinstance(cell, str) and not is_missing(cell):
+                return f"Column {name!r} holds {short(cell)} ({type(cell).__name__}) on {self.run.faults.where(row)}."
+        return ""
 
 
 def run_learned(planned: Sequence[Planned[LearnedLF]], run: Run) -> dict[str, Any]:
@@ -49,20 +64,21 @@ def run_learned(planned: Sequence[Planned[LearnedLF]], run: Run) -> dict[str, An
     """
     reports = {}
     for each in planned:
-        lf, watch = each.lf, RunWatch(each.lf.name, run)
+        lf = each.lf
         table = run.reader.columns(lf.columns)
+        watch = RunWatch(lf, table, run)
         before = lf.report
         try:
             answers = lf.answers(table, watch)
         except LabelingFunctionFailure:
             raise  # the watch's own
-        except Exception as error:  # noqa: BLE001  -- a model may raise anything
-            run.faults.failed_whole(lf.name, error)
+        except RAISED as error:  # a model may raise anything
+            run.faults.failed_whole(lf.name, error, watch.odd_cell(range(run.reader.n)))
         else:
             _write(each.column, lf, answers, run)
         if lf.report is not None and lf.report is not before:
             reports[lf.name] = lf.report
-        run.bar.update(run.reader.n - watch.told)
+        run.finished(each.column, watch.told)
     _warn(reports)
     return reports
 
@@ -103,4 +119,4 @@ def label_codes(labels: Sequence[Any], coder: VoteCoder) -> np.ndarray:
 def _warn(reports: dict[str, Any]) -> None:
     told = [f"{name!r}: {report['warning']}" for name, report in reports.items() if report.get("warning")]
     if told:
-        warnings.warn(f"{'; '.join(told)}. votes.attrs['reports'] has the counts.", FaultWarning, stacklevel=4)
+        warn_caller(f"{'; '.join(told)}. votes.attrs['reports'] has the counts.", FaultWarning)

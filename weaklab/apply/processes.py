@@ -24,10 +24,11 @@ from weaklab.apply import shipping
 from weaklab.apply.plan import Planned
 from weaklab.apply.row_engine import CHUNK, run_rows
 from weaklab.apply.row_slices import take_rows
-from weaklab.apply.row_tasks import At, Crew, Done, Part, Task
+from weaklab.apply.row_tasks import At, Changes, Crew, Done, Part, Task
 from weaklab.apply.run import Run
+from weaklab.apply.surroundings import surroundings
 from weaklab.apply.timeouts import can_time_here, timer
-from weaklab.exceptions import ParameterError, ReturnValueError, SlowPathWarning, WorkerDiedError
+from weaklab.exceptions import ParameterError, ReturnValueError, SlowPathWarning, WorkerDiedError, warn_caller
 from weaklab.labeling import DeclarativeLF, LabelingFunction, Output
 
 #: Frames of fewer rows are begun here; processes start when that has taken PATIENCE seconds.
@@ -38,6 +39,7 @@ _TASK = 0.25
 _FIRST, _MOST, _GROWTH = 8, 16_384, 8
 #: A labeling function that has ended so many processes is not run any more.
 _DEATHS = 20
+_UNSEEN = "ran in a process that ended before it said what changed there"
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS", "NUMBA_NUM_THREADS")
 
 
@@ -81,15 +83,15 @@ def run_in_processes(
     try:
         Foreman(planned, run, jobs).run_all()
     except shipping.CannotShipError as error:
-        warnings.warn(
+        warn_caller(
             f"n_jobs={jobs}: labeling functions or rows cannot be sent to other processes ({error}); "
             f"they run in this one.",
             SlowPathWarning,
-            stacklevel=4,
         )
         columns = [each.column for each in planned]
         run.bar.update(-int(run.done[columns].sum()))
         run.done[columns] = 0
+        run.unsure.clear()
         run_rows(planned, run)
 
 
@@ -164,9 +166,13 @@ class Foreman:
         self.raised: list[tuple[tuple[int, int, int, int], Any, str | None]] = []
         self.deaths = [0] * len(planned)
         self.strays = 0
+        self.asked: list[Worker] = []  # those that are to say what changed
+        self.changes: dict[int, str] = {}
+        self.lost = False  # whether a process ended that can say nothing any more
         self.size = _FIRST
         lfs = [each.lf for each in planned]
-        self.crew = Crew(lfs, run.coder, run.reader.names, run.faults.raises, run.timeout)
+        watched = tuple(place for place, each in enumerate(planned) if each.column in run.watched)
+        self.crew = Crew(lfs, run.coder, run.reader.names, run.faults.raises, run.timeout, watched, run.look)
         self._packed: bytes | None = None
 
     def run_all(self) -> None:
@@ -177,6 +183,8 @@ class Foreman:
             while self._is_left():
                 self._hand_out()
                 self._take_in()
+            if not self.raised:
+                self._ask_for_changes()
         finally:
             for worker in self.workers:
                 worker.end()
@@ -194,6 +202,21 @@ class Foreman:
                 task = self._next_task()
                 frame = take_rows(self.run.reader, np.arange(task.start, task.stop))
                 self.crew.run(task, frame, partial(self._heard, None, task))
+
+    def _ask_for_changes(self) -> None:
+        """Have every process say which labeling functions changed what they read; what none says may be kept."""
+        self.asked = [worker for worker in self.workers if self.crew.watched]
+        for worker in self.asked:
+            worker.send(shipping.dumps(None))
+        while self.asked:
+            self._take_in()
+        if not self.lost:
+            for place in self.crew.watched:
+                column = self.planned[place].column
+                if place in self.changes:
+                    self.run.unsure[column] = self.changes[place]
+                else:
+                    self.run.unsure.pop(column, None)
 
     def _is_left(self) -> bool:
         at_work = any(worker.task is not None and worker.task.start < self.limit for worker in self.workers)
@@ -230,16 +253,20 @@ class Foreman:
             if idle is None:
                 idle = Worker(self._setup(), self.inbox)
                 self.workers.append(idle)
+                self.run.unsure.update({self.planned[place].column: _UNSEEN for place in self.crew.watched})
             idle.task, idle.at = task, None
             idle.send(content)
 
     def _setup(self) -> bytes:
         if self._packed is None:
-            try:
-                filters = shipping.dumps(list(warnings.filters))
-            except shipping.CannotShipError:
-                filters = shipping.dumps([])
-            self._packed = shipping.dumps({"crew": self.crew, "sources": shipping.sources(), "filters": filters})
+            self._packed = shipping.dumps(
+                {
+                    "crew": self.crew,
+                    "sources": shipping.sources(),
+                    "filters": _shipped(list(warnings.filters), []),
+                    "surroundings": _shipped(surroundings(), None),
+                }
+            )
         return self._packed
 
     def _take_in(self) -> None:
@@ -268,6 +295,9 @@ class Foreman:
                 self.size = max(1, min(fit, _MOST, self.size * _GROWTH))
             if worker is not None:
                 worker.task = worker.at = None
+        elif isinstance(message, Changes):
+            self.changes.update(message.reasons)
+            self.asked = [each for each in self.asked if each is not worker]
 
     def _put(self, part: Part) -> None:
         planned = self.planned[part.place]
@@ -291,12 +321,15 @@ class Foreman:
             else:
                 self.run.faults.failed(name, row, error, trace)
             return
+        self.run.faults.mark(name)  # its votes are written until the end is known, and must not be kept
         # One process would go through the rows in chunks, and through the labeling functions in each.
         self.raised.append(((row // CHUNK, place, kind, row), error, trace))
         self.limit = min(self.limit, (row // CHUNK + 1) * CHUNK)
 
     def _died(self, worker: Worker) -> None:
         self.workers.remove(worker)
+        self.asked = [each for each in self.asked if each is not worker]
+        self.lost = True
         code = worker.end()
         task, at = worker.task, worker.at
         if task is None:
@@ -333,6 +366,13 @@ class Foreman:
             error = WorkerDiedError(f"labeling function {planned.lf.name!r} on {self.run.faults.where(row)}: {why}")
             self.run.faults.failed(planned.lf.name, row, error)
         self.run.write_codes(planned.column, planned.lf.name, start, np.full(stop - start, -1), {})
+
+
+def _shipped(value: Any, instead: Any) -> bytes:
+    try:
+        return shipping.dumps(value)
+    except shipping.CannotShipError:
+        return shipping.dumps(instead)
 
 
 def _how(code: int) -> str:

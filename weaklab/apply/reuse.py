@@ -6,7 +6,6 @@ import hashlib
 import logging
 import os
 import sys
-import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter
@@ -16,15 +15,17 @@ import numpy as np
 import pandas as pd
 import polars as pl
 
-from weaklab.apply.code_reads import is_library
 from weaklab.apply.data_fingerprints import DataFingerprints
 from weaklab.apply.fingerprints import Fingerprinter
 from weaklab.apply.frames import FrameReader
+from weaklab.apply.libraries import is_library
 from weaklab.apply.plan import LF
 from weaklab.apply.run import Run
+from weaklab.apply.steadiness import CHANGES
+from weaklab.apply.surroundings import surroundings
 from weaklab.apply.value_fingerprints import TooSlow, Unfingerprintable
 from weaklab.apply.vote_cache import MAGIC, FolderStore, Kept, MemoryStore, VoteStore
-from weaklab.exceptions import CacheWarning, ParameterError
+from weaklab.exceptions import CacheWarning, ParameterError, warn_caller
 from weaklab.labeling import (
     BandsLF,
     ExpressionLF,
@@ -32,6 +33,7 @@ from weaklab.labeling import (
     LabelingFunction,
     LearnedLF,
     LookupLF,
+    Output,
     RegexLF,
     ThresholdLF,
     VoteCoder,
@@ -48,6 +50,8 @@ _SHARE = 0.2
 #: Seconds to judge all labeling functions before their times are known; what one takes mostly; and, as a share of
 #: their times, what they may take together.
 _FIRST, _USUAL, _JUDGED = 0.05, 0.0002, 0.05
+#: Seconds that each of several processes may take to judge all labeling functions: short beside its start.
+_LOOK = 0.2
 #: Seconds to take in one cell, from below: 60 bytes of text at the 1 GB/s of SHA-256 in hardware.
 _CELL = 60e-9
 
@@ -124,8 +128,8 @@ class Reuse:
 
         Returns
         -------
-        dict of int to ndarray of int of shape (n,)
-            Class codes.
+        dict of int to ndarray of shape (n,) or (n, k)
+            Class codes, masks of sets or distributions, as each votes.
         """
         self._lfs = list(lfs)
         took = self.memory.took if self.memory else {}
@@ -144,10 +148,20 @@ class Reuse:
         for column in known:
             key = self._key(column, limit)
             kept = None if key is None else self.store.get(key)
-            if kept is not None and len(kept.codes) == self.reader.n:
-                found[column] = kept.codes
+            if kept is not None and kept.votes.shape == self._shape(column):
+                found[column] = kept.votes
         self.reused = tuple(lfs[column].name for column in found)
         return found
+
+    @property
+    def judged(self) -> set[int]:
+        """The columns of labeling functions that have a fingerprint."""
+        return set(self._digests)
+
+    @property
+    def look(self) -> float:
+        """How many seconds another process may look at what they read, before and after."""
+        return _LOOK if self.memory else float("inf")
 
     def keep(self, run: Run) -> None:
         """Keep the columns of votes that are finished, without a fault, and worth it."""
@@ -158,7 +172,7 @@ class Reuse:
             if lf.name not in self.reused
             and run.done[column] == n
             and lf.name not in run.faults.failed_names
-            and not _reports(lf)
+            and (not isinstance(lf, LearnedLF) or lf.finished)
         ]
         for column in ran:
             if self.memory:
@@ -176,16 +190,19 @@ class Reuse:
             if before is None:
                 before = self._digests[column] = after  # data, which running it cannot change
             if before != after:
-                self.not_kept.setdefault(name, "changes what it reads while it runs")
+                self.not_kept.setdefault(name, CHANGES)
+                continue
+            if column in run.unsure:
+                self.not_kept.setdefault(name, run.unsure[column])
                 continue
             key = self._key(column, limit, have_run=self.memory is not None)  # in a folder, data was taken in before
             if key is not None:
                 seconds = float(run.seconds[column])
-                self.store.put(key, Kept(run.table.votes[:, column].copy(), seconds))
+                self.store.put(key, Kept(run.table.column(column, self._output(column)), seconds))
                 if self.memory:
                     self.memory.note((after, n), seconds)
 
-    def report(self, stacklevel: int) -> None:
+    def report(self) -> None:
         """Say what was reused, what is run each time, and what is wrong with the folder."""
         if self.reused:
             logger.info("reused the votes of %d of %d labeling functions", len(self.reused), len(self._lfs))
@@ -200,7 +217,7 @@ class Reuse:
         )
         said += [f"run each time: {why}"] if why else []
         if said:
-            warnings.warn(f"cache {str(self.store.path)!r}: {'. '.join(said)}.", CacheWarning, stacklevel=stacklevel)
+            warn_caller(f"cache {str(self.store.path)!r}: {'. '.join(said)}.", CacheWarning)
 
     def _may_be_slow(self, lf: LF) -> bool:
         took = self.memory.took.get((lf.name, self.reader.n)) if self.memory else None
@@ -219,12 +236,14 @@ class Reuse:
         limit = max(_FIRST, seconds * _JUDGED) if self.memory else float("inf")
         deadline = perf_counter() + limit
         shared: dict[int, tuple[Any, bytes]] = {}
+        versions = (MAGIC, sys.version, np.__version__, pd.__version__, pl.__version__)
+        around = surroundings().text()
 
         def judge(lf: LF) -> bytes | None:
             taker = Fingerprinter(deadline, shared)
             try:
                 taker.check_time()
-                taker.add((MAGIC, sys.version, np.__version__, pd.__version__, pl.__version__, self.coder.classes))
+                taker.add((versions, around, self.coder.classes))
                 taker.add(lf)
             except TooSlow:
                 return None
@@ -250,10 +269,12 @@ class Reuse:
         except Unfingerprintable as reason:
             self.not_kept.setdefault(lf.name, str(reason))
             return None
-        kind = type(self.reader).__name__.encode()  # cells of pandas and of polars are not the same objects
-        return hashlib.sha256(kind + self.reader.n.to_bytes(8, "little") + self._digests[column] + data).digest()
+        kind = type(self.reader).__name__  # cells of pandas and of polars are not the same objects
+        said = f"{kind} {self._output(column)} {self.reader.n} ".encode()
+        return hashlib.sha256(said + self._digests[column] + data).digest()
 
+    def _output(self, column: int) -> Output:
+        return getattr(self._lfs[column], "output", "hard")
 
-def _reports(lf: LF) -> bool:
-    """Whether it counts what it does, and may have stopped before the end; such a one keeps its own answers."""
-    return isinstance(lf, LearnedLF) and lf.report is not None
+    def _shape(self, column: int) -> tuple[int, ...]:
+        return (self.reader.n, self.coder.k or 0) if self._output(column) == "soft" else (self.reader.n,)

@@ -12,7 +12,7 @@ import pandas as pd
 from weaklab.exceptions import LabelingFunctionError
 from weaklab.labeling import Output
 from weaklab.typing import ABSTAIN
-from weaklab.votes import PartialVotes, SoftVotes
+from weaklab.votes import PartialVotes, SoftVotes, vote_dtype
 
 
 class RichTable(ABC):
@@ -42,6 +42,10 @@ class RichTable(ABC):
         """Set some rows of one column to class codes."""
 
     @abstractmethod
+    def column(self, column: int, output: Output) -> np.ndarray:
+        """One column as its labeling function voted, whatever the votes were promoted to."""
+
+    @abstractmethod
     def write_set(self, column: int, rows: slice, masks: np.ndarray) -> None:
         """Set some rows of one column to sets."""
 
@@ -66,6 +70,14 @@ class SetTable(RichTable):
     def write_set(self, column: int, rows: slice, masks: np.ndarray) -> None:
         """Set some rows of one column to sets."""
         self.votes[rows, column] = masks
+
+    def column(self, column: int, output: Output) -> np.ndarray:
+        """One column as class codes or as sets, (n,)."""
+        masks = self.votes[:, column]
+        if output == "set":
+            return masks.copy()
+        # A set of one is a power of two, and 0 has exponent 0, which makes it -1.
+        return (np.frexp(masks.astype(np.float64))[1] - 1).astype(vote_dtype(self.k))
 
     def frame(self, index: pd.Index, names: list[str]) -> PartialVotes:
         """The votes as PartialVotes."""
@@ -99,6 +111,16 @@ class SoftTable(RichTable):
         """Set some rows of one column to distributions."""
         self.votes[rows, column] = probs
 
+    def column(self, column: int, output: Output) -> np.ndarray:
+        """One column as class codes or as sets, (n,), or as distributions, (n, k)."""
+        probs = self.votes[:, column]
+        if output == "soft":
+            return probs.copy()
+        inside = probs > 0  # not where it is NaN
+        if output == "set":
+            return np.where(inside, np.uint64(1) << np.arange(self.k, dtype=np.uint64), np.uint64(0)).sum(axis=1)
+        return np.where(inside.any(axis=1), inside.argmax(axis=1), ABSTAIN).astype(vote_dtype(self.k))
+
     def frame(self, index: pd.Index, names: list[str]) -> SoftVotes:
         """The votes as SoftVotes."""
         return SoftVotes(self.votes, tuple(names), index)
@@ -126,11 +148,10 @@ def richest(lfs: Sequence[Any], k: int | None) -> Output:
             f"labeling function {rich[0]!r} has output={outputs[rich[0]]!r}, whose votes need to know all classes: "
             f"give apply(..., classes=...)."
         )
-    if "soft" in outputs.values():
-        return "soft"
-    if k > 64:
+    sets = [name for name in rich if outputs[name] == "set"]
+    if sets and k > 64:
         raise LabelingFunctionError(
-            f"labeling function {rich[0]!r} has output='set', which is for 64 classes at most, and there are {k}; "
+            f"labeling function {sets[0]!r} has output='set', which is for 64 classes at most, and there are {k}; "
             f"use output='soft'."
         )
-    return "set"
+    return "soft" if "soft" in outputs.values() else "set"

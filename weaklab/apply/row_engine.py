@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
+from weaklab.apply.faults import RAISED
 from weaklab.apply.frames import FrameReader, ObjectReader
 from weaklab.apply.plan import Planned
 from weaklab.apply.run import Run
@@ -16,6 +18,22 @@ from weaklab.labeling.rows import MUTABLE, is_record, make_rows
 
 #: Rows that exist at once, with what preprocessors made of them. More of them run no faster.
 CHUNK = 1024
+
+
+@dataclass
+class Returned:
+    """What a labeling function gave for some rows.
+
+    Attributes
+    ----------
+    values : list
+        What it returned, row by row, as far as it came; None where it failed.
+    failures : dict of int to BaseException
+        What it raised, by place in ``values``.
+    """
+
+    values: list[Any] = field(default_factory=list)
+    failures: dict[int, BaseException] = field(default_factory=dict)
 
 
 class ChunkSource(RowSource):
@@ -88,14 +106,28 @@ def run_rows(planned: Sequence[Planned[LabelingFunction] | Planned[DeclarativeLF
         for start in range(0, run.reader.n, CHUNK):
             source, rows = chunk_rows(run.reader, start, min(start + CHUNK, run.reader.n), read)
             for each, function in zip(planned, functions, strict=True):
-                name, began = each.lf.name, perf_counter()
-                values, failures = call_on_rows(function, rows, source, stop=run.faults.raises)
-                for offset, error in failures.items():
-                    run.faults.failed(name, start + offset, error)
-                failures.clear()  # tracebacks hold the rows
-                run.write_values(each.column, name, start, values, getattr(each.lf, "output", "hard"))
+                began, returned = perf_counter(), Returned()
+                try:
+                    call_on_rows(function, rows, source, returned, stop=run.faults.raises)
+                    _write(each, start, returned, run)
+                except KeyboardInterrupt:
+                    run.faults.raise_no_more()
+                    run.done[each.column] = start  # it may come while votes are written, or just after
+                    _write(each, start, returned, run)
+                    raise
+                returned.failures.clear()  # tracebacks hold the rows
                 run.took(each.column, perf_counter() - began)
             source.forget()
+
+
+def _write(
+    planned: Planned[LabelingFunction] | Planned[DeclarativeLF], start: int, returned: Returned, run: Run
+) -> None:
+    """Write what a labeling function returned for the rows from ``start`` on, as far as it came."""
+    lf = planned.lf
+    for offset, error in returned.failures.items():
+        run.faults.failed(lf.name, start + offset, error)
+    run.write_values(planned.column, lf.name, start, returned.values, getattr(lf, "output", "hard"))
 
 
 def row_function(lf: LabelingFunction | DeclarativeLF, timeout: float | None) -> Callable[[Any], Any]:
@@ -117,8 +149,8 @@ def chunk_rows(
 
 
 def call_on_rows(
-    function: Callable[[Any], Any], rows: Sequence[Any], source: RowSource, *, stop: bool
-) -> tuple[list[Any], dict[int, Exception]]:
+    function: Callable[[Any], Any], rows: Sequence[Any], source: RowSource, returned: Returned, *, stop: bool
+) -> None:
     """Call a labeling function on some rows, and take back what it wrote to them.
 
     Parameters
@@ -129,29 +161,22 @@ def call_on_rows(
         They come from the source.
     source : RowSource
         Where they come from.
+    returned : Returned
+        Filled in row by row; the caller's own, so that what was done is at hand after an interruption.
     stop : bool
         Whether to stop at the first failure.
-
-    Returns
-    -------
-    values : list
-        What it returned, row by row; None where it failed.
-    failures : dict of int to Exception
-        What it raised, by place in ``rows``.
     """
-    values: list[Any] = []
-    failures: dict[int, Exception] = {}
+    values, failures = returned.values, returned.failures
     keep = values.append
     try:
         # A loop and not `map`: a StopIteration out of a labeling function would end that quietly.
         for row in rows:
             try:
                 keep(function(row))
-            except Exception as error:  # noqa: BLE001  -- a labeling function may raise anything
+            except RAISED as error:
                 failures[len(values)] = error
                 if stop:
                     break
                 keep(None)
     finally:
         source.take_back()
-    return values, failures

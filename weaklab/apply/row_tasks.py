@@ -11,7 +11,7 @@ import numpy as np
 
 from weaklab.apply.faults import trace_of
 from weaklab.apply.frames import read_frame
-from weaklab.apply.row_engine import CHUNK, call_on_rows, chunk_rows, row_function
+from weaklab.apply.row_engine import CHUNK, Returned, call_on_rows, chunk_rows, row_function
 from weaklab.apply.shipping import error_parts
 from weaklab.exceptions import ReturnValueError
 from weaklab.labeling import DeclarativeLF, LabelingFunction, VoteCoder, set_masks, soft_rows
@@ -78,6 +78,12 @@ class Done(NamedTuple):
     seconds: float
 
 
+class Changes(NamedTuple):
+    """Why the votes of some labeling functions may differ next time, by place; asked for when all tasks are done."""
+
+    reasons: dict[int, str]
+
+
 @dataclass
 class Crew:
     """Labeling functions as one process holds them.
@@ -94,6 +100,10 @@ class Crew:
         Whether a labeling function stops at its first failure.
     timeout : float or None
         Seconds per call.
+    watched : tuple of int
+        Places of those of which it must be known whether they change what they read.
+    look : float
+        How many seconds to look at these, before and after.
     """
 
     lfs: Sequence[LabelingFunction | DeclarativeLF]
@@ -101,6 +111,8 @@ class Crew:
     names: tuple[Hashable, ...]
     stop: bool
     timeout: float | None
+    watched: tuple[int, ...] = ()
+    look: float = float("inf")
     _read: dict[Hashable, None] = field(default_factory=dict)
 
     def run(self, task: Task, frame: Any, say: Callable[[Any], None]) -> None:
@@ -123,7 +135,9 @@ class Crew:
         self, place: int, first: int, function: Callable[[Any], Any], rows: Sequence[Any], source: RowSource
     ) -> Part:
         began = perf_counter()
-        values, failures = call_on_rows(function, rows, source, stop=self.stop)
+        returned = Returned()
+        call_on_rows(function, rows, source, returned, stop=self.stop)
+        values, failures = returned.values, returned.failures
         values += [None] * (len(rows) - len(values))
         output = getattr(self.lfs[place], "output", "hard")
         read = {"hard": VoteCoder.codes, "set": _masks, "soft": _shares}[output]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
@@ -43,6 +43,10 @@ class VoteTable:
             self.votes = self.votes.astype(vote_dtype(highest + 1), order="F")
         self.votes[rows, column] = codes
 
+    def column(self, column: int, output: Output) -> np.ndarray:
+        """One column as class codes, (n,); these votes are nothing else."""
+        return self.votes[:, column].copy()
+
     def frame(self, index: pd.Index, names: list[str]) -> pd.DataFrame:
         """The votes as a DataFrame, without a copy."""
         return pd.DataFrame(self.votes, index=index, columns=names, copy=False)
@@ -76,6 +80,9 @@ class Run:
     timeout: float | None = None
     done: np.ndarray = field(init=False)  # (m,), how many votes of each labeling function were written
     seconds: np.ndarray = field(init=False)  # (m,), how long each ran
+    watched: set[int] = field(default_factory=set, init=False)  # those whose votes may be kept, by column
+    look: float = float("inf")  # how many seconds another process may look at what these read
+    unsure: dict[int, str] = field(default_factory=dict, init=False)  # why the votes of some cannot be, by column
     _shown: list[float] = field(default_factory=lambda: [perf_counter()], init=False)  # when the bar last named any
     _texts: dict[Hashable, TextColumn] = field(default_factory=dict)
 
@@ -101,15 +108,29 @@ class Run:
             self._texts[name] = read_text(self.reader, name)
         return self._texts[name]
 
+    def finished(self, column: int, told: int = 0) -> None:
+        """A labeling function is done with all rows, ``told`` of which the bar has counted."""
+        self.done[column] = self.reader.n
+        self.bar.update(self.reader.n - told)
+
     def write_matches(self, column: int, code: int, matches: np.ndarray) -> None:
         """Votes of a labeling function that votes one class where it matches, (n,)."""
-        self.table.write(column, slice(None), np.where(matches, code, ABSTAIN))
-        self.bar.update(self.reader.n)
+        self.write_votes(column, np.where(matches, code, ABSTAIN))
 
     def write_votes(self, column: int, codes: np.ndarray) -> None:
         """Votes of a labeling function for all rows, as checked class codes, (n,)."""
         self.table.write(column, slice(None), codes)
-        self.bar.update(self.reader.n)
+        self.finished(column)
+
+    def write_kept(self, column: int, votes: np.ndarray, output: Output) -> None:
+        """Votes of a labeling function for all rows, as its table once gave them."""
+        self._write(output)(column, slice(None), votes)
+        self.finished(column)
+
+    def _write(self, output: Output) -> Callable[[int, slice, np.ndarray], None]:
+        if output == "hard":
+            return self.table.write
+        return self.table.write_set if output == "set" else self.table.write_soft
 
     def write_values(self, column: int, name: str, start: int, values: Sequence[Any], output: Output) -> None:
         """What a labeling function returned for some rows from ``start`` on, one value per row."""
@@ -132,8 +153,7 @@ class Run:
         """Masks or distributions of some rows from ``start`` on, with what is no vote among them."""
         for offset, error in errors.items():
             self.faults.no_vote(name, start + offset, error)
-        write = self.table.write_set if output == "set" else self.table.write_soft
-        write(column, slice(start, start + len(votes)), votes)
+        self._write(output)(column, slice(start, start + len(votes)), votes)
         self.done[column] += len(votes)
         self.bar.update(len(votes))
 

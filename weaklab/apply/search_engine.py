@@ -8,6 +8,7 @@ from collections.abc import Hashable, Iterator, Sequence
 import numpy as np
 
 from weaklab.apply.cell_loop import fill
+from weaklab.apply.faults import RAISED
 from weaklab.apply.plan import Planned
 from weaklab.apply.row_engine import CHUNK, chunk_rows
 from weaklab.apply.run import Run
@@ -98,7 +99,7 @@ def _fill_by_row(codes: np.ndarray, lf: PatternLF, code: int, texts: dict[int, s
         for row in members:
             try:
                 vote = lf.decide(texts[row], rows[row - start])
-            except Exception as error:  # noqa: BLE001  -- a user's function may raise anything
+            except RAISED as error:  # a user's function may raise anything
                 run.faults.failed(lf.name, row, error)
             else:
                 codes[row] = ABSTAIN if vote is None else code

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 
 import cloudpickle
 
-from weaklab.apply.code_reads import is_library
+from weaklab.apply.libraries import is_library
 from weaklab.labeling import DeclarativeLF
 from weaklab.labeling.references import NamedCallable
 
@@ -99,7 +99,7 @@ def error_parts(error: BaseException) -> tuple[str, str, bytes | None]:
         return type(error).__name__, str(error), None
 
 
-def error_of(parts: tuple[str, str, bytes | None]) -> Exception:
+def error_of(parts: tuple[str, str, bytes | None]) -> BaseException:
     """The exception again; one of a class of the same name where it cannot be read."""
     name, text, content = parts
     with suppress(Exception):  # many classes of exceptions pickle, but cannot be unpickled

@@ -11,9 +11,11 @@ import hashlib
 import marshal
 from collections.abc import Callable
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
+
+Self = TypeVar("Self", bound="ValueFingerprinter")
 
 #: Kinds that marshal writes by value, exactly, and without a trace of identity (in its second version).
 PLAIN = frozenset((bool, int, float, complex, str, bytes, type(None), type(Ellipsis)))
@@ -38,10 +40,18 @@ class ValueFingerprinter:
         The time of ``perf_counter`` at which to give up.
     shared : dict, optional
         Digests of large values, for fingerprinters that work at the same time on functions that share them.
+    loads : bool
+        Whether to import installed modules that a function imports while it runs; else it has no fingerprint before.
     """
 
-    def __init__(self, deadline: float = float("inf"), shared: dict[int, tuple[Any, bytes]] | None = None) -> None:
+    def __init__(
+        self,
+        deadline: float = float("inf"),
+        shared: dict[int, tuple[Any, bytes]] | None = None,
+        loads: bool = False,
+    ) -> None:
         self.deadline = deadline
+        self.loads = loads
         self.shared = {} if shared is None else shared
         self._hash = hashlib.sha256()
         self._seen: dict[int, int] = {}
@@ -97,11 +107,15 @@ class ValueFingerprinter:
         else:
             self.take(value)
 
-    def _digest_of(self, value: Any) -> bytes:
+    def inner(self: Self) -> Self:
+        """Another one for something inside what this one takes in."""
+        return type(self)(self.deadline, self.shared, self.loads)
+
+    def _digest_of(self, value: Any, take: Callable[[Any, Any], None] | None = None) -> bytes:
         if id(value) not in self.shared:
-            inner = type(self)(self.deadline, self.shared)
+            inner = self.inner()
             inner._seen[id(value)] = 0
-            inner.take(value)
+            (take or type(inner).take)(inner, value)
             self.shared[id(value)] = (value, inner.digest())  # an id is only good while its object lives
         return self.shared[id(value)][1]
 
@@ -133,7 +147,7 @@ class ValueFingerprinter:
         else:
             parts = []
             for item in items:
-                inner = type(self)(self.deadline, self.shared)
+                inner = self.inner()
                 inner.add(item)
                 parts.append(inner.digest())
         self.token("sorted", b"".join(sorted(parts)))

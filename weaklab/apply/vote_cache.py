@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import tempfile
 import threading
@@ -16,7 +17,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 #: What a file begins with: its format, and the version of that.
-MAGIC = b"weaklab votes 1\n"
+MAGIC = b"weaklab votes 2\n"
 _DIGEST = 32
 #: What the memory of one process holds at most, in bytes of votes.
 MEMORY = 256 * 1024 * 1024
@@ -27,13 +28,13 @@ class Kept(NamedTuple):
 
     Attributes
     ----------
-    codes : ndarray of int of shape (n,)
-        Class codes, -1 where the labeling function abstains.
+    votes : ndarray of shape (n,) or (n, k)
+        Class codes, -1 where the labeling function abstains; masks of sets, 0 there; or distributions, NaN there.
     seconds : float
         How long the labeling function ran.
     """
 
-    codes: np.ndarray
+    votes: np.ndarray
     seconds: float
 
 
@@ -60,7 +61,7 @@ class MemoryStore:
     >>> store = MemoryStore(limit=3)
     >>> store.put(b"a", Kept(np.array([0, 1], dtype=np.int8), 1.0))
     >>> store.put(b"b", Kept(np.array([1, 1], dtype=np.int8), 1.0))
-    >>> store.get(b"a"), store.get(b"b").codes
+    >>> store.get(b"a"), store.get(b"b").votes
     (None, array([1, 1], dtype=int8))
     """
 
@@ -83,12 +84,12 @@ class MemoryStore:
         """Keep a column, unless it is larger than the store."""
         with self._lock:
             old = self._kept.pop(key, None)
-            self.size -= 0 if old is None else old.codes.nbytes
+            self.size -= 0 if old is None else old.votes.nbytes
             self._kept[key] = kept
-            self.size += kept.codes.nbytes
+            self.size += kept.votes.nbytes
             while self.size > self.limit:
                 _, gone = self._kept.popitem(last=False)
-                self.size -= gone.codes.nbytes
+                self.size -= gone.votes.nbytes
 
     def note(self, what: Hashable, seconds: float) -> None:
         """Remember how long something took."""
@@ -162,9 +163,9 @@ class FolderStore:
 
 
 def _written(kept: Kept, key: bytes) -> bytes:
-    said = {"key": key.hex(), "dtype": kept.codes.dtype.str, "n": len(kept.codes), "seconds": kept.seconds}
+    said = {"key": key.hex(), "dtype": kept.votes.dtype.str, "shape": kept.votes.shape, "seconds": kept.seconds}
     head = json.dumps(said).encode()
-    content = MAGIC + head + b"\n" + kept.codes.tobytes()
+    content = MAGIC + head + b"\n" + kept.votes.tobytes()
     return content + hashlib.sha256(content).digest()
 
 
@@ -174,5 +175,7 @@ def _read(content: bytes, key: bytes) -> Kept | None:
         return None
     head, _, votes = body[len(MAGIC) :].partition(b"\n")
     said = json.loads(head)
-    codes = np.frombuffer(votes, dtype=np.dtype(said["dtype"]))
-    return Kept(codes, float(said["seconds"])) if len(codes) == said["n"] and said["key"] == key.hex() else None
+    column = np.frombuffer(votes, dtype=np.dtype(said["dtype"]))
+    if column.size != math.prod(said["shape"]) or said["key"] != key.hex():
+        return None
+    return Kept(column.reshape(said["shape"]), float(said["seconds"]))

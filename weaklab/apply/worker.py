@@ -14,7 +14,9 @@ from queue import SimpleQueue
 from typing import Any, BinaryIO
 
 from weaklab.apply import shipping
-from weaklab.apply.row_tasks import Crew
+from weaklab.apply.row_tasks import Changes, Crew
+from weaklab.apply.steadiness import Steadiness
+from weaklab.apply.surroundings import take_over
 from weaklab.apply.timeouts import timer
 
 
@@ -39,15 +41,22 @@ def main() -> None:
         return
     linecache.cache.update(setup["sources"])
     with suppress(Exception):
+        take_over(shipping.loads(setup["surroundings"]))
+    with suppress(Exception):
         warnings.filters = shipping.loads(setup["filters"])
         warnings._filters_mutated()  # type: ignore[attr-defined]
     with timer(crew.timeout):
+        steadiness = Steadiness({place: crew.lfs[place] for place in crew.watched}, crew.look)
         while True:
             try:
-                task, frame = shipping.loads(messages.get())
+                work = shipping.loads(messages.get())
             except Exception as error:  # noqa: BLE001  -- whatever cannot be read
                 say(f"{type(error).__name__}: {error}")
                 return
+            if work is None:
+                say(Changes(steadiness.changes()))
+                continue
+            task, frame = work
             crew.run(task, frame, say)
             sys.stdout.flush()
 

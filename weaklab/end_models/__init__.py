@@ -7,6 +7,9 @@ scikit-learn on them. Importing this package imports torch.
 from weaklab.end_models.confidence_losses import AuxConfidence, performance_gap_recovered
 from weaklab.end_models.consistency_losses import MultiSourceConsistency, NoiseConsistency
 from weaklab.end_models.end_model import EndModel
+from weaklab.end_models.end_regressor import EndRegressor, SquaredError
+from weaklab.end_models.fit_report import FitReport
+from weaklab.end_models.joint_model import JointModel
 from weaklab.end_models.learning_rates import find_learning_rate
 from weaklab.end_models.long_tail import ClassBalancedCrossEntropy, LogitAdjustment
 from weaklab.end_models.losses import LossTerm, SoftCrossEntropy, Step
@@ -21,12 +24,16 @@ from weaklab.end_models.rate_search import LearningRate
 from weaklab.end_models.rows import SparseRows
 from weaklab.end_models.samplers import ClassBalanced, EveryRow, RepeatedRandom, Sampler
 from weaklab.end_models.schedules import Constant, Cosine, OneCycle, Oscillating
+from weaklab.end_models.selection import Selection
 from weaklab.end_models.soft_label_classifier import SoftLabelClassifier
+from weaklab.end_models.tasks import BinaryCrossEntropy
 from weaklab.end_models.text import HashedText
 from weaklab.end_models.training_rows import TrainingRows
+from weaklab.end_models.transformer_text import TransformerText
 
 __all__ = [
     "AuxConfidence",
+    "BinaryCrossEntropy",
     "ClassBalanced",
     "ClassBalancedCrossEntropy",
     "CoTeaching",
@@ -34,11 +41,14 @@ __all__ = [
     "Cosine",
     "EarlyLearning",
     "EndModel",
+    "EndRegressor",
     "EveryRow",
     "FeaturePlan",
     "FirstLayer",
+    "FitReport",
     "GeneralizedCrossEntropy",
     "HashedText",
+    "JointModel",
     "LearningRate",
     "LogitAdjustment",
     "LossTerm",
@@ -51,12 +61,15 @@ __all__ = [
     "RandomFeatureRegressor",
     "RepeatedRandom",
     "Sampler",
+    "Selection",
     "SoftCrossEntropy",
     "SoftLabelClassifier",
     "SparseRows",
+    "SquaredError",
     "Step",
     "SymmetricCrossEntropy",
     "TrainingRows",
+    "TransformerText",
     "find_learning_rate",
     "more_is_better",
     "performance_gap_recovered",

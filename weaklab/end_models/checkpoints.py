@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from weaklab.end_models.rows import SparseRows
+from weaklab.end_models.streaming import StreamedRows
 from weaklab.end_models.training_rows import restore, state_of
 from weaklab.exceptions import ParameterError
 
@@ -32,9 +33,10 @@ _CHUNK = 1 << 16  # rows hashed at a time
 class Checkpoint:
     """Where and how often the state of a training is saved, and the way back.
 
-    The file holds the weights, the optimizer, the precision's scale, the states of the generators (of each process of
-    a team), what loss terms and samplers remember, the best weights, the history and the place within the epoch: all
-    that the next step depends on, so that training goes on with the same bits. It is read with
+    The file holds the weights, the optimizer, the precision's scale, the states of the generators (that of torch too,
+    from which dropout and noise are drawn, of each process of a team), what loss terms and samplers remember, the best
+    weights, the history and the place within the epoch: all that the next step depends on, so that training goes on
+    with the same bits. It is read with
     ``torch.load(weights_only=True)``, which runs no code from it.
 
     Parameters
@@ -151,8 +153,8 @@ class Checkpoint:
 def fingerprint(data: TrainingData) -> str:
     """A hash of all rows, labels and weights, and of which rows are held out."""
     digest = hashlib.blake2b(digest_size=16)
-    rows = data.rows
-    parts = [rows.indptr, rows.columns, rows.values] if isinstance(rows, SparseRows) else [rows]
+    rows = data.rows.held if isinstance(data.rows, StreamedRows) and data.rows.sparse else data.rows
+    parts: list[Any] = [rows.indptr, rows.columns, rows.values] if isinstance(rows, SparseRows) else [rows]
     for tensor in [*parts, data.target, data.weight, data.train, data.held_out]:
         digest.update(str((tuple(tensor.shape), tensor.dtype)).encode())
         for chunk in tensor.split(_CHUNK) if tensor.numel() else ():

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from weaklab.end_models.losses import LossTerm, Step, cross_entropy
+from weaklab.end_models.losses import LossTerm, Step, cross_entropy_rows
 from weaklab.end_models.parameters import check_number, check_share
 from weaklab.end_models.training_rows import TrainingRows
 from weaklab.exceptions import ParameterError
@@ -66,13 +66,19 @@ class AuxConfidence(LossTerm):
     def __call__(self, step: Step) -> Tensor:
         """The mean over the rows of the batch, a scalar."""
         ramp = min(1.0, step.progress / self.warmup) if self.warmup else 1.0
-        trust = self.coef * ramp
-        probs = torch.softmax(step.logits.detach(), dim=1)
+        return (step.weight * self._rows(step.logits, step.target, self.coef * ramp)).mean()
+
+    def rows_loss(self, logits: Tensor, target: Tensor) -> Tensor:
+        """The loss of each held-out row with full trust, so that epochs of the warmup compare with those after it."""
+        return self._rows(logits, target, self.coef)
+
+    def _rows(self, logits: Tensor, target: Tensor, trust: float) -> Tensor:
+        probs = torch.softmax(logits.detach(), dim=1)
         if self.balance:
-            share = step.target.mean(dim=0) if self._share is None else self._share
+            share = target.mean(dim=0) if self._share is None else self._share
             probs = probs * share / probs.mean(dim=0).clamp(min=1e-12)
-        hard = functional.one_hot(probs.argmax(dim=1), probs.shape[1]).to(step.target.dtype)
-        return cross_entropy(step.logits, (1 - trust) * step.target + trust * hard, step.weight)
+        hard = functional.one_hot(probs.argmax(dim=1), probs.shape[1]).to(target.dtype)
+        return cross_entropy_rows(logits, (1 - trust) * target + trust * hard)
 
     def __repr__(self) -> str:
         return f"AuxConfidence({self.coef:g}, warmup={self.warmup:g}{'' if self.balance else ', balance=False'})"

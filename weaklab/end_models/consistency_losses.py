@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
@@ -16,6 +17,9 @@ from weaklab.end_models.parameters import check_number
 from weaklab.end_models.rows import Rows, SparseRows
 from weaklab.exceptions import ParameterError
 
+#: From rows as the model gets them to another form of the same rows.
+View: TypeAlias = Callable[[Rows], Rows]
+
 
 class NoiseConsistency(LossTerm):
     r"""The model's answer to a row with noise must be its answer to the row.
@@ -24,8 +28,8 @@ class NoiseConsistency(LossTerm):
         \qquad \epsilon_i \sim N(0, I)
 
     No gradient flows through :math:`\bar p`. It is added to a loss: ``SoftCrossEntropy() + NoiseConsistency(0.3)``.
-    All rows of a batch count alike, whatever their weight, so that rows with hardly a label help too: give them a
-    small ``sample_weight``. A step costs two passes through the model.
+    All rows of a batch count alike, whatever their weight, so that rows without votes help too: take them in by
+    ``EndModel(which="semi-supervised")``. A step costs two passes through the model.
 
     Parameters
     ----------
@@ -95,14 +99,20 @@ class MultiSourceConsistency(LossTerm):
 
     t is the progress of training; h is one at the class of greatest :math:`\sum_s v_s p_{siy}` among those that the
     soft label does not exclude (a probability of 0), and no gradient flows through it. It is added to a loss that
-    trains each source. All rows of a batch count alike, whatever their weight.
+    trains each source. All rows of a batch count alike, whatever their weight: rows without votes take part by
+    ``EndModel(which="semi-supervised")``.
 
     Parameters
     ----------
     sources : callable (Step) -> sequence of Tensor of shape (b, k), optional
-        The logits of two sources or more. None takes ``step.logits`` and the model's logits for each of
-        ``step.views``. A module of several networks may give their logits as features (b, sources, k), to be taken by
+        The logits of two sources or more. None takes the model's logits for the rows and for each of their views. A
+        module of several networks may give their logits as features (b, sources, k), to be taken by
         ``lambda step: step.features.unbind(1)``.
+    views : callable (rows) -> rows, or sequence of them, optional
+        Other forms of the rows of a batch, made in each step, in which the classes stay the same: images moved by a
+        pixel, columns left out. ``sources`` finds them in ``step.views``; without it, each costs a pass through the
+        model. Rows are as the model gets them (a Tensor, or :class:`SparseRows` of text); torch's random state may be
+        used, which :class:`EndModel` seeds.
     weights : sequence of float above 0, optional
         How much each source counts in the mean; None counts them alike.
     ramp : float from 0, default=5.0
@@ -124,24 +134,33 @@ class MultiSourceConsistency(LossTerm):
     >>> term = MultiSourceConsistency(lambda step: [step.logits, -step.logits], ramp=0.0)
     >>> term(Step.of(torch.tensor([[40.0, 0.0]]), [[1.0, 0.0]]))  # the second source is wrong altogether
     tensor(2.)
+    >>> MultiSourceConsistency(views=torch.fliplr)  # images and their mirror images
+    MultiSourceConsistency(views=(fliplr,))
     """
 
     def __init__(
         self,
         sources: Callable[[Step], Sequence[Tensor]] | None = None,
         *,
+        views: View | Sequence[View] = (),
         weights: Sequence[float] | None = None,
         ramp: float = 5.0,
     ) -> None:
         if sources is not None and not callable(sources):
             raise ParameterError(f"sources={sources!r} must be a callable (step) -> logits of each source, or None.")
+        views = (views,) if callable(views) else tuple(views)
+        if not all(map(callable, views)):
+            raise ParameterError(f"views={views!r} must be a callable (rows) -> rows, or several.")
         for value in () if weights is None else weights:
             check_number("weights", value, above=0.0)
         check_number("ramp", ramp)
-        self.sources, self.weights, self.ramp = sources, None if weights is None else tuple(weights), float(ramp)
+        self.sources, self.views = sources, views
+        self.weights, self.ramp = None if weights is None else tuple(weights), float(ramp)
 
     def __call__(self, step: Step) -> Tensor:
         """The mean over the rows of the batch, a scalar."""
+        if self.views:
+            step = replace(step, views=tuple(_viewed(view, step.x) for view in self.views))
         logits = _model_on_views(step) if self.sources is None else list(self.sources(step))
         if len(logits) < 2:
             raise ParameterError(f"There are {len(logits)} sources; consistency needs two: give sources=, or views.")
@@ -155,10 +174,23 @@ class MultiSourceConsistency(LossTerm):
         return ramp * (probs - agreed).square().sum(dim=(0, 2)).mean()
 
     def __repr__(self) -> str:
-        inside: list[Any] = [] if self.sources is None else [getattr(self.sources, "__name__", repr(self.sources))]
+        inside: list[Any] = [] if self.sources is None else [_name(self.sources)]
+        inside += [f"views=({', '.join(map(_name, self.views))},)"] if self.views else []
         inside += [] if self.weights is None else [f"weights={self.weights!r}"]
         inside += [] if self.ramp == 5 else [f"ramp={self.ramp:g}"]
         return f"MultiSourceConsistency({', '.join(inside)})"
+
+
+def _name(function: Any) -> str:
+    return getattr(function, "__name__", None) or repr(function)
+
+
+def _viewed(view: View, rows: Rows) -> Rows:
+    seen = view(rows)
+    if not isinstance(seen, (Tensor, SparseRows)) or len(seen) != len(rows):
+        what = f"{len(seen)} rows" if isinstance(seen, (Tensor, SparseRows)) else repr(seen)
+        raise ParameterError(f"views: {_name(view)} gave {what} for a batch of {len(rows)} rows.")
+    return seen
 
 
 def _model_on_views(step: Step) -> list[Tensor]:

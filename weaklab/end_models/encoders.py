@@ -1,4 +1,4 @@
-"""One encoder per kind of column: text, numeric, bool. Each is fitted on the training rows and gives float32."""
+"""Encoders of the plain kinds of columns: text, numeric, bool. Each is fitted at fit and gives float32."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from weaklab.end_models.text import HashedText
-from weaklab.exceptions import FrameError, ParameterError, did_you_mean
+from weaklab.exceptions import FrameError
 from weaklab.typing import Floats
 
 Block: TypeAlias = "np.ndarray | sp.csr_array"
@@ -32,7 +32,8 @@ class NumericColumn:
     Attributes
     ----------
     mean_, std_ : float
-        Of the values seen at fit; ``std_`` is 1 where they do not vary.
+        Of the values seen at fit; ``std_`` is infinite where they do not vary, so that the column is 0 whatever comes
+        later: nothing was learnt of it, and the initial weights of a network are no reason to listen to it.
     missing_ : float in [0, 1]
         The share of missing values at fit; above 0 there is a column of 0 and 1 for them.
 
@@ -56,7 +57,8 @@ class NumericColumn:
     def detail(self) -> str:
         """What was learnt, in words."""
         missing = f", {self.missing_:.1%} missing" if self.missing_ else ""
-        return f"mean {self.mean_:.4g}, standard deviation {self.std_:.4g}{missing}"
+        std = self.std_ if np.isfinite(self.std_) else 0.0
+        return f"mean {self.mean_:.4g}, standard deviation {std:.4g}{missing}"
 
     def fit_transform(self, column: pd.Series) -> Block:
         """Learn from a column, and encode it."""
@@ -64,7 +66,7 @@ class NumericColumn:
         known = values[~np.isnan(values)]
         self.missing_ = float(np.isnan(values).mean())
         self.mean_ = float(centre(known[:, None])[0]) if len(known) else 0.0
-        self.std_ = spread(known[:, None])[0] if len(known) else 1.0  # [:, None]: (known, 1)
+        self.std_ = float(spread(known[:, None])[0]) if len(known) else np.inf  # [:, None]: (known, 1)
         return self._encode(values)
 
     def transform(self, column: pd.Series) -> Block:
@@ -115,7 +117,7 @@ class BoolColumn:
         values = numbers(column, self.name)
         wrong = ~(np.isnan(values) | (values == 0) | (values == 1))
         if wrong.any():
-            raise _wrong_value(column, wrong, self.name, "True, False or missing")
+            raise wrong_value(column, wrong, self.name, "True, False or missing")
         return np.nan_to_num(2 * values - 1)[:, None].astype(np.float32)  # (n, 1)
 
 
@@ -153,61 +155,30 @@ class TextColumn:
     def fit_transform(self, column: pd.Series) -> Block:
         """Learn from a column, and encode it."""
         self.hashed_ = HashedText(max_features=self.max_features)
-        block = self.hashed_.fit_transform(self._texts(column))
+        block = self.hashed_.fit_transform(texts_of(column, self.name))
         if not self.n_columns:
             raise FrameError(f"Column {self.name!r} holds no text at all: all {len(column):,} rows are empty or blank.")
         return block
 
     def transform(self, column: pd.Series) -> Block:
         """Encode a column, (n, n_columns)."""
-        return self.hashed_.transform(self._texts(column))
-
-    def _texts(self, column: pd.Series) -> list[str]:
-        values = column.astype(object).where(column.notna(), "").tolist()
-        if set(map(type, values)) - {str}:
-            wrong = np.array([not isinstance(value, str) for value in values])
-            if wrong.any():
-                raise _wrong_value(column, wrong, self.name, "texts (str) or missing")
-        return values
+        return self.hashed_.transform(texts_of(column, self.name))
 
 
-KINDS = {"text": TextColumn, "numeric": NumericColumn, "bool": BoolColumn}
-
-
-def infer_kind(column: pd.Series) -> str:
-    """The kind of a column by its type: "text", "numeric" or "bool".
+def texts_of(column: pd.Series, name: Any) -> list[str]:
+    """A column of texts as a list, "" where missing.
 
     Raises
     ------
     FrameError
-        If its type is none of these.
-
-    Examples
-    --------
-    >>> infer_kind(pd.Series(["a", None])), infer_kind(pd.Series([1, 2]))
-    ('text', 'numeric')
+        If a value is no text; the first is named.
     """
-    kind = column.dtype
-    if pd.api.types.is_bool_dtype(kind):
-        return "bool"
-    if pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_complex_dtype(kind):
-        return "numeric"
-    known = column.dropna()
-    loose = pd.api.types.is_object_dtype(kind) or pd.api.types.is_string_dtype(kind)
-    types = set(map(type, known)) if loose else set()
-    if types and all(issubclass(found, str) for found in types):
-        return "text"
-    if types and all(issubclass(found, (bool, np.bool_)) for found in types):
-        return "bool"
-    if types and all(issubclass(found, (int, float, np.number)) for found in types):
-        return "numeric"
-    if pd.api.types.is_string_dtype(kind) and not types:
-        return "text"
-    held = f" of {', '.join(sorted(found.__name__ for found in types))}" if types else ""
-    raise FrameError(
-        f"Column {column.name!r} is {kind}{held}, which is no feature as it is: turn it into numbers or texts, "
-        "or leave it out by naming the others in columns=[...]."
-    )
+    values = column.astype(object).where(column.notna(), "").tolist()
+    if set(map(type, values)) - {str}:
+        wrong = np.array([not isinstance(value, str) for value in values])
+        if wrong.any():
+            raise wrong_value(column, wrong, name, "texts (str) or missing")
+    return values
 
 
 def numbers(column: pd.Series, name: Any) -> Floats:
@@ -225,11 +196,11 @@ def numbers(column: pd.Series, name: Any) -> Floats:
         real = (int, float, np.integer, np.floating, np.bool_)
         wrong = known & np.array([not isinstance(value, real) for value in column.astype(object)])
         if wrong.any():
-            raise _wrong_value(column, wrong, name, "numbers")
+            raise wrong_value(column, wrong, name, "numbers")
         column = column.astype(object).where(known, np.nan)
     values: Floats = column.to_numpy(dtype=np.float64, na_value=np.nan)
     if np.isinf(values).any():
-        raise _wrong_value(column, np.isinf(values), name, "finite numbers (missing ones may be NaN)")
+        raise wrong_value(column, np.isinf(values), name, "finite numbers (missing ones may be NaN)")
     return values
 
 
@@ -240,20 +211,21 @@ def centre(values: Floats) -> Floats:
 
 
 def spread(values: Floats) -> Floats:
-    """The standard deviation of each column of (n, c), and 1 where it is 0 or only rounding."""
+    """The standard deviation of each column of (n, c), infinite where it is 0 or only rounding."""
     unit = _unit(values)
     std = (values / unit).std(axis=0)
-    return np.where(std > 1e-12 * np.abs(values / unit).max(axis=0, initial=0), std * unit, 1.0)
+    return np.where(std > 1e-12 * np.abs(values / unit).max(axis=0, initial=0), std * unit, np.inf)
 
 
 def mean_and_std(matrix: np.ndarray) -> tuple[Floats, Floats]:
     """:func:`centre` and :func:`spread` of a matrix (n, c) of float32 or float64, in float64.
 
-    float32 is summed in one pass, as differences to the mean of a few rows: in float32 within a block of rows, in
-    float64 over blocks. Where a column has gone far from those few rows, float64 is used throughout.
+    Taken block by block, so that a matrix in a file is not loaded whole. float32 is summed in one pass, as differences
+    to the mean of a few rows: in float32 within a block of rows, in float64 over blocks. Where a column has gone far
+    from those few rows, float64 is used throughout.
     """
     if matrix.dtype == np.float64 or not len(matrix):
-        return centre(matrix), spread(matrix)
+        return _exact_mean_and_std(matrix)
     pivot = matrix[:1000].mean(axis=0, dtype=np.float64).astype(np.float32)
     first, second = np.zeros(matrix.shape[1]), np.zeros(matrix.shape[1])
     with np.errstate(over="ignore", invalid="ignore"):  # numbers of 1e30: told by the sums
@@ -266,9 +238,20 @@ def mean_and_std(matrix: np.ndarray) -> tuple[Floats, Floats]:
         near = np.abs(shift) < 10 * std
     known = near | (second == 0)
     if not (known.all() and np.isfinite(second).all()):
-        wide = matrix.astype(np.float64)
-        return centre(wide), spread(wide)
-    return pivot + shift, np.where(second > 0, std, 1.0)
+        return _exact_mean_and_std(matrix)
+    return pivot + shift, np.where(second > 0, std, np.inf)
+
+
+def _exact_mean_and_std(matrix: np.ndarray) -> tuple[Floats, Floats]:
+    """:func:`centre` and :func:`spread` in float64, in three passes over blocks: greatest numbers, means, squares."""
+    n, nothing = max(len(matrix), 1), np.zeros(matrix.shape[1])
+    top = nothing
+    for block in _blocks(matrix):
+        top = np.maximum(top, np.abs(block).max(axis=0))
+    unit = np.where(top > 1e100, top, 1.0)  # as in _unit
+    mean = sum(((block / unit).sum(axis=0) for block in _blocks(matrix)), nothing) / n
+    std = np.sqrt(sum((((block / unit - mean) ** 2).sum(axis=0) for block in _blocks(matrix)), nothing) / n)
+    return mean * unit, np.where(std > 1e-12 * top / unit, std * unit, np.inf)
 
 
 def standardised_rows(matrix: np.ndarray, mean: Floats, std: Floats, *, bounded: bool = False) -> np.ndarray:
@@ -278,6 +261,8 @@ def standardised_rows(matrix: np.ndarray, mean: Floats, std: Floats, *, bounded:
     within :data:`FARTHEST`, as those that mean and deviation were taken from are.
     """
     out = np.empty(matrix.shape, dtype=np.float32)
+    constant = np.isinf(std)
+    std = np.where(constant, 1.0, std)
     single = matrix.dtype == np.float32 and bool((std > 1e-30).all()) and bool((std < 1e30).all())
     kind = np.float32 if single else np.float64
     mean, std, start = mean.astype(kind), std.astype(kind), 0
@@ -290,6 +275,8 @@ def standardised_rows(matrix: np.ndarray, mean: Floats, std: Floats, *, bounded:
                 np.clip(scaled, -FARTHEST, FARTHEST, out=scaled)
             if not single:
                 place[...] = scaled
+            if constant.any():
+                place[:, constant] = 0
             start += len(block)
     return out
 
@@ -308,22 +295,28 @@ def _unit(values: Floats) -> Floats:
 
 
 def standardised(values: Floats, mean: Any, std: Any) -> Floats:
-    """Values in standard deviations from the mean, at most :data:`FARTHEST`."""
+    """Values in standard deviations from the mean, at most :data:`FARTHEST`; 0 where the deviation is infinite."""
     with np.errstate(over="ignore"):  # 1e308 minus -1e308; the bound takes care of it
-        return np.asarray(np.clip((values - mean) / std, -FARTHEST, FARTHEST))
+        scaled = np.clip((values - mean) / np.where(np.isinf(std), 1.0, std), -FARTHEST, FARTHEST)
+    return np.where(np.isinf(std), 0.0, scaled)
 
 
-def _wrong_value(column: pd.Series, wrong: np.ndarray, name: Any, expected: str) -> FrameError:
+def wrong_value(column: pd.Series, wrong: np.ndarray, name: Any, expected: str) -> FrameError:
+    """An error that names the column, the first wrong row, and what was expected.
+
+    Parameters
+    ----------
+    column : Series of length n
+        The values.
+    wrong : ndarray of bool of shape (n,)
+        Where they are wrong, once at least.
+    name : object
+        The column's name.
+    expected : str
+        What it should hold.
+    """
     row = int(np.argmax(wrong))
     return FrameError(
         f"Column {name!r} should hold {expected}; {int(wrong.sum()):,} rows do not, the first is row {row} "
         f"with {column.iloc[row]!r}."
     )
-
-
-def check_kind(kind: str, name: Any) -> str:
-    """The kind itself, if there is such a kind."""
-    if kind not in KINDS:
-        hint = did_you_mean(kind, KINDS)
-        raise ParameterError(f"columns={{{name!r}: {kind!r}}}: there is no such kind of column.{hint}")
-    return kind

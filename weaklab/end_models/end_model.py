@@ -7,7 +7,7 @@ import os
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,9 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from weaklab.end_models.borrowing import borrowed_torch, resolve_device
+from weaklab.end_models.calibration import held_out_temperature
 from weaklab.end_models.distributed import Team
+from weaklab.end_models.fit_report import report_fit
 from weaklab.end_models.inference import predict_logits
 from weaklab.end_models.inputs import Input, read_input
 from weaklab.end_models.lbfgs import train_linear
@@ -27,10 +29,12 @@ from weaklab.end_models.optimizers import OptimizerLike, by_full_batches
 from weaklab.end_models.peers import CoTeaching
 from weaklab.end_models.plan import FeaturePlan
 from weaklab.end_models.preparation import Given, finish, prepare, read_rows
-from weaklab.end_models.rows import device_rows
 from weaklab.end_models.samplers import Sampler
 from weaklab.end_models.schedules import Schedule
-from weaklab.end_models.scoring import score_predictions
+from weaklab.end_models.scoring import score_indicators, score_predictions
+from weaklab.end_models.selection import Weighing, Which
+from weaklab.end_models.streaming import place_rows
+from weaklab.end_models.tasks import Task, find_task
 from weaklab.end_models.training import Callback, Training
 from weaklab.exceptions import FrameError, ParameterError
 from weaklab.typing import Classes, Floats, Seed
@@ -44,20 +48,36 @@ class EndModel(ClassifierMixin, BaseEstimator):
     column : hashable, optional
         The one column to use, of text or numbers.
     columns : dict of column to kind, or list of columns, optional
-        The columns to use; kinds are "text", "numeric" and "bool", inferred where only names are given. Without
-        ``column`` and ``columns``, X is a matrix, texts, or a frame of numbers of which all columns are used. Named
+        The columns to use; kinds are "text", "tfidf", "numeric", "bool", "category", "date", "embedding", or a
+        function as for ``encode``; inferred where only names are given. Without ``column`` and ``columns``, X is a
+        matrix, texts, images of shape (n, h, w[, c]), or a frame of which all columns are used. Named
         columns are found by name when predicting, in any order and among others; where none are named, scikit-learn's
         rule holds, by which a frame must then have the same columns in the same order.
     classes : int or sequence of hashable, optional
         The classes; otherwise SoftLabels, the columns of a DataFrame, or hard labels name them. Names that cannot be
         sorted (tuples, Enum members, several types) must be declared for hard labels, and so must a class called -1
         unless all labels are -1 and 1.
+    encode : callable (list of n values) -> (n, d), or transformer, optional
+        Takes the place of our features of the one column, of texts, or of a matrix.
+    task : {"multiclass", "multilabel"}, default="multiclass"
+        "multilabel": a row has any number of classes, its targets (n, k) need not sum to 1, and ``predict`` gives an
+        indicator matrix.
+    which : {"covered", "confident", "all", "semi-supervised"} or float in (0, 1], default="covered"
+        The rows to train on, see :class:`~weaklab.end_models.Selection`: those with votes; the more confident half
+        (or another share) of each class; all; or those with votes, and the others without a label, for loss terms that
+        need none.
+    weight : {"uniform", "confidence"}, default="uniform"
+        "confidence" weighs each row by how far its soft label is from uniform.
+    gold_weight : float or None, default=None
+        The weight of rows with gold, of SoftLabels; 0 keeps them for scoring. None treats them as other rows.
+    calibrate : bool, default=True
+        Divide the logits by the temperature that fits the held-out soft labels best.
     hidden : int or None, default=100
-        The number of hidden units; None is a linear classifier.
+        The number of hidden units; None is a linear classifier. Images have two convolutions before them.
     module : nn.Module or callable (n_columns, k) -> nn.Module, optional
         Takes the place of the network. It gets float32 rows (b, n_columns), dense unless it declares
-        ``takes_sparse = True``, and gives logits (b, k), or a pair of logits and hidden features. An instance is
-        copied, never changed.
+        ``takes_sparse = True``, and gives logits (b, k), or a pair of logits and hidden features. Images
+        it gets as they are, in float32. An instance is copied, never changed.
     loss : callable (step) -> scalar tensor, optional
         A loss term or a sum of them, see :class:`~weaklab.end_models.LossTerm`; None is soft cross-entropy.
     sampler : Sampler, optional
@@ -66,6 +86,10 @@ class EndModel(ClassifierMixin, BaseEstimator):
         Two networks that choose each other's rows.
     device : str or torch.device, default="auto"
         "auto" is a CUDA card where there is one, else the CPU.
+    stream : bool or "auto", default="auto"
+        Whether rows stay in memory, or in their file where X is a numpy memmap of float32 or float64, and each batch
+        is sent to the device while the one before it is computed on. "auto" does so for files of 64 MiB or more, and
+        on a card for rows that would take over 70 % of its free memory.
     precision : {"auto", "float32", "bf16", "fp16"}, default="auto"
         What matrix products of training are computed in; weights stay float32. "auto" is bf16 for modules of a million
         weights or more on a card that has it.
@@ -98,14 +122,16 @@ class EndModel(ClassifierMixin, BaseEstimator):
         The share of hidden units left out in each step of training; or which, see
         :class:`~weaklab.end_models.NestedDropout`.
     validation_fraction : float in [0, 1), default=0.1
-        The share of rows held out to stop early; 0, or a share of fewer than 5 rows, trains for ``max_epochs``.
+        The share of rows held out to stop early, judged by ``loss`` where its terms say how (those here do), else by
+        soft cross-entropy; 0, or a share of fewer than 5 rows, trains for ``max_epochs``.
     monitor : {"auto", "soft", "gold"}, default="auto"
         Which rows are held out: any, with their soft labels, or rows with gold, up to ``validation_fraction`` of all.
-        "auto" is gold where 30 rows or more can be held out so. Gold rows beyond that are trained on.
+        "auto" is gold where 30 rows or more can be held out so, unless ``gold_weight`` says to train on gold. Gold
+        rows beyond that are trained on.
     patience : int, default=3
         How many epochs without a better held-out loss end the training. The best weights are kept.
     tolerance : float, default=0.001
-        What counts as better, in nats.
+        What counts as better, in the unit of the held-out loss.
     max_features : int, default=32768
         How many hashed word n-grams, and as many character n-grams, a text column has at most.
     warm_start : bool, default=False
@@ -133,15 +159,20 @@ class EndModel(ClassifierMixin, BaseEstimator):
     module_ : nn.Module
         What was trained.
     history_ : DataFrame
-        A row per epoch: epoch, train_loss and held_out_loss (nats), seconds.
+        A row per epoch: epoch, train_loss and held_out_loss (nats, or in the unit of ``loss``), seconds.
     n_iter_, best_epoch_ : int
         The number of epochs run, and the epoch whose weights were kept, counted from 1.
     n_rows_, n_held_out_ : int
-        The number of rows trained on, and held out. Rows of weight 0 are neither.
+        The number of rows trained on, and held out. Rows of weight 0 are neither, unless ``which`` asks for them.
     learning_rate_ : float or None
         The learning rate that was given, found, or taken by default; None for L-BFGS, which has none.
     monitor_ : {"soft", "gold"} or None
         What was held out.
+    fit_report_ : FitReport
+        Rows used, effective weight, held-out loss, agreement with the soft labels; with gold in SoftLabels also the
+        accuracy on gold that was not trained on, and that of a linear model trained on gold alone.
+    temperature_ : float
+        What logits are divided by; 1 with fewer than 50 held-out rows, or without ``calibrate``.
     n_features_in_ : int
         The number of columns used.
     feature_names_in_ : ndarray of str
@@ -171,14 +202,21 @@ class EndModel(ClassifierMixin, BaseEstimator):
         self,
         *,
         column: Hashable = None,
-        columns: Mapping[Hashable, str] | Sequence[Hashable] | None = None,
+        columns: Mapping[Hashable, Any] | Sequence[Hashable] | None = None,
         classes: Classes = None,
+        encode: Any = None,
+        task: Literal["multiclass", "multilabel"] | Task = "multiclass",
+        which: Which = "covered",
+        weight: Weighing = "uniform",
+        gold_weight: float | None = None,
+        calibrate: bool = True,
         hidden: int | None = 100,
         module: ModuleLike = None,
         loss: Term | None = None,
         sampler: Sampler | None = None,
         peers: CoTeaching | None = None,
         device: str | torch.device = "auto",
+        stream: bool | str = "auto",
         precision: str = "auto",
         compile: bool | str = "auto",  # noqa: A002  torch's name for it
         random_state: Seed = None,
@@ -206,12 +244,19 @@ class EndModel(ClassifierMixin, BaseEstimator):
         self.column = column
         self.columns = columns
         self.classes = classes
+        self.encode = encode
+        self.task = task
+        self.which = which
+        self.weight = weight
+        self.gold_weight = gold_weight
+        self.calibrate = calibrate
         self.hidden = hidden
         self.module = module
         self.loss = loss
         self.sampler = sampler
         self.peers = peers
         self.device = device
+        self.stream = stream
         self.precision = precision
         self.compile = compile
         self.random_state = random_state
@@ -267,11 +312,14 @@ class EndModel(ClassifierMixin, BaseEstimator):
         given = read_rows(self, X, soft, sample_weight, transform=self._features if warm else None)
         team = Team.present()
         with borrowed_torch(given.device, n_jobs=self.n_jobs, seed=given.seed + team.rank):
-            full = by_full_batches(self, team.size)
+            full = by_full_batches(self, team.size, shape=given.plan.shape_)
             training = prepare(self, given, module=copy.deepcopy(self.module_) if warm else None)
             run = train_linear(training, self.weight_decay) if full else train(training)
             finish(training)
+            temperature = held_out_temperature(training) if self.calibrate else 1.0
+            report = report_fit(training, given)
         self._learn(given, training)
+        self.temperature_, self.fit_report_ = temperature, report
         self.history_, self.n_iter_, self.best_epoch_ = run.history, len(run.log), run.best_epoch + 1
         self.n_rows_, self.n_held_out_ = len(training.data.train), len(training.data.held_out)
         self.learning_rate_ = None if full else training.learning_rate
@@ -283,7 +331,8 @@ class EndModel(ClassifierMixin, BaseEstimator):
 
         The first call of an unfitted model learns features and classes from its rows, which should therefore be
         typical; later ones keep both, as do those after ``fit``. The optimizer goes on where the last call left it.
-        Nothing is held out, and schedules and checkpoints do not apply.
+        Nothing is held out, and schedules and checkpoints do not apply; ``temperature_`` stays as it is, and there is
+        no ``fit_report_``.
 
         Parameters
         ----------
@@ -316,6 +365,8 @@ class EndModel(ClassifierMixin, BaseEstimator):
             "rate": training.learning_rate,
             "optimizer": copy.deepcopy(training.optimizer.state_dict()),
         }
+        self.temperature_ = self.temperature_ if fitted else 1.0
+        self.__dict__.pop("fit_report_", None)  # of other weights than these
         history = pd.concat([self.history_, run.history], ignore_index=True) if fitted else run.history
         history["epoch"] = np.arange(1, len(history) + 1)
         self.history_, self.n_iter_, self.best_epoch_ = history, len(history), len(history)
@@ -324,7 +375,7 @@ class EndModel(ClassifierMixin, BaseEstimator):
         return self
 
     def decision_function(self, X: Any) -> Floats:
-        """Logits: how strongly each class is favoured, in nats up to a constant per row.
+        """Logits, divided by ``temperature_``: how strongly each class is favoured, in nats up to a constant per row.
 
         Parameters
         ----------
@@ -333,9 +384,11 @@ class EndModel(ClassifierMixin, BaseEstimator):
         Returns
         -------
         ndarray of float64 of shape (n, k), or (n,) for two classes: the log-odds of the second
+            With ``task="multilabel"`` always (n, k), the log-odds of each class.
         """
         logits = self._logits(X)
-        return logits[:, 1] - logits[:, 0] if logits.shape[1] == 2 else logits  # (n,)
+        one = logits.shape[1] == 2 and find_task(self.task).name == "multiclass"
+        return logits[:, 1] - logits[:, 0] if one else logits  # (n,)
 
     def predict_proba(self, X: Any) -> Floats:
         """Probabilities of the classes, in the order of ``classes_``.
@@ -347,11 +400,9 @@ class EndModel(ClassifierMixin, BaseEstimator):
         Returns
         -------
         ndarray of float64 of shape (n, k)
-            Rows sum to 1.
+            Rows sum to 1, but not with ``task="multilabel"``.
         """
-        logits = self._logits(X)
-        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return np.asarray(odds / odds.sum(axis=1, keepdims=True))
+        return find_task(self.task).probabilities(self._logits(X))
 
     def predict(self, X: Any) -> np.ndarray:
         """The most probable class of each row, by name; the first of several.
@@ -363,8 +414,11 @@ class EndModel(ClassifierMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n,)
+            With ``task="multilabel"`` (n, k) of int64: 1 where a class is at least as probable as not, else 0.
         """
         logits = self._logits(X)
+        if find_task(self.task).name == "multilabel":
+            return (logits >= 0).astype(np.int64)
         return self.classes_[logits.argmax(axis=1)]
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
@@ -374,14 +428,16 @@ class EndModel(ClassifierMixin, BaseEstimator):
         ----------
         X : as for ``fit``, of n rows
         y : array-like of shape (n,) or (n, k), or SoftLabels
-            Labels, all among ``classes_``, or soft labels.
+            Labels, all among ``classes_``, or soft labels. With ``task="multilabel"`` the score is the share of right
+            cells, one minus the Hamming loss.
         sample_weight : array-like of shape (n,), optional
 
         Returns
         -------
         float in [0, 1]
         """
-        return score_predictions(self.predict(X), y, self.classes_, sample_weight, read_input(X).index)
+        score = score_indicators if find_task(self.task).name == "multilabel" else score_predictions
+        return score(self.predict(X), y, self.classes_, sample_weight, read_input(X).index)
 
     def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()
@@ -392,6 +448,7 @@ class EndModel(ClassifierMixin, BaseEstimator):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
+        tags.classifier_tags.multi_label = self.task == "multilabel"
         return tags
 
     def _learn(self, given: Given, training: Training) -> None:
@@ -400,9 +457,9 @@ class EndModel(ClassifierMixin, BaseEstimator):
         self.monitor_ = training.data.monitor if len(training.data.held_out) else None
 
     def _learn_names(self, plan: FeaturePlan, found: Input) -> None:
-        if plan.form_ == "texts" or plan.chosen:
+        if plan.form_ in {"texts", "images"} or plan.chosen:
             names = list(plan.encoders_)
-            self.n_features_in_ = len(names)
+            self.n_features_in_ = plan.n_columns_ if plan.form_ == "images" else len(names)
             self.__dict__.pop("feature_names_in_", None)
             if plan.form_ == "frame" and all(isinstance(name, str) for name in names):
                 self.feature_names_in_ = np.array(names, dtype=object)
@@ -417,7 +474,7 @@ class EndModel(ClassifierMixin, BaseEstimator):
             raise FrameError(f"{error}\n{hint}" if found.form == "frame" else str(error)) from error
 
     def _features(self, found: Input) -> Any:
-        if self.features_.form_ != "texts" and not self.features_.chosen and found.n_dimensions == 2:
+        if self.features_.form_ not in {"texts", "images"} and not self.features_.chosen and found.n_dimensions == 2:
             self._check_names(found)
         return self.features_.transform(found.data)
 
@@ -427,8 +484,8 @@ class EndModel(ClassifierMixin, BaseEstimator):
         device = resolve_device(self.device)
         with borrowed_torch(device, n_jobs=self.n_jobs):
             module = self.module_.to(device)
-            logits = predict_logits(module, device_rows(features, device), len(self.classes_))
-        out: Floats = logits.double().cpu().numpy()
+            logits = predict_logits(module, place_rows(features, device, self.stream), len(self.classes_))
+        out: Floats = logits.double().cpu().numpy() / self.temperature_
         if not np.isfinite(out).all():
             raise ParameterError("The module gives logits that are not finite; train it again, with another module.")
         return out

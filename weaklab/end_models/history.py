@@ -36,7 +36,7 @@ class Run:
 
     @property
     def history(self) -> pd.DataFrame:
-        """A row per epoch: epoch (from 1), train_loss and held_out_loss (nats), seconds."""
+        """A row per epoch: epoch (from 1), train_loss and held_out_loss (as the loss counts), seconds."""
         frame = pd.DataFrame(self.log, columns=["epoch", "train_loss", "held_out_loss", "seconds"])
         return frame.astype({"epoch": "int64", "train_loss": "float64", "held_out_loss": "float64"})
 

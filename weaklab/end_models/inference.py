@@ -6,19 +6,22 @@ import torch
 from torch import Tensor, nn
 
 from weaklab.end_models.networks import run_module
-from weaklab.end_models.rows import Rows, take
+from weaklab.end_models.rows import take
+from weaklab.end_models.streaming import Stored, StreamedRows
 
 _SLICE = 4096  # rows per slice: bounds the memory for hidden units and for rows made dense
 
 
 @torch.no_grad()
-def predict_logits(model: nn.Module, rows: Rows, k: int, index: Tensor | None = None) -> Tensor:
+def predict_logits(model: nn.Module, rows: Stored, k: int, index: Tensor | None = None) -> Tensor:
     """The logits (n, k) of all rows, or of those numbered by ``index``, without gradients."""
     model.eval()
     device = rows.device
     index = torch.arange(len(rows), device=device) if index is None else index
     parts: list[Tensor] = []
     at, size = 0, _SLICE
+    if isinstance(rows, StreamedRows):
+        rows.expect(index.split(size))
     while at < len(index):
         try:
             parts.append(run_module(model, take(rows, index[at : at + size]), k)[0])

@@ -1,4 +1,4 @@
-"""What rows of data come as: frames, texts, matrices; told apart in one place."""
+"""What rows of data come as: frames, texts, matrices, images; told apart in one place."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from weaklab.exceptions import ColumnError, FrameError, did_you_mean
 
 @dataclass(frozen=True, eq=False)
 class Input:
-    """Data as found: its form, itself (DataFrame, Series of texts, or matrix), pandas index, and type."""
+    """Data as found: its form, itself (DataFrame, Series of texts, matrix, images), pandas index, and type."""
 
-    form: Literal["frame", "texts", "matrix"]
+    form: Literal["frame", "texts", "matrix", "images"]
     data: Any
     index: pd.Index | None
     name: str
@@ -34,7 +34,7 @@ def read_input(X: Any) -> Input:
     Parameters
     ----------
     X : DataFrame (pandas, polars, pyarrow), Series or list of str, list of mappings, array-like, or sparse matrix
-        The data.
+        The data. Arrays of shape (n, h, w) and (n, h, w, c), and lists of arrays (h, w) and (h, w, c), are images.
 
     Returns
     -------
@@ -64,6 +64,10 @@ def read_input(X: Any) -> Input:
                 "DataFrame with NaN, where they are imputed."
             )
         X = np.asarray(X)
+    if isinstance(X, (list, tuple)) and X and all(getattr(one, "ndim", 0) in {2, 3} for one in X):
+        X = _stacked(X)
+    if getattr(X, "ndim", 0) in {3, 4} and not isinstance(X, (list, tuple)):
+        return Input("images", np.asarray(X), None, name)
     if sp.issparse(X):
         return Input("matrix", X, None, name)
     if hasattr(X, "to_pandas"):  # polars and pyarrow
@@ -73,6 +77,17 @@ def read_input(X: Any) -> Input:
     if _is_texts(X):
         return Input("texts", pd.Series(list(X), dtype=object), None, name)
     return Input("matrix", X, None, name)
+
+
+def _stacked(images: Any) -> np.ndarray:
+    """A list of images as one array."""
+    shapes = [tuple(image.shape) for image in images]
+    other = next((row for row, shape in enumerate(shapes) if shape != shapes[0]), None)
+    if other is not None:
+        raise FrameError(
+            f"Images must be of one shape: that of row 0 is {shapes[0]}, that of row {other} {shapes[other]}."
+        )
+    return np.stack([np.asarray(image) for image in images])
 
 
 def _is_texts(X: Any) -> bool:

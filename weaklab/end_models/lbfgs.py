@@ -12,7 +12,8 @@ from weaklab.end_models.history import Run
 from weaklab.end_models.loop import Watched, finite
 from weaklab.end_models.losses import cross_entropy_rows
 from weaklab.end_models.networks import FirstLayer
-from weaklab.end_models.rows import SparseRows
+from weaklab.end_models.rows import SparseRows, take
+from weaklab.end_models.streaming import StreamedRows
 from weaklab.end_models.training import Training
 
 MEMORY = 10  # pairs of steps and gradients
@@ -76,6 +77,7 @@ class LinearProblem:
         data = training.data
         self.data, self.rows = data, data.rows
         self.turned = self.rows.transposed() if isinstance(self.rows, SparseRows) else None
+        self.sparse = self.turned is not None or (isinstance(self.rows, StreamedRows) and self.rows.sparse)
         self.weight = torch.zeros_like(data.weight)
         self.weight[data.train] = data.weight[data.train]
         self.weight /= self.weight.sum(dtype=torch.float64)
@@ -128,10 +130,10 @@ class LinearProblem:
     def _sampled_factor(self) -> Tensor | None:
         """The Cholesky factor (columns + 1, columns + 1) of the Hessian of a sample, where there are rows enough."""
         train, columns = self.data.train, self.rows.shape[1] + 1
-        if self.turned is not None or columns > MOST_COLUMNS or len(train) < 2 * SAMPLE * columns:
+        if self.sparse or columns > MOST_COLUMNS or len(train) < 2 * SAMPLE * columns:
             return None
         sample = train[: SAMPLE * columns]  # the order is random
-        rows = torch.nn.functional.pad(cast(Tensor, self.rows)[sample], (0, 1), value=1.0).double()
+        rows = torch.nn.functional.pad(cast(Tensor, take(self.rows, sample)), (0, 1), value=1.0).double()
         weight, k = self.data.weight[sample].double(), self.data.k
         hessian = rows.T @ (rows * (weight / weight.sum())[:, None]) * ((1 - 1 / k) / k)
         # How far a sample's matrix is from the true one, and so how far to go to its mean: Chen et al. (2010),
@@ -174,6 +176,8 @@ class LinearProblem:
         """The rows times their residuals, summed, (columns, c)."""
         if self.turned is not None:
             return self.turned @ residual
+        if isinstance(self.rows, StreamedRows):
+            return self.rows.summed(residual)
         summed: Tensor = (residual.T @ cast(Tensor, self.rows)).T  # not ``rows.T @ residual``: a fifth of its time
         return summed.contiguous()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from weaklab.end_models.losses import LossTerm, Step, cross_entropy
+from weaklab.end_models.losses import LossTerm, Step, cross_entropy_rows
 from weaklab.end_models.parameters import check_number
 from weaklab.end_models.training_rows import TrainingRows
 from weaklab.exceptions import ParameterError
@@ -33,8 +33,8 @@ class LogitAdjustment(LossTerm):
     Notes
     -----
     Menon et al. (2021), doi:10.48550/arXiv.2007.07314. The shares :math:`\pi` are those of the soft labels of the
-    rows trained on, by weight; a class without any counts as if a thousandth of a row had it. Since predictions are
-    balanced, their plain cross-entropy on held-out rows is not the smallest: early stopping by it is somewhat early.
+    rows trained on, by weight; a class without any counts as if a thousandth of a row had it. Held-out rows are judged
+    with the addition too, since plain cross-entropy would ask for predictions that are not balanced.
 
     Examples
     --------
@@ -56,9 +56,13 @@ class LogitAdjustment(LossTerm):
 
     def __call__(self, step: Step) -> Tensor:
         """The mean over the rows of the batch, a scalar."""
+        return (step.weight * self.rows_loss(step.logits, step.target)).mean()
+
+    def rows_loss(self, logits: Tensor, target: Tensor) -> Tensor:
+        """The loss of each row."""
         if self._shift is None:
             raise ParameterError("LogitAdjustment needs the shares of the classes: call start(rows) first.")
-        return cross_entropy(step.logits + self._shift, step.target, step.weight)
+        return cross_entropy_rows(logits + self._shift, target)
 
     def __repr__(self) -> str:
         return f"LogitAdjustment({self.tau:g})"
@@ -111,9 +115,13 @@ class ClassBalancedCrossEntropy(LossTerm):
 
     def __call__(self, step: Step) -> Tensor:
         """The mean over the rows of the batch, a scalar."""
+        return (step.weight * self.rows_loss(step.logits, step.target)).mean()
+
+    def rows_loss(self, logits: Tensor, target: Tensor) -> Tensor:
+        """The loss of each row."""
         if self._factors is None:
             raise ParameterError("ClassBalancedCrossEntropy needs the shares of the classes: call start(rows) first.")
-        return cross_entropy(step.logits, step.target * self._factors, step.weight)
+        return cross_entropy_rows(logits, target * self._factors)
 
     def __repr__(self) -> str:
         return f"ClassBalancedCrossEntropy({self.beta:g})"

@@ -12,7 +12,7 @@ from tqdm.auto import tqdm
 
 from weaklab.end_models.history import Run
 from weaklab.end_models.inference import predict_logits
-from weaklab.end_models.losses import Step, cross_entropy_rows, loss_value
+from weaklab.end_models.losses import Step, loss_value
 from weaklab.end_models.networks import run_module
 from weaklab.end_models.rows import take
 from weaklab.end_models.training import Training
@@ -134,15 +134,16 @@ def finite(value: float, what: str) -> float:
 
 @torch.no_grad()
 def evaluate(training: Training) -> float:
-    """The soft cross-entropy of the held-out rows, in nats per unit of weight; loss terms may observe the agreement."""
+    """The loss of the held-out rows per unit of weight, as the loss terms say; they may observe the agreement."""
     data, team = training.data, training.team
     index = team.part(data.held_out)
     logits = predict_logits(training.model, data.rows, data.k, index)
     target, weight = data.target[index], data.weight[index].double()
-    agreed = target.gather(1, logits.argmax(dim=1, keepdim=True))[:, 0]
-    sums = torch.stack([weight @ cross_entropy_rows(logits, target).double(), weight @ agreed.double(), weight.sum()])
-    loss, agreement, total = team.total(sums).tolist()
+    sums = [weight @ training.rows_loss(logits, target).double(), weight.sum()]
     observe = getattr(training.loss, "observe", None)
     if observe is not None:
-        observe(agreement / total)
+        sums.append(weight @ target.gather(1, logits.argmax(dim=1, keepdim=True))[:, 0].double())
+    loss, total, *agreement = team.total(torch.stack(sums)).tolist()
+    if observe is not None:
+        observe(agreement[0] / total)
     return finite(loss / total, "held-out")

@@ -28,7 +28,8 @@ class Step:
     target : Tensor of shape (b, k)
         The soft labels; each row sums to 1.
     weight : Tensor of shape (b,)
-        The weight of each row; over all rows of weight above 0, the mean is 1.
+        The weight of each row; over all rows trained on, the mean is 1. Rows without labels have 0, see
+        ``EndModel(which="semi-supervised")``.
     index : Tensor of int64 of shape (b,)
         The position of each row in what was given to ``fit``, the same in every epoch.
     x : Tensor or SparseRows of shape (b, columns)
@@ -40,7 +41,8 @@ class Step:
     model : nn.Module
         What is being trained.
     views : tuple of Tensor or SparseRows
-        Other forms of the same rows, for terms that compare them.
+        Other forms of the same rows, for terms that compare them. Terms that are given ``views=``, such as
+        :class:`MultiSourceConsistency`, make them for themselves; in what :class:`EndModel` gives there are none.
     """
 
     logits: Tensor
@@ -77,7 +79,8 @@ class LossTerm:
 
     Any callable that takes a :class:`Step` and gives a scalar is a loss term. This class adds the arithmetic:
     ``SoftCrossEntropy() + 0.1 * LossTerm(my_function)``. Terms that remember something, or must know the rows before
-    the first step, override :meth:`start`, and :meth:`state_dict` with :meth:`load_state_dict`.
+    the first step, override :meth:`start`, and :meth:`state_dict` with :meth:`load_state_dict`. Terms that another
+    loss of held-out rows than that of the task would stop too early, override :meth:`rows_loss`.
 
     Parameters
     ----------
@@ -105,6 +108,28 @@ class LossTerm:
     def __call__(self, step: Step) -> Tensor:
         """The value of the term, a scalar."""
         return self.function(step)
+
+    def rows_loss(self, logits: Tensor, target: Tensor) -> Tensor | None:
+        """The loss of each held-out row, by which training is stopped and the best weights are chosen.
+
+        A sum adds up those of its terms that have one, and a term times a number multiplies it. Where no term has
+        one, the task's own loss is taken: soft cross-entropy for classes.
+
+        Parameters
+        ----------
+        logits : Tensor of shape (h, k)
+            What the model gives for all held-out rows.
+        target : Tensor of shape (h, k)
+            Their soft labels.
+
+        Returns
+        -------
+        Tensor of shape (h,), or None
+            None where the term has nothing to say of a held-out row, as most that are added to a loss.
+        """
+        inner = self._inner().values()
+        said = [rows for term in inner if (rows := held_out_loss(term, logits, target)) is not None]
+        return sum(said[1:], start=said[0]) if said else None
 
     def start(self, rows: TrainingRows) -> LossTerm:
         """A term that is ready for one training, and shares nothing with any other; terms within it are started too.
@@ -153,8 +178,10 @@ class LossTerm:
     __rmul__ = __mul__
 
     def __repr__(self) -> str:
-        name = getattr(self.function, "__name__", None) or repr(self.function)
-        return f"LossTerm({name})"
+        function = vars(self).get("function")
+        if function is None:  # a term of a user's own
+            return f"{type(self).__name__}()"
+        return f"LossTerm({getattr(function, '__name__', None) or repr(function)})"
 
 
 class Sum(LossTerm):
@@ -180,6 +207,11 @@ class Scaled(LossTerm):
     def __call__(self, step: Step) -> Tensor:
         """The product, a scalar."""
         return self.factor * self.term(step)
+
+    def rows_loss(self, logits: Tensor, target: Tensor) -> Tensor | None:
+        """That of the term, multiplied."""
+        rows = held_out_loss(self.term, logits, target)
+        return None if rows is None else self.factor * rows
 
     def __repr__(self) -> str:
         inner = f"({self.term!r})" if isinstance(self.term, Sum) else repr(self.term)
@@ -207,6 +239,10 @@ class SoftCrossEntropy(LossTerm):
         """The mean over the rows of the batch, a scalar."""
         return cross_entropy(step.logits, step.target, step.weight)
 
+    def rows_loss(self, logits: Tensor, target: Tensor) -> Tensor:
+        """The cross-entropy of each held-out row."""
+        return cross_entropy_rows(logits, target)
+
     def __repr__(self) -> str:
         return "SoftCrossEntropy()"
 
@@ -231,6 +267,19 @@ def cross_entropy(logits: Tensor, target: Tensor, weight: Tensor) -> Tensor:
 def cross_entropy_rows(logits: Tensor, target: Tensor) -> Tensor:
     """The soft cross-entropy of each row, (b,), in nats."""
     return -(target * torch.log_softmax(logits, dim=1)).sum(dim=1)
+
+
+def held_out_loss(loss: Term, logits: Tensor, target: Tensor) -> Tensor | None:
+    """What a term says of each held-out row, (h,): its ``rows_loss``, or None if it has none.
+
+    Examples
+    --------
+    >>> held_out_loss(2 * SoftCrossEntropy() + LossTerm(torch.mean), torch.zeros(1, 2), torch.tensor([[0.5, 0.5]]))
+    tensor([1.3863])
+    """
+    rows_loss = getattr(loss, "rows_loss", None)
+    said: Tensor | None = None if rows_loss is None else rows_loss(logits, target)
+    return said
 
 
 def loss_value(loss: Term, step: Step) -> Tensor:

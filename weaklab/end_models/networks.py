@@ -98,7 +98,13 @@ class Network(nn.Module):
 
 
 def build_module(
-    module: ModuleLike, n_columns: int, k: int, *, hidden: int | None, dropout: Thinning, generator: torch.Generator
+    module: ModuleLike,
+    shape: tuple[int, ...],
+    k: int,
+    *,
+    hidden: int | None,
+    dropout: Thinning,
+    generator: torch.Generator,
 ) -> nn.Module:
     """The module to train: ours, a copy of the user's, or what the user's callable builds.
 
@@ -106,8 +112,10 @@ def build_module(
     ----------
     module : nn.Module, callable (n_columns, k) -> nn.Module, or None
         What the user gave.
-    n_columns, k : int
-        The number of features and of classes.
+    shape : tuple of int
+        The shape of a row: (n_columns,), or that of an image, (h, w) or (h, w, c).
+    k : int
+        The number of classes.
     hidden, dropout, generator
         See :class:`Network`.
 
@@ -121,6 +129,11 @@ def build_module(
     ParameterError
         If ``module`` is none of these, or has nothing to train.
     """
+    n_columns = math.prod(shape)
+    if module is None and len(shape) > 1:
+        from weaklab.end_models.convolution import image_network  # which is built of this file's networks
+
+        return image_network(shape, k, hidden=hidden, dropout=dropout, generator=generator)
     if module is None:
         return Network(n_columns, k, hidden, dropout, generator)
     built: Any = copy.deepcopy(module) if isinstance(module, nn.Module) else None

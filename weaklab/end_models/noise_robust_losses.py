@@ -1,8 +1,7 @@
 """Losses that wrong labels pull less: generalised and symmetric cross-entropy, and early-learning regularisation.
 
-They make the model surer than the labels are, so its plain cross-entropy on held-out labels rises early, and early
-stopping by it ends training long before they have done their work: train a fixed number of epochs on them, by
-``EndModel(validation_fraction=0, max_epochs=...)``.
+They make the model surer than the labels are, so its cross-entropy on held-out labels rises early, long before they
+have done their work. Held-out rows are therefore judged by these losses themselves, see :meth:`LossTerm.rows_loss`.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from weaklab.end_models.losses import LossTerm, Step, cross_entropy
+from weaklab.end_models.losses import LossTerm, Step, cross_entropy_rows
 from weaklab.end_models.parameters import check_number, check_share
 from weaklab.end_models.training_rows import TrainingRows
 from weaklab.exceptions import ParameterError
@@ -44,8 +43,6 @@ class GeneralizedCrossEntropy(LossTerm):
     Zhang and Sabuncu (2018), doi:10.48550/arXiv.1805.07836, for hard labels; with soft labels it is the loss to be
     expected for a class drawn from them.
 
-    Give ``validation_fraction=0``: held-out cross-entropy would stop the training too early.
-
     Examples
     --------
     >>> GeneralizedCrossEntropy(1.0)(Step.of(torch.zeros(1, 2), [[1.0, 0.0]]))  # 1 - p
@@ -57,8 +54,12 @@ class GeneralizedCrossEntropy(LossTerm):
 
     def __call__(self, step: Step) -> Tensor:
         """The mean over the rows of the batch, a scalar."""
-        cost = -torch.expm1(self.q * torch.log_softmax(step.logits, dim=1)) / self.q  # (b, k)
-        return (step.weight * (step.target * cost).sum(dim=1)).mean()
+        return (step.weight * self.rows_loss(step.logits, step.target)).mean()
+
+    def rows_loss(self, logits: Tensor, target: Tensor) -> Tensor:
+        """The loss of each row."""
+        cost = -torch.expm1(self.q * torch.log_softmax(logits, dim=1)) / self.q  # (b, k)
+        return (target * cost).sum(dim=1)
 
     def __repr__(self) -> str:
         return f"GeneralizedCrossEntropy({self.q:g})"
@@ -89,8 +90,6 @@ class SymmetricCrossEntropy(LossTerm):
     -----
     Wang et al. (2019), doi:10.48550/arXiv.1908.06112; the floor of 1e-4 for labels is that of their code.
 
-    Give ``validation_fraction=0``: held-out cross-entropy would stop the training too early.
-
     Examples
     --------
     >>> SymmetricCrossEntropy(0.0, 1.0)(Step.of(torch.zeros(1, 2), [[1.0, 0.0]]))  # -ln(1e-4) / 2
@@ -106,10 +105,12 @@ class SymmetricCrossEntropy(LossTerm):
 
     def __call__(self, step: Step) -> Tensor:
         """The mean over the rows of the batch, a scalar."""
-        probs = torch.softmax(step.logits, dim=1)
-        reverse = -(probs * step.target.clamp(min=_FLOOR).log()).sum(dim=1)  # (b,)
-        forward = cross_entropy(step.logits, step.target, step.weight)
-        return self.alpha * forward + self.beta * (step.weight * reverse).mean()
+        return (step.weight * self.rows_loss(step.logits, step.target)).mean()
+
+    def rows_loss(self, logits: Tensor, target: Tensor) -> Tensor:
+        """The loss of each row."""
+        reverse = -(torch.softmax(logits, dim=1) * target.clamp(min=_FLOOR).log()).sum(dim=1)  # (b,)
+        return self.alpha * cross_entropy_rows(logits, target) + self.beta * reverse
 
     def __repr__(self) -> str:
         return f"SymmetricCrossEntropy({self.alpha:g}, {self.beta:g})"
@@ -141,9 +142,7 @@ class EarlyLearning(LossTerm):
     Notes
     -----
     Liu et al. (2020), doi:10.48550/arXiv.2007.00151. The mean is one float32 per row given to ``fit`` and class, on
-    the device of the training.
-
-    Give ``validation_fraction=0``: held-out cross-entropy would stop the training too early.
+    the device of the training. Held-out rows have no mean of the past; what the model says of them now is taken for it.
 
     Examples
     --------
@@ -174,6 +173,11 @@ class EarlyLearning(LossTerm):
         mean = self.momentum * self._mean[step.index] + (1 - self.momentum) * seen / seen.sum(dim=1, keepdim=True)
         self._mean[step.index] = mean
         return self.strength * (step.weight * torch.log1p(-(mean * probs).sum(dim=1))).mean()
+
+    def rows_loss(self, logits: Tensor, target: Tensor) -> Tensor:
+        """The term of each held-out row, with its probabilities as their own mean: the surer, the lower."""
+        probs = torch.softmax(logits, dim=1).clamp(_FLOOR, 1 - _FLOOR)
+        return self.strength * torch.log1p(-(probs / probs.sum(dim=1, keepdim=True) * probs).sum(dim=1))
 
     def state_dict(self) -> dict[str, Any]:
         """The running means, (rows given to ``fit``, k)."""

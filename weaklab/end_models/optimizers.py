@@ -37,10 +37,11 @@ def build_optimizer(
     return torch.optim.AdamW(parameters, lr=learning_rate, weight_decay=weight_decay, fused=fused)
 
 
-def by_full_batches(model: Any, team_size: int) -> bool:
+def by_full_batches(model: Any, team_size: int, *, shape: tuple[int, ...]) -> bool:
     """Whether an EndModel is trained by L-BFGS on all rows at once.
 
-    By "auto" it is, if it is linear and nothing was asked for that only training by batches can do.
+    By "auto" it is, if it is linear and nothing was asked for that only training by batches can do. ``shape`` is that
+    of a row.
 
     Raises
     ------
@@ -58,6 +59,8 @@ def by_full_batches(model: Any, team_size: int) -> bool:
     by_batches += ["accumulate"] if model.accumulate != 1 else []
     by_batches += ["checkpoint"] if model.checkpoint is not None else []
     by_batches += ["precision"] if model.precision not in ("auto", "float32") else []
+    by_batches += ["task"] if model.task != "multiclass" else []
+    by_batches += ["images"] if len(shape) > 1 else []
     by_batches += ["several processes"] if team_size > 1 else []
     if model.optimizer == "lbfgs" and by_batches:
         raise ParameterError(

@@ -19,6 +19,10 @@ def check_parameters(model: Any) -> None:
     ParameterError
         If one is out of its range; the name, the value and the range are said.
     """
+    for name in ("loss", "sampler", "peers", "schedule", "dropout"):
+        value = getattr(model, name)
+        if isinstance(value, type):
+            raise ParameterError(f"{name}={value.__name__} is a class; give one of its kind: {value.__name__}(...).")
     for name in ("max_epochs", "patience", "max_features", "accumulate"):
         check_count(name, getattr(model, name), 1)
     for name in ("hidden", "batch_size", "n_jobs"):
@@ -32,7 +36,9 @@ def check_parameters(model: Any) -> None:
         check_number("dropout", model.dropout, below=1.0)
     check_number("validation_fraction", model.validation_fraction, below=1.0)
     check_choice("progress", model.progress, (True, False, None))
+    check_choice("calibrate", model.calibrate, (True, False))
     check_choice("warm_start", model.warm_start, (True, False))
+    check_choice("stream", model.stream, ("auto", True, False))
     check_choice("compile", model.compile, ("auto", True, False))
     check_choice("precision", model.precision, ("auto", "float32", "bf16", "fp16"))
     check_choice("monitor", model.monitor, ("auto", "soft", "gold"))

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from weaklab.end_models.losses import LossTerm, Step, Term, cross_entropy_rows
+from weaklab.end_models.losses import LossTerm, Step, Term, cross_entropy_rows, held_out_loss
 from weaklab.end_models.parameters import check_count, check_number
 from weaklab.end_models.rows import Rows
 from weaklab.end_models.training_rows import TrainingRows, ready, restore, state_of
@@ -130,6 +130,10 @@ class ExchangedRows(LossTerm):
         return self.first(_some(step, by_second, out.first, out.first_features, model.first)) + self.second(
             _some(step, by_first, out.second, out.second_features, model.second)
         )
+
+    def rows_loss(self, logits: Tensor, target: Tensor) -> Tensor | None:
+        """What the loss says of held-out rows, by what both networks give together."""
+        return held_out_loss(self.first, logits, target)
 
     def state_dict(self) -> dict[str, Any]:
         """The rate, and what both terms remember."""

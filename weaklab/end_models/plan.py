@@ -11,63 +11,17 @@ import pandas as pd
 import scipy.sparse as sp
 from sklearn.utils import check_array
 
-from weaklab.end_models.encoders import (
-    FARTHEST,
-    KINDS,
-    Block,
-    TextColumn,
-    check_kind,
-    infer_kind,
-    mean_and_std,
-    standardised_rows,
-)
+from weaklab.end_models.custom import CustomColumn
+from weaklab.end_models.encoders import Block, TextColumn
+from weaklab.end_models.images import ImageArray
 from weaklab.end_models.inputs import Input, find_column, read_input
-from weaklab.end_models.text import ROW_LENGTH
+from weaklab.end_models.kinds import KINDS, check_kind, column_encoder, infer_kind
+from weaklab.end_models.matrices import MatrixColumns
+from weaklab.end_models.tfidf import TfidfColumn
 from weaklab.exceptions import FrameError, ParameterError
 
-
-class MatrixColumns:
-    """A numeric matrix without names: dense is standardised by column, sparse is scaled by one number.
-
-    Attributes
-    ----------
-    n_columns : int
-        The number of columns.
-    mean_, std_ : ndarray of shape (n_columns,)
-        Of a dense matrix.
-    scale_ : float
-        Of a sparse matrix: brings its rows to the length of our text features on average (the root of the mean
-        square), and leaves any weighting of columns as it is.
-    """
-
-    def fit_transform(self, matrix: Any) -> Block:
-        """Learn from a matrix, and encode it."""
-        self.n_columns = int(matrix.shape[1])
-        self.sparse_ = sp.issparse(matrix)
-        if self.sparse_:
-            top = float(np.abs(matrix.data).max(initial=0))
-            unit = top if top > 1e100 else 1.0  # so that the sum of squares stays finite
-            square = float(((matrix.data.astype(np.float64) / unit) ** 2).sum())
-            self.scale_ = ROW_LENGTH * (matrix.shape[0] / square) ** 0.5 / unit if square else 1.0
-        else:
-            self.mean_, self.std_ = mean_and_std(matrix)
-            return standardised_rows(matrix, self.mean_, self.std_, bounded=len(matrix) < FARTHEST**2)
-        return self.transform(matrix)
-
-    def transform(self, matrix: Any) -> Block:
-        """Encode a matrix, (n, n_columns); dense and sparse ones can stand for each other."""
-        if self.sparse_:
-            scaled = sp.csr_array(matrix, copy=True)
-            with np.errstate(over="ignore"):
-                scaled.data = np.clip(scaled.data * self.scale_, -FARTHEST, FARTHEST).astype(np.float32)
-            return scaled
-        dense = matrix.toarray() if sp.issparse(matrix) else matrix
-        return standardised_rows(dense, self.mean_, self.std_)
-
-    @property
-    def detail(self) -> str:
-        """What was learnt, in words."""
-        return f"sparse, scaled by {self.scale_:.4g}" if self.sparse_ else "standardised by column"
+_FORMS = {"frame": "a frame", "matrix": "a matrix", "texts": "texts", "images": "images"}
+_KINDS_OF_ARRAYS: dict[type, str] = {MatrixColumns: "matrix", ImageArray: "images", CustomColumn: "custom"}
 
 
 class FeaturePlan:
@@ -78,18 +32,30 @@ class FeaturePlan:
     column : hashable, optional
         The one column to use.
     columns : mapping from column to kind, or sequence of columns, optional
-        The columns to use, and their kinds: "text", "numeric" or "bool"; inferred where only names are given.
+        The columns to use, and their kinds: "text", "tfidf", "numeric", "bool", "category", "date", "embedding"
+        (vectors of one length), or a callable or transformer as for ``encode``; inferred from the types where only
+        names are given ("tfidf", and "category" for texts, have to be asked for).
     max_features : int, default=32768
-        How many buckets of words, and of characters, a text column has at most.
+        How many buckets of words, and of characters, a text column has at most; also how many words by TF-IDF, and
+        how many categories.
+    encode : callable (list of n values) -> (n, d), or transformer, optional
+        Takes the place of our features: of the one column, of plain texts, or of X itself where it is a matrix.
+    images_as_is : bool, default=False
+        Give images as float32 with the values that they have, instead of standardised.
+    in_place : bool, default=False
+        Leave a dense matrix that is a numpy memmap in its file: features are then a
+        :class:`~weaklab.end_models.mapped.MappedMatrix`.
 
     Attributes
     ----------
-    form_ : {"texts", "matrix", "frame"}
+    form_ : {"texts", "matrix", "images", "frame"}
         What the plan was fitted on.
     encoders_ : dict
         The encoder of each column, by name.
     n_columns_ : int
         How many features there are in all.
+    shape_ : tuple of int
+        The shape of a row of features: that of an image, else ``(n_columns_,)``.
     sparse_ : bool
         Whether the features are sparse, which they are with a text column or a sparse matrix.
 
@@ -109,12 +75,18 @@ class FeaturePlan:
         self,
         *,
         column: Hashable = None,
-        columns: Mapping[Hashable, str] | Sequence[Hashable] | None = None,
+        columns: Mapping[Hashable, Any] | Sequence[Hashable] | None = None,
         max_features: int = 2**15,
+        encode: Any = None,
+        images_as_is: bool = False,
+        in_place: bool = False,
     ) -> None:
         self.column = column
         self.columns = columns
         self.max_features = max_features
+        self.encode = encode
+        self.images_as_is = images_as_is
+        self.in_place = in_place
 
     @property
     def chosen(self) -> bool:
@@ -131,7 +103,7 @@ class FeaturePlan:
 
         Returns
         -------
-        ndarray or csr_array of float32 of shape (n, n_columns_)
+        ndarray or csr_array of float32 of shape (n, n_columns_); (n, h, w[, c]) of images
 
         Raises
         ------
@@ -140,18 +112,19 @@ class FeaturePlan:
         """
         found = read_input(X)
         self.form_, data = found.form, found.data
-        if self.form_ != "matrix" and not len(data):
+        if self.form_ not in {"matrix", "images"} and not len(data):
             raise FrameError("Found data with 0 rows (0 sample(s)) while a minimum of 1 is required to train on.")
-        if self.form_ == "matrix":
-            if self.chosen:
-                raise FrameError(f"column= and columns= name columns of a frame, but X is a {found.name}.")
-            _matrix(data, least=1)
-            self.encoders_: dict[Any, Any] = {"(matrix)": MatrixColumns()}
+        if self.encode is not None and isinstance(self.columns, Mapping):
+            raise ParameterError("encode= is for one column; in columns={...} give it as the kind of its column.")
+        self.encoders_: dict[Any, Any]
+        if self.form_ in {"matrix", "images"}:
+            self.encoders_ = self._of_arrays(found)
         elif self.form_ == "texts":
-            self.encoders_ = {self._text_name(X): TextColumn(self._text_name(X), self.max_features)}
+            name = self._text_name(X)
+            kind = self.columns[name] if isinstance(self.columns, Mapping) else "text"
+            self.encoders_ = {name: self._encoder(name, check_kind(self.encode or kind, name))}
         else:
-            kinds = self._kinds(data)
-            self.encoders_ = {name: self._encoder(name, kind) for name, kind in kinds.items()}
+            self.encoders_ = {name: self._encoder(name, kind) for name, kind in self._kinds(data).items()}
         return self._join([encoder.fit_transform(values) for encoder, values in self._columns(found)], fitting=True)
 
     def transform(self, X: Any) -> Block:
@@ -178,7 +151,7 @@ class FeaturePlan:
         """The plan as a DataFrame with a row per column: column, kind, features, detail."""
         kinds = {encoder: kind for kind, encoder in KINDS.items()}
         rows = [
-            (name, kinds.get(type(encoder), "matrix"), encoder.n_columns, encoder.detail)
+            (name, kinds.get(type(encoder), _KINDS_OF_ARRAYS.get(type(encoder))), encoder.n_columns, encoder.detail)
             for name, encoder in self.encoders_.items()
         ]
         return pd.DataFrame(rows, columns=["column", "kind", "features", "detail"])
@@ -200,13 +173,31 @@ class FeaturePlan:
             )
         return names[0]
 
-    def _encoder(self, name: Any, kind: str) -> Any:
-        return TextColumn(name, self.max_features) if kind == "text" else KINDS[kind](name)
+    def _encoder(self, name: Any, kind: Any) -> Any:
+        return column_encoder(name, kind, self.max_features) if isinstance(kind, str) else CustomColumn(name, kind)
 
-    def _kinds(self, frame: pd.DataFrame) -> dict[Any, str]:
-        """The kind of each column that is used."""
+    def _of_arrays(self, found: Input) -> dict[Any, Any]:
+        """The encoder of a matrix or of images."""
+        if self.chosen:
+            raise FrameError(f"column= and columns= name columns of a frame, but X is a {found.name}.")
+        if self.encode is not None:
+            return {f"({found.form})": CustomColumn(f"({found.form})", self.encode)}
+        if found.form == "images":
+            return {"(images)": ImageArray(self.images_as_is)}
+        _matrix(found.data, least=1)
+        return {"(matrix)": MatrixColumns(self.in_place)}
+
+    def _kinds(self, frame: pd.DataFrame) -> dict[Any, Any]:
+        """The kind of each column that is used, or what encodes it."""
         if self.column is not None and self.columns is not None:
             raise ParameterError(f"Give column= or columns=, not both: {self.column!r} and {self.columns!r}.")
+        if self.encode is not None:
+            names = list(frame.columns if self.columns is None else self.columns)
+            if self.column is None and len(names) != 1:
+                raise ParameterError(f"encode= is for one column, not for {names!r}: say column= or columns={{...}}.")
+            name = names[0] if self.column is None else self.column
+            find_column(frame, name)
+            return {name: check_kind(self.encode, name)}
         if self.column is not None:
             return {self.column: infer_kind(find_column(frame, self.column))}
         if isinstance(self.columns, Mapping):
@@ -224,20 +215,22 @@ class FeaturePlan:
     def _columns(self, found: Input) -> list[tuple[Any, Any]]:
         """Each encoder with the values that it is to encode."""
         encoders = list(self.encoders_.items())
-        texts_only = len(encoders) == 1 and isinstance(encoders[0][1], TextColumn)
-        if found.form == "texts" and texts_only:
-            return [(encoders[0][1], found.data)]
-        if found.form == "frame" and self.form_ == "frame":
+        one = encoders[0][1]
+        texts_only = len(encoders) == 1 and isinstance(one, (TextColumn, TfidfColumn, CustomColumn))
+        if found.form == "texts" and texts_only and self.form_ in {"texts", "frame"}:
+            return [(one, found.data)]
+        if found.form == "frame" and (self.form_ == "frame" or (self.form_ == "texts" and self.chosen)):
             return [(encoder, find_column(found.data, name)) for name, encoder in encoders]
-        if found.form == "frame" and self.form_ == "texts" and self.chosen:
-            return [(encoder, find_column(found.data, name)) for name, encoder in encoders]
-        if found.form != "texts" and self.form_ == "matrix":
-            return [(encoders[0][1], _matrix(found.data.to_numpy() if found.form == "frame" else found.data))]
+        if found.form == self.form_ and (found.form == "images" or isinstance(one, CustomColumn)):
+            return [(one, found.data)]
+        if found.form in {"frame", "matrix"} and self.form_ == "matrix":
+            return [(one, _matrix(found.data.to_numpy() if found.form == "frame" else found.data))]
         if found.form == "matrix" and self.form_ == "frame" and not self.chosen and not texts_only:
             matrix = _matrix(found.data)
             return [(encoder, pd.Series(matrix[:, i])) for i, (_, encoder) in enumerate(encoders)]
         raise FrameError(
-            f"The model was fitted on a {self.form_} with {self!r}; it cannot read a {found.form} of type {found.name}."
+            f"The model was fitted on {_FORMS[self.form_]} with {self!r}; it cannot read {_FORMS[found.form]} of type "
+            f"{found.name}."
         )
 
     def _join(self, blocks: list[Block], fitting: bool = False) -> Block:
@@ -247,7 +240,8 @@ class FeaturePlan:
         else:
             joined = np.hstack(blocks) if len(blocks) > 1 else blocks[0]
         if fitting:
-            self.n_columns_ = int(joined.shape[1])
+            self.shape_ = tuple(joined.shape[1:])
+            self.n_columns_ = int(np.prod(self.shape_))
             self.sparse_ = bool(sp.issparse(joined))
         return joined
 
@@ -258,13 +252,29 @@ def _matrix(data: Any, least: int = 0) -> Any:
     try:
         return check_array(data, accept_sparse="csr", dtype=numbers, ensure_min_samples=least, input_name="X")
     except ValueError as error:
-        raise FrameError(str(error)) from error
+        raise FrameError(f"{error}{_where(data)}") from error
+
+
+def _where(data: Any) -> str:
+    """Where a dense matrix holds no number, and what to do; "" where something else is wrong with it."""
+    array = data if isinstance(data, np.ndarray) else np.empty(0)
+    if array.ndim == 2 and array.dtype.kind == "f":
+        for start in range(0, len(array), 2**12):  # a file is not loaded whole
+            wrong = np.argwhere(~np.isfinite(array[start : start + 2**12]))
+            if len(wrong):
+                row, column = wrong[0].tolist()
+                return (
+                    f" The first is in row {start + row}, column {column}; missing numbers of a DataFrame are imputed."
+                )
+    if array.ndim == 2 and array.dtype.kind in "OU":
+        return " Columns that are no numbers are given as those of a DataFrame."
+    return ""
 
 
 def _all_columns(frame: pd.DataFrame) -> dict[Any, str]:
-    """All columns if all are numeric or bool, or the only one; else an error that says what to write."""
+    """All columns if none is of text or unknown, or the only one; else an error that says what to write."""
     kinds: dict[Any, str] = {}
-    neither = []  # dates and the like, which the suggestion leaves out
+    neither = []  # dicts and the like, which the suggestion leaves out
     for name in frame.columns:
         try:
             kinds[name] = infer_kind(find_column(frame, name))

@@ -7,13 +7,13 @@ from torch import Tensor, nn
 
 from weaklab.end_models.inference import predict_logits
 from weaklab.end_models.nested_dropout import OrderedUnits
-from weaklab.end_models.rows import Rows
+from weaklab.end_models.streaming import Stored
 
 TRIED = 64  # numbers of units that are tried, of more
 
 
 @torch.no_grad()
-def choose_prefixes(module: nn.Module, rows: Rows, target: Tensor) -> None:
+def choose_prefixes(module: nn.Module, rows: Stored, target: Tensor) -> None:
     """Let each layer of ordered units keep as many as agree best with held-out labels, or as few, at 1e-5 per unit."""
     layers = [layer for layer in module.modules() if isinstance(layer, OrderedUnits)]
     for layer in layers:

@@ -14,8 +14,7 @@ from weaklab.end_models.borrowing import resolve_device
 from weaklab.end_models.checkpoints import Checkpoint, described
 from weaklab.end_models.distributed import Team
 from weaklab.end_models.inputs import Input, read_input
-from weaklab.end_models.losses import SoftCrossEntropy
-from weaklab.end_models.nested_dropout import OrderedUnits
+from weaklab.end_models.nested_dropout import NestedDropout, OrderedUnits
 from weaklab.end_models.networks import build_module
 from weaklab.end_models.optimizers import build_optimizer
 from weaklab.end_models.parameters import check_parameters
@@ -23,10 +22,13 @@ from weaklab.end_models.plan import FeaturePlan
 from weaklab.end_models.precision import compile_where_it_pays, resolve_precision
 from weaklab.end_models.prefixes import choose_prefixes
 from weaklab.end_models.rate_search import edge_of_stability, search_rate
-from weaklab.end_models.rows import SparseRows, device_rows, take
+from weaklab.end_models.rows import take
 from weaklab.end_models.samplers import EveryRow
 from weaklab.end_models.schedules import Oscillating, resolve_schedule
-from weaklab.end_models.targets import Targets, read_targets
+from weaklab.end_models.selection import Selection
+from weaklab.end_models.streaming import place_rows
+from weaklab.end_models.targets import Targets
+from weaklab.end_models.tasks import RowsLoss, Task, find_task
 from weaklab.end_models.training import Training, TrainingData
 from weaklab.end_models.training_rows import ready
 from weaklab.exceptions import ParameterError
@@ -43,14 +45,27 @@ RATES = {"sgd": (0.5, 0.1), "adamw": (0.01, 0.002)}
 #: What may differ between a training and the one whose checkpoint it goes on from.
 _FREE = {
     *("max_epochs", "patience", "tolerance", "checkpoint", "checkpoint_every", "progress", "callbacks", "n_jobs"),
-    *("device", "random_state", "module", "compile", "warm_start", "column", "columns", "classes", "max_features"),
+    *(
+        "device",
+        "stream",
+        "random_state",
+        "module",
+        "compile",
+        "warm_start",
+        "column",
+        "columns",
+        "classes",
+        "max_features",
+    ),
+    *("encode", "task", "which", "weight", "gold_weight", "calibrate"),
 }
 
 
 @dataclass(frozen=True, eq=False)
 class Given:
-    """What ``fit`` was given, read: the plan and the features that it makes, the labels, the device and the seed."""
+    """What ``fit`` was given, read: the task, the plan and the features it makes, the labels, the device, the seed."""
 
+    task: Task
     found: Input
     plan: FeaturePlan
     features: Any
@@ -74,23 +89,45 @@ def read_rows(
     """
     check_parameters(model)
     resolve_schedule(model.schedule)
+    task, selection = find_task(model.task), Selection(model.which, model.weight, model.gold_weight)
+    _check_fits(model, task)
     device = resolve_device(model.device)
     found = read_input(X)
     if transform is not None:
         plan, features = model.features_, transform(found)
     else:
-        plan = FeaturePlan(column=model.column, columns=model.columns, max_features=model.max_features)
+        plan = FeaturePlan(
+            column=model.column,
+            columns=model.columns,
+            max_features=model.max_features,
+            encode=model.encode,
+            images_as_is=model.module is not None,
+            in_place=model.stream is not False,
+        )
         features = plan.fit_transform(found.data)
-    targets = read_targets(
+    targets = task.read(
         soft,
         features.shape[0],
+        selection=selection,
         classes=classes if classes is not None else model.classes,
         sample_weight=sample_weight,
         index=found.index,
         known=None if transform is None else model.classes_,
     )
     seed = int(numpy_generator(model.random_state).integers(2**31))
-    return Given(found, plan, features, targets, device, seed)
+    return Given(task, found, plan, features, targets, device, seed)
+
+
+def _check_fits(model: EndModel, task: Task) -> None:
+    """Refuse what goes by the one class of a row, where a row has not one."""
+    if model.peers is not None and model.which == "semi-supervised":
+        raise ParameterError(
+            f"peers={model.peers!r} choose rows by their labels: which='semi-supervised' has some without."
+        )
+    by_class = {"peers": model.peers is not None, "dropout": isinstance(model.dropout, NestedDropout)}
+    for name, given in by_class.items():
+        if given and task.name != "multiclass":
+            raise ParameterError(f"{name}={getattr(model, name)!r} needs task='multiclass', not {task.name!r}.")
 
 
 def prepare(model: EndModel, given: Given, *, module: nn.Module | None = None) -> Training:
@@ -107,17 +144,19 @@ def prepare(model: EndModel, given: Given, *, module: nn.Module | None = None) -
     """
     features, targets, device, seed = given.features, given.targets, given.device, given.seed
     draws, team = torch.Generator(device="cpu").manual_seed(seed), Team.present()
-    data = training_data(features, targets, draws, device, fraction=model.validation_fraction, monitor=model.monitor)
+    monitor = "soft" if model.monitor == "auto" and model.gold_weight else model.monitor  # gold is to be trained on
+    held_out = model.validation_fraction, monitor
+    data = training_data(features, targets, draws, device, *held_out, given.task.rows_loss, model.stream)
     if module is None:
-        module = new_module(model, features.shape[1], len(targets.classes), draws)
+        module = new_module(model, given.plan.shape_, len(targets.classes), draws)
     module = module.to(device)
-    compile_where_it_pays(model.compile, module, device, sparse=isinstance(data.rows, SparseRows))
+    compile_where_it_pays(model.compile, module, device, sparse=given.plan.sparse_)
     schedule = resolve_schedule(model.schedule)
     held = schedule.max_lr if isinstance(schedule, Oscillating) else None
     rate = held if held is not None else model.learning_rate
     named = RATES["sgd" if model.optimizer == "sgd" else "adamw"]
     first = rate if isinstance(rate, (int, float)) else named[model.hidden is not None or model.module is not None]
-    loss = SoftCrossEntropy() if model.loss is None else model.loss
+    loss = given.task.loss if model.loss is None else model.loss
     training = Training(
         model=module,
         data=data,
@@ -151,28 +190,35 @@ def prepare(model: EndModel, given: Given, *, module: nn.Module | None = None) -
     return training
 
 
-def new_module(model: EndModel, n_columns: int, k: int, draws: torch.Generator) -> nn.Module:
+def new_module(model: EndModel, shape: tuple[int, ...], k: int, draws: torch.Generator) -> nn.Module:
     """What the arguments say to train: one network, or two that teach each other."""
 
     def build() -> nn.Module:
-        return build_module(model.module, n_columns, k, hidden=model.hidden, dropout=model.dropout, generator=draws)
+        return build_module(model.module, shape, k, hidden=model.hidden, dropout=model.dropout, generator=draws)
 
     return build() if model.peers is None else model.peers.pair(build)
 
 
 def training_data(
-    features: Any, targets: Targets, draws: torch.Generator, device: torch.device, *, fraction: float, monitor: str
+    features: Any,
+    targets: Targets,
+    draws: torch.Generator,
+    device: torch.device,
+    fraction: float,
+    monitor: str,
+    rows_loss: RowsLoss,
+    stream: bool | str = "auto",
 ) -> TrainingData:
-    """Rows of weight above 0 on the device, shuffled once into those trained on and those held out."""
-    used = targets.used
+    """Rows of weight above 0, and those wanted without labels, on or for the device, shuffled; some are held out."""
+    used = targets.seen
     weight = targets.weight[used]
     order = torch.randperm(len(used), generator=draws, device="cpu")
-    gold = np.zeros(len(used), dtype=bool) if targets.gold is None else targets.gold[used]
-    held_out, what = _held_out(order.numpy(), gold, fraction, monitor)
+    gold = np.zeros(len(used), dtype=bool) if targets.gold is None else targets.gold[used] >= 0
+    held_out, what = _held_out(order.numpy()[weight[order.numpy()] > 0], gold, fraction, monitor)
     train = order[torch.from_numpy(~np.isin(order.numpy(), held_out))]
     kept = features if len(used) == features.shape[0] else features[used]
     return TrainingData(
-        rows=device_rows(kept, device),
+        rows=place_rows(kept, device, stream),
         target=torch.tensor(targets.probs[used], dtype=torch.float32, device=device),
         weight=torch.tensor(weight / weight.mean(), dtype=torch.float32, device=device),
         position=torch.tensor(used, dtype=torch.int64, device=device),
@@ -180,6 +226,7 @@ def training_data(
         train=train.to(device),
         held_out=torch.from_numpy(held_out).to(device),
         monitor=what,
+        rows_loss=rows_loss,
     )
 
 

@@ -95,7 +95,8 @@ class RandomFeatureModel(BaseEstimator):
         encoders = list(plan.encoders_.values())
         if plan.form_ != "matrix" or plan.sparse_ or not isinstance(encoders[0], MatrixColumns):
             raise ParameterError("standardize=False needs a dense matrix: other columns have no unit in common.")
-        return np.asarray(encoders[0].std_, dtype=np.float32)
+        std = encoders[0].std_
+        return np.where(np.isinf(std), 1.0, std).astype(np.float32)
 
     def _scaled(self, rows: Any) -> Any:
         return rows if self._relative is None else rows * self._relative

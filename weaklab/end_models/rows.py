@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import scipy.sparse as sp
 import torch
 from torch import Tensor
 from torch.nn import functional
+
+if TYPE_CHECKING:
+    from weaklab.end_models.streaming import StreamedRows
 
 Rows: TypeAlias = "Tensor | SparseRows"
 
@@ -72,6 +75,9 @@ class SparseRows:
 
     def __len__(self) -> int:
         return len(self.indptr) - 1
+
+    def __repr__(self) -> str:
+        return f"SparseRows({len(self):,} x {self.n_columns:,}, {len(self.values):,} values, {self.device})"
 
     def take(self, rows: Tensor) -> SparseRows:
         """Some rows, in the order asked for.
@@ -184,14 +190,14 @@ def device_rows(features: np.ndarray | sp.csr_array, device: torch.device) -> Ro
     return torch.from_numpy(np.require(features, np.float32, ["C", "W"])).to(device)
 
 
-def take(rows: Rows, index: Tensor) -> Rows:
-    """Some rows, dense or sparse.
+def take(rows: Rows | StreamedRows, index: Tensor) -> Rows:
+    """Some rows, dense or sparse, on the device.
 
     Examples
     --------
     >>> take(torch.tensor([[1.0], [2.0]]), torch.tensor([1]))
     tensor([[2.]])
     """
-    if isinstance(rows, SparseRows):
-        return rows.take(index)
-    return rows.index_select(0, index)  # half the time of ``rows[index]`` on the CPU
+    if isinstance(rows, Tensor):
+        return rows.index_select(0, index)  # half the time of ``rows[index]`` on the CPU
+    return rows.take(index)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from weaklab.end_models.multilabel import read_multilabel_targets
 from weaklab.end_models.targets import read_targets
 from weaklab.exceptions import ParameterError
 
@@ -52,4 +53,35 @@ def score_predictions(
     column = {name: i for i, name in enumerate(classes.tolist())}
     codes = np.array([column[name] for name in predicted.tolist()], dtype=np.int64)
     right = targets.probs[np.arange(n), codes]  # (n,)
+    return float(np.average(right, weights=targets.weight))
+
+
+def score_indicators(
+    predicted: np.ndarray, y: Any, classes: np.ndarray, sample_weight: Any = None, index: pd.Index | None = None
+) -> float:
+    """The weighted mean, over rows and classes, of the probability that a class is there or not as was predicted.
+
+    Parameters
+    ----------
+    predicted : ndarray of 0 and 1 of shape (n, k)
+        The classes of each row.
+    y : array-like of shape (n, k)
+        The probability of each class.
+    classes, sample_weight, index
+        See :func:`score_predictions`.
+
+    Returns
+    -------
+    float in [0, 1]
+
+    Examples
+    --------
+    >>> score_indicators(np.array([[1, 0], [1, 1]]), [[1, 1], [1, 0.5]], np.array([0, 1]))
+    0.625
+    """
+    n = len(predicted)
+    if not n:
+        raise ParameterError("There are 0 rows to score on.")
+    targets = read_multilabel_targets(y, n, sample_weight=sample_weight, index=index, known=classes)
+    right = np.where(predicted == 1, targets.probs, 1 - targets.probs).mean(axis=1)  # (n,)
     return float(np.average(right, weights=targets.weight))

@@ -14,8 +14,10 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from weaklab.end_models.duplication import count_rows, duplicated, take_rows, takes_weights, weight_argument
-from weaklab.end_models.scoring import score_predictions
-from weaklab.end_models.targets import Targets, read_targets
+from weaklab.end_models.scoring import score_indicators, score_predictions
+from weaklab.end_models.selection import Selection, Weighing, Which
+from weaklab.end_models.targets import Targets
+from weaklab.end_models.tasks import find_task
 from weaklab.exceptions import ParameterError, SoftLabelError, WeaklabWarning, did_you_mean
 from weaklab.seeding import generator
 from weaklab.typing import Floats, Seed
@@ -48,6 +50,11 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         What to do for an estimator whose ``fit`` takes no ``sample_weight``, when something would be lost:
         train on the most probable class of each row of weight above 0, with a warning; or draw a class for each row
         from its distribution, and, where weights differ, the rows by weight.
+    task : {"multiclass", "multilabel"}, default="multiclass"
+        "multilabel": a clone per class learns whether a row has it; targets (n, k) need not sum to 1, and ``predict``
+        gives an indicator matrix.
+    which, weight, gold_weight
+        Which rows to train on and how much each counts, see :class:`~weaklab.end_models.Selection`.
     random_state : int, Generator or None, default=None
         The seed of "draw"; None means 0.
 
@@ -55,6 +62,8 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     ----------
     estimator_ : classifier
         The fitted clone.
+    estimators_ : list of SoftLabelClassifier
+        With ``task="multilabel"``, in its place: one per class.
     classes_ : ndarray of shape (k,)
         All classes, those without any probability included.
     n_features_in_, feature_names_in_
@@ -79,11 +88,19 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         *,
         classes: int | Sequence[Hashable] | None = None,
         without_weights: Literal["most_probable", "draw"] = "most_probable",
+        task: Literal["multiclass", "multilabel"] = "multiclass",
+        which: Which = "covered",
+        weight: Weighing = "uniform",
+        gold_weight: float | None = None,
         random_state: Seed = None,
     ) -> None:
         self.estimator = estimator
         self.classes = classes
         self.without_weights = without_weights
+        self.task = task
+        self.which = which
+        self.weight = weight
+        self.gold_weight = gold_weight
         self.random_state = random_state
 
     def fit(self, X: Any, soft: Any, sample_weight: Any = None) -> SoftLabelClassifier:
@@ -109,10 +126,17 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         SoftLabelError, ClassError
             If the labels do not fit the rows or the classes, or the estimator refuses a single class.
         """
-        self._check()
+        several = self._check()
+        if self.which == "semi-supervised":
+            raise ParameterError("which='semi-supervised' needs a loss that can use rows without labels: EndModel's.")
         n = count_rows(X)
         index = X.index if isinstance(X, (pd.DataFrame, pd.Series)) else None
-        targets = read_targets(soft, n, classes=self.classes, sample_weight=sample_weight, index=index)
+        given = {"classes": self.classes, "sample_weight": sample_weight, "index": index}
+        targets = find_task(self.task).read(
+            soft, n, **given, selection=Selection(self.which, self.weight, self.gold_weight)
+        )
+        if several:
+            return self._fit_each(X, targets)
         weighted = takes_weights(self.estimator)
         if weighted:
             rows, codes, weight = duplicated(targets)
@@ -133,11 +157,17 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
                 ) from error
             raise
         self.estimator_, self.classes_ = estimator, targets.classes
+        self.__dict__.pop("estimators_", None)
         return self
 
     def predict(self, X: Any) -> np.ndarray:
-        """The class of each row, by name, as the estimator sees it: an array of shape (n,)."""
+        """The class of each row, by name, as the estimator sees it: an array of shape (n,).
+
+        With ``task="multilabel"`` of shape (n, k): 1 for the classes that a row has, else 0.
+        """
         check_is_fitted(self)
+        if hasattr(self, "estimators_"):
+            return np.column_stack([np.asarray(model.predict(X)) for model in self.estimators_])  # (n, k)
         predicted = np.asarray(self.estimator_.predict(X))
         return self.classes_[predicted.astype(np.int64)] if self.classes_.dtype == object else predicted
 
@@ -152,9 +182,11 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         Returns
         -------
         ndarray of float64 of shape (n, k)
-            Rows sum to 1; 0 for classes that no row was trained on.
+            Rows sum to 1, but not with ``task="multilabel"``; 0 for classes that no row was trained on.
         """
         check_is_fitted(self)
+        if hasattr(self, "estimators_"):
+            return np.column_stack([model.predict_proba(X)[:, 1] for model in self.estimators_])  # (n, k)
         return self._all_columns(self.estimator_.predict_proba(X), 0.0)
 
     @_inner_has("decision_function")
@@ -168,9 +200,11 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         Returns
         -------
         ndarray of float64 of shape (n, k), or (n,) for two classes
-            Minus infinity for classes that no row was trained on.
+            Minus infinity for classes that no row was trained on. With ``task="multilabel"`` always (n, k).
         """
         check_is_fitted(self)
+        if hasattr(self, "estimators_"):
+            return np.column_stack([model.decision_function(X) for model in self.estimators_])  # (n, k)
         scores = np.asarray(self.estimator_.decision_function(X), dtype=np.float64)
         if len(self.estimator_.classes_) == len(self.classes_):
             return scores
@@ -193,7 +227,8 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         float in [0, 1]
         """
         index = X.index if isinstance(X, (pd.DataFrame, pd.Series)) else None
-        return score_predictions(self.predict(X), y, self.classes_, sample_weight, index)
+        score = score_indicators if hasattr(self, "estimators_") else score_predictions
+        return score(self.predict(X), y, self.classes_, sample_weight, index)
 
     @property
     def n_features_in_(self) -> int:
@@ -210,14 +245,30 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         inner = get_tags(self.estimator)
         tags.input_tags = inner.input_tags
         tags.non_deterministic = inner.non_deterministic
+        tags.classifier_tags.multi_label = self.task == "multilabel"
         return tags
 
     def _fitted(self) -> Any:
+        if hasattr(self, "estimators_"):
+            return self.estimators_[0]
         if not hasattr(self, "estimator_"):
             raise AttributeError(f"This {type(self).__name__} is not fitted yet.")
         return self.estimator_
 
-    def _check(self) -> None:
+    def _fit_each(self, X: Any, targets: Targets) -> SoftLabelClassifier:
+        """One clone per class, trained on whether a row has it."""
+        self.estimators_ = []
+        for probs in targets.probs.T:
+            model = SoftLabelClassifier(
+                self.estimator, without_weights=self.without_weights, random_state=self.random_state
+            )
+            self.estimators_.append(model.fit(X, np.column_stack([1 - probs, probs]), targets.weight))
+        self.classes_ = targets.classes
+        self.__dict__.pop("estimator_", None)
+        return self
+
+    def _check(self) -> bool:
+        """Check the arguments, and tell whether a row has several classes."""
         if isinstance(self.estimator, type) or not hasattr(self.estimator, "fit") or not is_classifier(self.estimator):
             raise ParameterError(
                 f"estimator={self.estimator!r} must be an instance of a classifier, such as LogisticRegression()."
@@ -225,6 +276,7 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         if self.without_weights not in _FALLBACKS:
             hint = did_you_mean(self.without_weights, _FALLBACKS)
             raise ParameterError(f"without_weights={self.without_weights!r} is not known.{hint}")
+        return find_task(self.task).name == "multilabel"
 
     def _without_weights(self, targets: Targets) -> tuple[np.ndarray, np.ndarray]:
         """Rows and class codes for an estimator that takes no weights."""

@@ -12,6 +12,7 @@ import pandas as pd
 from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
+from weaklab.end_models.selection import Selection
 from weaklab.exceptions import ClassError, SoftLabelError, did_you_mean
 from weaklab.typing import Classes, Floats
 from weaklab.votes.classes import check_classes, class_array, class_code
@@ -27,22 +28,33 @@ class Targets:
     probs : ndarray of float64 of shape (n, k)
         Each row sums to 1; one-hot where the class is known.
     weight : ndarray of float64 of shape (n,)
-        0 or more; rows of weight 0 are not trained on.
+        0 or more; rows of weight 0 are not trained on, or without their label.
     classes : ndarray of shape (k,)
         The class names, or codes, in the order of the columns.
-    gold : ndarray of bool of shape (n,), optional
-        Which rows have their class from gold beside soft labels.
+    said : ndarray of shape (n, k), optional
+        What the label model said, where it differs: rows with gold are one-hot in ``probs``.
+    gold : ndarray of int64 of shape (n,), optional
+        The class code where it is known, -1 elsewhere.
+    unlabelled : ndarray of bool of shape (n,), optional
+        Rows of weight 0 that are trained on nevertheless, by loss terms that need no label.
     """
 
     probs: Floats
     weight: Floats
     classes: np.ndarray
+    said: Floats | None = None
     gold: np.ndarray | None = None
+    unlabelled: np.ndarray | None = None
 
     @property
     def used(self) -> np.ndarray:
         """The rows with a weight above 0, as positions."""
         return np.flatnonzero(self.weight > 0)
+
+    @property
+    def seen(self) -> np.ndarray:
+        """Those, and the rows without labels that are trained on too, as positions."""
+        return self.used if self.unlabelled is None else np.flatnonzero((self.weight > 0) | self.unlabelled)
 
 
 def read_targets(
@@ -53,6 +65,7 @@ def read_targets(
     sample_weight: Any = None,
     index: pd.Index | None = None,
     known: np.ndarray | None = None,
+    selection: Selection | None = None,
 ) -> Targets:
     """Targets from whatever may carry them.
 
@@ -70,6 +83,8 @@ def read_targets(
         The index of the data, which that of the labels must equal where they have one.
     known : ndarray of shape (k,), optional
         The classes of a fitted model, in the place of ``classes``; no others are allowed.
+    selection : Selection, optional
+        Which rows of soft labels count, and how much; None takes the weights as they are.
 
     Returns
     -------
@@ -99,18 +114,18 @@ def read_targets(
     if weight is None:
         weight = np.ones(n)
     if not _lists_names(soft, classes, known) and is_soft(soft):
-        _check_index(soft, index)
+        check_index(soft, index)
         checked = _soft_of_classes(soft, n, classes) if known is None else _soft_of_known(soft, n, known)
-        probs, gold = checked.probs.copy(), None
-        if checked.weight is not None:
-            weight = weight * checked.weight
-        if checked.gold is not None:
-            gold = checked.gold >= 0
-            probs[gold] = np.eye(checked.k)[checked.gold[gold]]
-        targets = Targets(probs, weight, checked.classes_, gold)
+        probs, gold = checked.probs, checked.gold
+        chosen = selection or Selection()
+        unlabelled = (weight > 0) & chosen.unlabelled(checked.weight, gold, n)
+        weight = weight * chosen.weights(probs, checked.weight, gold)
+        if gold is not None:
+            probs = np.where((gold >= 0)[:, None], np.eye(checked.k)[gold], probs)
+        targets = Targets(probs, weight, checked.classes_, checked.probs, gold, unlabelled)
     else:
         codes, names = read_hard_labels(soft, n, classes, known)
-        _check_index(soft, index)
+        check_index(soft, index)
         targets = Targets(np.eye(len(names))[codes], weight, names)
     if n and not len(targets.used):
         raise SoftLabelError(
@@ -181,10 +196,13 @@ def read_hard_labels(
     try:
         array = column_or_1d(labels, warn=True)
         array = array if array.dtype.kind in "iufbUO" else np.asarray(array, dtype=object)
-        assert_all_finite(array, input_name="y")
         missing = pd.isna(array)
         if missing.any():
-            raise SoftLabelError(f"{int(missing.sum()):,} labels are missing; the first is in row {missing.argmax()}.")
+            raise SoftLabelError(
+                f"Input y contains NaN: {int(missing.sum()):,} labels are missing; the first is in row "
+                f"{missing.argmax()}. Drop those rows, or give soft labels with weight 0 there."
+            )
+        assert_all_finite(array, input_name="y")
         distinct, codes = np.unique(array, return_inverse=True)
         check_classification_targets(array)
     except TypeError as error:
@@ -307,7 +325,14 @@ def _soft_of_known(soft: Any, n: int, known: np.ndarray) -> SoftLabels:
     return checked
 
 
-def _check_index(labels: Any, index: pd.Index | None) -> None:
+def check_index(labels: Any, index: pd.Index | None) -> None:
+    """Refuse labels whose index is another than that of the data.
+
+    Raises
+    ------
+    SoftLabelError
+        If both have an index of one length and the two differ.
+    """
     own = labels.index if isinstance(labels, (SoftLabels, pd.DataFrame, pd.Series)) else None
     if own is None or index is None or len(own) != len(index) or own.equals(index):
         return

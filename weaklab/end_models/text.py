@@ -13,7 +13,8 @@ import scipy.sparse as sp
 # the same held-out loss took two to four times as many epochs.
 ROW_LENGTH = 5.0
 BUCKETS = 2**20  # per block; 16 times more than the columns kept, so that few of those share a bucket
-_TOKEN = re.compile(r"\w+|[^\w\s]+")
+TOKEN = r"\w+|[^\w\s]+"
+_TOKEN = re.compile(TOKEN)
 _BASE = np.uint64(0x9E3779B97F4A7C15)  # an odd multiplier, so that no character is lost modulo 2**64
 _CHUNK = 4096  # rows that are tokenised together: bounds the Python strings alive, not the result
 
@@ -59,6 +60,9 @@ class HashedText:
     def __init__(self, *, max_features: int = 2**15, min_rows: int | None = None) -> None:
         self.max_features = max_features
         self.min_rows = min_rows
+
+    def __repr__(self) -> str:
+        return f"HashedText(max_features={self.max_features!r}, min_rows={self.min_rows!r})"
 
     @property
     def n_columns(self) -> int:

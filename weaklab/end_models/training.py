@@ -11,11 +11,12 @@ from torch import Tensor, nn
 
 from weaklab.end_models.distributed import Team
 from weaklab.end_models.history import Run
-from weaklab.end_models.losses import Term
+from weaklab.end_models.losses import Term, held_out_loss
 from weaklab.end_models.precision import Precision
-from weaklab.end_models.rows import Rows
 from weaklab.end_models.samplers import EveryRow, Sampler
 from weaklab.end_models.schedules import Constant, Schedule
+from weaklab.end_models.streaming import Stored, StreamedRows
+from weaklab.end_models.tasks import RowsLoss
 from weaklab.end_models.training_rows import TrainingRows
 from weaklab.exceptions import WeaklabWarning, warn_caller
 
@@ -28,14 +29,15 @@ Callback: TypeAlias = Callable[[dict[str, float], nn.Module], "bool | None"]
 
 @dataclass(frozen=True, eq=False)
 class TrainingData:
-    """Rows, soft labels and weights on one device, and which of them are trained on and held out.
+    """Rows, soft labels and weights on or for one device, and which of them are trained on and held out.
 
     ``rows`` (n, columns), ``target`` (n, k) and ``weight`` (n,) share their order; ``position`` (n,) is each row's
     place in what the user gave, of ``n_positions`` rows; ``train`` and ``held_out`` are row numbers, and ``held_out``
-    may be empty; ``monitor`` says what is held out: "soft" or "gold".
+    may be empty; ``monitor`` says what is held out: "soft" or "gold"; ``rows_loss(logits, target)`` is the task's loss
+    of each row.
     """
 
-    rows: Rows
+    rows: Stored
     target: Tensor
     weight: Tensor
     position: Tensor
@@ -43,6 +45,7 @@ class TrainingData:
     train: Tensor
     held_out: Tensor
     monitor: str
+    rows_loss: RowsLoss
 
     @property
     def k(self) -> int:
@@ -92,11 +95,19 @@ class Training:
 
     def batches(self, order: Tensor) -> list[Tensor]:
         """The rows of each step of an epoch; one too small for modules that normalise over it joins the one before."""
-        return _cut(order, self.step_size, 2 * self.team.size)
+        batches = _cut(order, self.step_size, 2 * self.team.size)
+        if isinstance(self.data.rows, StreamedRows):
+            self.data.rows.expect([part for batch in batches[self.run.step :] for part in self.parts(batch)])
+        return batches
 
     def parts(self, batch: Tensor) -> list[Tensor]:
         """What this process takes of a batch, as many rows at a time as the device holds."""
         return _cut(self.team.part(batch), -(-self.batch_size // self.team.size), min(2, self.batch_size))
+
+    def rows_loss(self, logits: Tensor, target: Tensor) -> Tensor:
+        """The loss of each held-out row, (h,): what the loss says of it, or else the task."""
+        said = held_out_loss(self.loss, logits, target)
+        return self.data.rows_loss(logits, target) if said is None else said
 
     def set_rate(self, progress: float) -> None:
         """Let the learning rate follow its schedule."""

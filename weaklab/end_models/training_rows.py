@@ -21,7 +21,7 @@ class TrainingRows:
     target : Tensor of float32 of shape (n, k)
         The soft labels; each row sums to 1.
     weight : Tensor of float32 of shape (n,)
-        The weight of each row, above 0.
+        The weight of each row, above 0; 0 where it is trained on without its label.
     index : Tensor of int64 of shape (n,)
         The position of each row in what was given to ``fit``; what :class:`Step` calls ``index``.
     n_positions : int
@@ -46,6 +46,9 @@ class TrainingRows:
         n = len(probs)
         weights = probs.new_ones(n) if weight is None else torch.as_tensor(weight, dtype=torch.float32, device="cpu")
         return cls(probs, weights, torch.arange(n, device="cpu"), n)
+
+    def __repr__(self) -> str:
+        return f"TrainingRows({self.n:,} rows, {self.k} classes, {self.device})"
 
     @property
     def n(self) -> int:

@@ -23,6 +23,7 @@ from weaklab.labeling.preprocessing import Preprocessor, preprocessor
 from weaklab.labeling.prompt_report import CostPreview, Tally
 from weaklab.labeling.prompt_votes import PromptLF
 from weaklab.labeling.prompts import prompt_lf
+from weaklab.labeling.propagation import propagate_prototypes
 from weaklab.labeling.prototypes import PrototypeLF, prototype_lf
 from weaklab.labeling.returns import VoteCoder, vote_code
 from weaklab.labeling.rich_returns import Output, batch_sets, batch_soft, set_masks, soft_rows
@@ -83,6 +84,7 @@ __all__ = [
     "pattern_lf",
     "preprocessor",
     "prompt_lf",
+    "propagate_prototypes",
     "prototype_lf",
     "regex_lf",
     "section_lf",

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import warnings
 from hashlib import sha256
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
 
-from weaklab.exceptions import FaultWarning, LabelingFunctionError
+from weaklab.exceptions import FaultWarning, LabelingFunctionError, warn_caller
 
 
 class AnswerCache:
@@ -90,19 +89,17 @@ class AnswerCache:
             os.replace(file.name, path)
         except OSError as error:
             self._writes = False
-            warnings.warn(
+            warn_caller(
                 f"The cache folder {str(self.folder)!r} cannot be written to ({error}): answers are not kept.",
                 FaultWarning,
-                stacklevel=2,
             )
 
     def _warn_of_damage(self, path: Path, error: Exception) -> None:
         if not self._warned:
             self._warned = True
-            warnings.warn(
+            warn_caller(
                 f"The cached answer in {str(path)!r} is damaged ({error}); it, and others like it, are asked for anew.",
                 FaultWarning,
-                stacklevel=3,
             )
 
     def __getstate__(self) -> dict[str, Any]:

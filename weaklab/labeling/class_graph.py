@@ -8,7 +8,7 @@ from typing import Any
 
 from weaklab.exceptions import LabelingFunctionError, ReturnValueError, did_you_mean
 
-_KIND = "graph_lf"
+_KIND = "class_graph"
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,11 @@ class ClusterLF(LearnedLF):
         return self.clusters.columns
 
     @property
+    def single(self) -> bool:
+        """Whether it reads the cells of one column, and no numbers of several."""
+        return self.clusters.single
+
+    @property
     def labels(self) -> tuple[Any, ...]:  # type: ignore[override]
         """What it may vote."""
         return tuple(dict.fromkeys(self.label_of.values()))

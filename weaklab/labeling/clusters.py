@@ -209,7 +209,7 @@ def vectors_of(table: pd.DataFrame, single: bool, encode: Encode | None, batch_s
     if not len(table):
         return np.empty((0, width or 1))
     if not single:
-        return np.vstack(list(embed(encode, numbers_of(table, "clusters"), batch_size=batch_size, width=width)))  # type: ignore[arg-type]
+        return np.vstack(list(embed(encode, numbers_of(table, "clusters"), batch_size=batch_size, width=width)))
     items, which = distinct(table.iloc[:, 0].tolist())
     return np.vstack(list(embed(encode, items, batch_size=batch_size, width=width)))[which]
 

@@ -10,8 +10,8 @@ import numpy as np
 from weaklab.exceptions import LabelingFunctionError, ReturnValueError
 from weaklab.typing import Floats
 
-#: From a list of items to an array (n, d), or a sparse matrix.
-Encode = Callable[[list[Any]], Any]
+#: From a list of items, or an array (n, columns) of numbers, to an array (n, d), or a sparse matrix.
+Encode = Callable[[Any], Any]
 
 
 def check_encode(encode: Any, kind: str) -> Encode:
@@ -58,14 +58,16 @@ def distinct(items: Sequence[Any]) -> tuple[list[Any], np.ndarray]:
     return out, which
 
 
-def embed(encode: Encode, items: Sequence[Any], *, batch_size: int, width: int | None = None) -> Iterator[Floats]:
+def embed(
+    encode: Encode, items: Sequence[Any] | np.ndarray, *, batch_size: int, width: int | None = None
+) -> Iterator[Floats]:
     """Embed items, a batch at a time, each embedding scaled to length 1.
 
     Parameters
     ----------
     encode : callable
-        From a list of items to an array (n, d).
-    items : sequence of length n
+        From a list of items, or an array of numbers, to an array (n, d).
+    items : sequence or ndarray of length n
         What to embed.
     batch_size : int
         How many items at once.
@@ -83,7 +85,8 @@ def embed(encode: Encode, items: Sequence[Any], *, batch_size: int, width: int |
         If the embeddings are not one row of finite numbers per item.
     """
     for start in range(0, len(items), batch_size):
-        batch = list(items[start : start + batch_size])
+        batch = items[start : start + batch_size]
+        batch = batch if isinstance(batch, np.ndarray) else list(batch)
         vectors = check_vectors(encode(batch), len(batch), width)
         width = vectors.shape[1]
         yield unit(vectors)

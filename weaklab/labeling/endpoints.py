@@ -49,6 +49,10 @@ class OpenAIComplete:
         self._client = client
         self._lock = threading.Lock()
 
+    def identity(self) -> tuple[Any, ...]:
+        """What its answers depend on: not the key, nor how it is reached, nor what it has used."""
+        return type(self), self.url, self.model, self.system, self.options
+
     def __call__(self, prompts: list[str]) -> list[str | EndpointError]:
         """The answers, in order, with an EndpointError in the place of each that did not come."""
         if len(prompts) == 1:

@@ -104,7 +104,8 @@ def holds(expression: pl.Expr, cells: pl.DataFrame) -> np.ndarray:
             raise FrameError(f"the expression gives {found.dtype}, where true or false was expected.")
         return found.cast(pl.Boolean).fill_null(value=False).to_numpy()
     said = str(reason).split("\n", maxsplit=1)[0]
-    types = ", ".join(f"{name!r}: {dtype}" for name, dtype in cells.schema.items())
+    first = {name: f" such as {short(cells[name][0])}" if cells.height else "" for name in cells.columns}
+    types = ", ".join(f"{name!r}: {dtype}{first[name]}" for name, dtype in cells.schema.items())
     raise FrameError(f"the expression cannot be computed: {said} (columns {types}).") from reason
 
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from weaklab.exceptions import FrameError, LabelingFunctionError
-from weaklab.labeling.declarative import DeclarativeLF, check_given_name, check_label, readable_name
+from weaklab.labeling.declarative import DeclarativeLF, check_given_name, check_label, is_missing, readable_name
 from weaklab.labeling.explanations import Explanation, short
 from weaklab.labeling.expression_cells import as_column, holds, kind_of
 from weaklab.labeling.expression_syntax import KIND, parse
@@ -100,7 +101,7 @@ class ExpressionLF(DeclarativeLF):
         """The values of the columns; see :meth:`DeclarativeLF.explain`."""
         cells = self._cells(row)
         vote = self._vote(cells)
-        values = ", ".join(f"{name} is {short(cell)}" for name, cell in cells.items())
+        values = ", ".join(f"{name} is {_shown(cell)}" for name, cell in cells.items())
         reason = f"{self.written!r} is {'not true' if vote is None else 'true'}: {values}"
         column = self.columns[0] if len(self.columns) == 1 else None
         return Explanation(vote, reason, column, (), {"values": {str(name): cell for name, cell in cells.items()}})
@@ -114,6 +115,12 @@ class ExpressionLF(DeclarativeLF):
             f"{escape(self.written)}</code></td></tr><tr><th>label</th><td><code>{escape(repr(self.label))}</code>"
             f"</td></tr></table></div>"
         )
+
+
+def _shown(cell: Any) -> str:
+    if is_missing(cell):
+        return "missing"
+    return short(cell.item() if isinstance(cell, np.generic) else cell)
 
 
 def expression_lf(expression: str | pl.Expr, *, label: Any, name: str | None = None) -> ExpressionLF:

@@ -95,6 +95,11 @@ class GraphOfLearnedLF(LearnedLF):
         return self.base.columns
 
     @property
+    def single(self) -> bool:
+        """Whether the base reads the cells of one column, and no numbers of several."""
+        return getattr(self.base, "single", False)
+
+    @property
     def labels(self) -> tuple[Any, ...] | None:  # type: ignore[override]
         """The sets that it may vote."""
         nodes = self.base.labels
@@ -104,6 +109,11 @@ class GraphOfLearnedLF(LearnedLF):
     def report(self) -> dict[str, Any] | None:
         """What the base reports."""
         return self.base.report
+
+    @property
+    def finished(self) -> bool:
+        """Whether the base answered all rows."""
+        return self.base.finished
 
     def answers(self, table: pd.DataFrame, watch: Watch | None = None) -> Answers:
         """The votes on a frame."""
@@ -154,6 +164,10 @@ def graph_lf(
     ------
     LabelingFunctionError
         If the graph has a cycle, a class or the label of the base is no node, or the base votes for more than classes.
+
+    See Also
+    --------
+    propagate_prototypes : Prototypes of classes without examples, through a graph, for ``prototype_lf``.
 
     References
     ----------

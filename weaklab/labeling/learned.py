@@ -114,6 +114,11 @@ class LearnedLF(ABC):
         """What the last run has to tell beside votes and faults; None where there is nothing."""
         return None
 
+    @property
+    def finished(self) -> bool:
+        """Whether the last run answered all rows, so that ``apply`` may keep its votes."""
+        return self.report is None
+
     def __call__(self, row: Any) -> Any:
         """The vote on one row: a label, a tuple or a dict of labels, or None to abstain."""
         return self.answers(self.table_of(row)).value(0)

@@ -81,7 +81,8 @@ class ModelLF(LearnedLF):
             return Explanation(None, f"a cell of {', '.join(map(repr, self.columns))} is missing", column)
         vote, scores = self(row), self._scores(table)
         if scores.ndim == 1:
-            return Explanation(vote, f"the model predicts {scores[0]!r}", column)
+            said = "abstains" if scores[0] is None else f"predicts {scores[0]!r}"
+            return Explanation(vote, f"the model {said}", column)
         order = np.argsort(-scores[0], kind="stable")
         named = {str(self.labels[place]): float(scores[0, place]) for place in order}  # type: ignore[index]
         best = self.labels[order[0]]  # type: ignore[index]

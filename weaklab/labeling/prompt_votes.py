@@ -14,6 +14,7 @@ from weaklab.labeling.answer_cache import AnswerCache
 from weaklab.labeling.asking import Asker
 from weaklab.labeling.columns import as_table, present_rows
 from weaklab.labeling.embeddings import distinct
+from weaklab.labeling.endpoints import OpenAIComplete
 from weaklab.labeling.explanations import Explanation
 from weaklab.labeling.learned import Answers, LearnedLF, Watch
 from weaklab.labeling.prompt_report import CostPreview, Price, Tally
@@ -26,8 +27,6 @@ from weaklab.labeling.prompt_text import (
 
 #: After so many batches in a row without any answer, the endpoint is taken to be down, and the rest is not asked.
 FAILED_BATCHES = 3
-
-
 #: So many answers that could not be read are kept for the report.
 KEPT_ANSWERS = 5
 
@@ -46,6 +45,8 @@ class PromptLF(LearnedLF):
     budget : float or None
     max_prompts : int or None
     batch_size : int
+    version : str or None
+        What answers, in words.
     """
 
     name: str
@@ -57,6 +58,7 @@ class PromptLF(LearnedLF):
     budget: float | None
     max_prompts: int | None
     batch_size: int
+    version: str | None = None
     output = "hard"
     _report: dict[str, Any] | None = field(default=None, init=False)
 
@@ -74,6 +76,17 @@ class PromptLF(LearnedLF):
     def report(self) -> dict[str, Any] | None:
         """What the last run counted: see :class:`weaklab.labeling.Tally`; with ``warning``, in words, or None."""
         return self._report
+
+    @property
+    def finished(self) -> bool:
+        """Whether every prompt of the last run was answered, readably or not."""
+        return self._report is not None and not self._report["failed"] and not self._report["over_budget"]
+
+    def identity(self) -> tuple[Any, ...]:
+        """What its votes depend on where all prompts are answered: not on waits, retries, prices and budgets."""
+        complete = self.asker.complete
+        who = complete.identity() if type(complete) is OpenAIComplete else complete
+        return type(self), self.name, self.prompt, self.reader, who, self.version, self.batch_size
 
     def answers(self, table: pd.DataFrame, watch: Watch | None = None) -> Answers:
         """The votes on a frame; each distinct prompt is asked once, and rows with a missing cell abstain."""

@@ -56,6 +56,11 @@ def prompt_lf(
     fault of those rows, for ``apply(..., on_error=...)``. Answers that cannot be read abstain and are counted: see
     ``lf.report`` and ``votes.attrs["reports"]`` afterwards.
 
+    ``apply`` takes its votes from before, and asks nothing, where it answered all rows and nothing that answers depend
+    on has changed: the prompt, the labels, ``parse``, ``version``, the batch size, and ``complete``, an endpoint of
+    :func:`openai_complete` by its address, model, system prompt and options, any other function by its code and all
+    that it reads. Waits, retries, prices and budgets may change. What is taken from before has no report.
+
     Parameters
     ----------
     complete : callable
@@ -166,6 +171,7 @@ def prompt_lf(
         None if budget is None else check_number(budget, "budget", _KIND, 0),
         None if max_prompts is None else _count_from_0(max_prompts, "max_prompts"),
         check_size(batch_size, "batch_size", _KIND),
+        whom if isinstance(whom, str) else None,
     )
 
 

@@ -188,7 +188,8 @@ def _mask(value: Any, coder: VoteCoder) -> int:
         try:
             code = coder.code(member)
         except ReturnValueError as error:
-            raise ReturnValueError(f"returned {_shown(value)}; in it is one that it {error}") from error.__cause__
+            reason = str(error).removeprefix("returned ").replace(", which is no vote", " is no class", 1)
+            raise ReturnValueError(f"returned {_shown(value)}, in which {reason}") from error.__cause__
         if code == ABSTAIN and len(members) > 1:
             raise ReturnValueError(f"returned {_shown(value)}: {member!r} abstains, and cannot stand among classes.")
         mask |= 0 if code == ABSTAIN else 1 << code

@@ -14,8 +14,6 @@ from weaklab.datasets import Group, make_votes
 from weaklab.datasets.planted import PlantedVotes
 from weaklab.label_models import LabelModel
 
-matplotlib = pytest.importorskip("matplotlib")
-
 
 @pytest.fixture(scope="session")
 def planted() -> PlantedVotes:

@@ -192,6 +192,16 @@ class TestComparison:
         drawn = ComparisonDisplay.from_table(table, score="accuracy").ax_.containers[0]
         assert drawn[2][0].get_segments()[0][:, 0].tolist() == [0.9, 0.9]
 
+    def test_tables_of_compare_label_models_need_no_names(self) -> None:
+        """Each score has bounds of its own there, and the reference says that it is one."""
+        scores = {"accuracy": [0.9, 0.8], "accuracy_low": [0.85, 0.7], "accuracy_high": [0.92, 0.86]}
+        table = pd.DataFrame(
+            scores | {"low": 0.0, "verdict": ["better", "reference"]}, index=["LabelModel", "MajorityVote"]
+        )
+        display = ComparisonDisplay.from_table(table, score="accuracy")
+        assert display.baseline == "MajorityVote"
+        assert display.table[["low", "high"]].to_numpy().tolist() == [[0.85, 0.92], [0.7, 0.86]]
+
     def test_columns_and_models_that_are_not_there_are_errors(self) -> None:
         with pytest.raises(ParameterError, match=r"no column 'f2'.*There is: 'f1'"):
             ComparisonDisplay.from_table(self.table, score="f2", low="from", high="to")

@@ -58,8 +58,8 @@ class ComparisonDisplay(Display):
         table: pd.DataFrame,
         *,
         score: str,
-        low: str = "low",
-        high: str = "high",
+        low: str | None = None,
+        high: str | None = None,
         verdict: str | None = None,
         baseline: Any = None,
         facts: str = "",
@@ -70,12 +70,15 @@ class ComparisonDisplay(Display):
         ----------
         table : DataFrame
             Indexed by model, as :func:`weaklab.compare_label_models` gives it.
-        score, low, high : str
-            The columns of the score and of the bounds of its interval.
+        score : str
+            The column of the score, such as ``"accuracy"``.
+        low, high : str, optional
+            The bounds of its interval; by default ``"accuracy_low"`` where there is one, else ``"low"``, and so on.
         verdict : str, optional
             The column that says in words how a model compares; by default ``"verdict"`` where there is one.
         baseline : hashable, optional
-            The model that the others are compared with: a line is drawn at its score.
+            The model that the others are compared with: a line is drawn at its score. By default the one whose verdict
+            is "reference".
         facts : str
             To stand in the title: how many rows and labeling functions there were.
 
@@ -88,6 +91,8 @@ class ComparisonDisplay(Display):
         ParameterError
             If a column or the baseline is not there, or no row has a score.
         """
+        low = low or (f"{score}_low" if f"{score}_low" in table.columns else "low")
+        high = high or (f"{score}_high" if f"{score}_high" in table.columns else "high")
         asked = [score, low, high, *([] if verdict is None else [verdict])]
         for column in asked:
             if column not in table.columns:
@@ -98,10 +103,12 @@ class ComparisonDisplay(Display):
         said = verdict or ("verdict" if "verdict" in table.columns else None)
         if said is not None:
             out["verdict"] = table[said]
+            references = table.index[table[said].eq("reference")]
+            baseline = references[0] if baseline is None and len(references) == 1 else baseline
         out = out[out["score"].notna()]
         if not len(out):
             raise ParameterError(f"No model has a {score!r}: there is nothing to compare.")
-        return cls(out, str(score), baseline, facts)
+        return cls(out, str(score), baseline if baseline in out.index else None, facts)
 
     def plot(self, ax: Any = None, *, top: int = TOP, **kwargs: Any) -> Self:
         """Draw the models, the highest score first.

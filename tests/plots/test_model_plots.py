@@ -9,6 +9,7 @@ from scipy.special import logit
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 
+from weaklab.analysis import compare_label_models
 from weaklab.datasets import make_votes
 from weaklab.end_models import EndModel
 from weaklab.exceptions import ClassError, ParameterError, VoteError
@@ -201,6 +202,12 @@ class TestComparison:
         display = ComparisonDisplay.from_table(table, score="accuracy")
         assert display.baseline == "MajorityVote"
         assert display.table[["low", "high"]].to_numpy().tolist() == [[0.85, 0.92], [0.7, 0.86]]
+        planted = make_votes(n=300, m=5, coverage=0.6, random_state=0)
+        models = [MajorityVote(), LabelModel()]
+        table = compare_label_models(planted.votes, planted.y, models=models, progress=False)
+        display = ComparisonDisplay.from_table(table)
+        assert (display.score, display.baseline) == ("accuracy", "MajorityVote")
+        assert display.table["score"].to_dict() == table["accuracy"].to_dict()
 
     def test_columns_and_models_that_are_not_there_are_errors(self) -> None:
         with pytest.raises(ParameterError, match=r"no column 'f2'.*There is: 'f1'"):

@@ -57,7 +57,7 @@ class ComparisonDisplay(Display):
         cls,
         table: pd.DataFrame,
         *,
-        score: str,
+        score: str | None = None,
         low: str | None = None,
         high: str | None = None,
         verdict: str | None = None,
@@ -70,8 +70,8 @@ class ComparisonDisplay(Display):
         ----------
         table : DataFrame
             Indexed by model, as :func:`weaklab.compare_label_models` gives it.
-        score : str
-            The column of the score, such as ``"accuracy"``.
+        score : str, optional
+            The column of the score, such as ``"accuracy"``; by default the first.
         low, high : str, optional
             The bounds of its interval; by default ``"accuracy_low"`` where there is one, else ``"low"``, and so on.
         verdict : str, optional
@@ -91,6 +91,8 @@ class ComparisonDisplay(Display):
         ParameterError
             If a column or the baseline is not there, or no row has a score.
         """
+        if score is None:
+            score = next(iter(table.columns), "score")
         low = low or (f"{score}_low" if f"{score}_low" in table.columns else "low")
         high = high or (f"{score}_high" if f"{score}_high" in table.columns else "high")
         asked = [score, low, high, *([] if verdict is None else [verdict])]

@@ -15,6 +15,14 @@ N = 3000
 FRAME = pd.DataFrame({"i": range(N)})
 
 
+@pytest.fixture(autouse=True)
+def heard():
+    """Python's own answer to Ctrl-C: jobs in the background of a shell start without it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def interrupts(name="interrupts", at=2000, output="hard", vote=lambda i: i % 2):
     """A labeling function during whose call on one row Ctrl-C is pressed."""
 

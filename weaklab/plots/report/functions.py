@@ -23,8 +23,8 @@ HEADS = {
     "coverage": "the share of rows that it votes on",
     "overlaps": "the share of rows that it and another vote on",
     "conflicts": "the share of rows that it and another vote on differently",
-    "learned": "the share of its votes that are right, as the label model learned it, with a 90 % interval",
-    "gold": "the share of its votes on rows with gold that are right, with a 90 % interval",
+    "learned accuracy": "the share of its votes that are right, as the label model learned it, with a 90 % interval",
+    "gold accuracy": "the share of its votes on rows with gold that are right, with a 90 % interval",
     "gold votes": "its votes on rows with gold",
     "note": "",
 }
@@ -32,7 +32,7 @@ HEADS = {
 
 def functions(of: Material) -> Markup:
     """A line per labeling function: sortable, searchable."""
-    y = None if of.gold is None else of.seen.decoded(of.gold)
+    y = of.named_gold
     found = summarize(of.votes, y, model=of.model)
     order = np.arange(len(found))
     if len(found) > LISTED:
@@ -71,7 +71,7 @@ def _with_interval(figures: Any, centre: str, low: str, high: str) -> Cell:
 
 def to_fix(of: Material) -> Markup:
     """Labeling functions to mend, the worst first."""
-    y = None if of.gold is None else of.seen.decoded(of.gold)
+    y = of.named_gold
     found = lfs_to_fix(of.model, of.votes, y)
     if not len(found):
         return section("to-fix", "Labeling functions to mend", element("p", "None stands out."))

@@ -97,6 +97,11 @@ class Material:
         return self.seen.classes
 
     @property
+    def named_gold(self) -> Any:
+        """Gold of all rows by name, or code; None where there is none."""
+        return None if self.gold is None else self.seen.decoded(self.gold)
+
+    @property
     def judged_gold(self) -> Any:
         """Gold by name, or code, of all rows; unknown where scores and curves do not look."""
         assert self.gold is not None

@@ -118,7 +118,8 @@ def findings(of: Material) -> Markup:
 
 
 def _finding(one: Any) -> Markup:
-    named = one.lfs and element("p", "Labeling functions: ", some(one.lfs, NAMED), class_="quiet")
+    unnamed = [lf for lf in one.lfs if repr(lf) not in one.what]
+    named = unnamed and element("p", "Labeling functions: ", some(unnamed, NAMED), class_="quiet")
     head = join([element("strong", one.severity, class_=f"severity {one.severity}"), " ", element("code", one.code)])
     what = element("p", cut(one.what, 1200))
     return element("li", element("p", head), what, element("p", "What to do: ", cut(one.remedy, 1200)), named or None)

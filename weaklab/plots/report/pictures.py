@@ -17,8 +17,11 @@ from weaklab.plots.report.material import Material
 LARGE = 150_000
 #: Dots per inch of such a one.
 DPI = 110
-#: The style, and the face behind, of each rendering.
-STYLES = {"light": "default", "dark": "dark_background"}
+#: The style of each rendering, with the background that the page has.
+STYLES: dict[str, list[Any]] = {
+    "light": ["default"],
+    "dark": ["dark_background", {"axes.facecolor": "#0d1117", "figure.facecolor": "#0d1117"}],
+}
 
 
 def pictures(of: Material) -> Markup:
@@ -45,7 +48,7 @@ def _displays(of: Material) -> Iterator[tuple[str, str, Callable[[], Display]]]:
         "accuracy",
         "How often each is right, as learned" + (" and by gold." if gold and plain else "."),
         lambda: plots.AccuracyDisplay.from_estimator(
-            model, *((of.seen.matrix, of.seen.decoded(of.gold)) if gold and plain else ())
+            model, *((of.seen.matrix, of.named_gold) if gold and plain else ())
         ),
     )
     if plain:
@@ -62,7 +65,7 @@ def _displays(of: Material) -> Iterator[tuple[str, str, Callable[[], Display]]]:
     yield (
         "class-balance",
         "How large each class is, as estimated" + (" and by gold." if gold else "."),
-        lambda: plots.ClassBalanceDisplay.from_estimator(model, of.seen.decoded(of.gold) if gold else None),
+        lambda: plots.ClassBalanceDisplay.from_estimator(model, of.named_gold),
     )
     if gold:
         yield (
@@ -106,11 +109,10 @@ def _figure(name: str, about: str, make: Callable[[], Display]) -> Markup:
 
 def _picture(display: Display, style: str) -> str:
     """A plot in a style as the address of a picture that holds its own bytes, the same for the same plot."""
-    import matplotlib as mpl
     import matplotlib.style
 
     same: dict[str, Any] = {"svg.hashsalt": "weaklab", "svg.fonttype": "path"}
-    with matplotlib.style.context([STYLES[style], same]), mpl.rc_context(same):
+    with matplotlib.style.context([*STYLES[style], same]):
         figure = display.plot().figure_
         drawn = BytesIO()
         figure.savefig(drawn, format="svg", transparent=True, metadata={"Date": None, "Creator": None})

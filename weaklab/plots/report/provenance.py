@@ -76,7 +76,7 @@ def _parameters(model: Any) -> str:
 
 def _plain(value: Any) -> str:
     """A parameter without the place in memory that some objects show, which differs from run to run."""
-    if isinstance(value, type) or type(value).__repr__ is object.__repr__ or "0x" in repr(value):
+    if isinstance(value, type) or " at 0x" in repr(value):
         return f"<{getattr(value, '__qualname__', type(value).__qualname__)}>"
     return repr(value)
 

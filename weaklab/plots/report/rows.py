@@ -34,8 +34,8 @@ def rows_to_look_at(of: Material, n: int) -> Markup:
     predicted = None if of.end_model is None else np.asarray(of.end_model.predict(part), dtype=object)
     cards = [_card(of, part, at, chosen, predicted) for at in range(len(chosen))]
     about = (
-        f"{len(cards)} of {of.seen.matrix.n:,} rows, the most telling first: here the label model is in doubt, and many "
-        "rows have the same votes. Open one to see what was found in it, and what each vote adds."
+        f"{len(cards)} of {of.seen.matrix.n:,} rows, the most telling first: here the label model is in doubt, and "
+        "many rows have the same votes. Open one to see what was found in it, and what each vote adds."
     )
     tools = element("p", element("button", "Open all", type="button", data_opens="rows"), class_="tools", hidden=True)
     return section("rows", "Rows to look at", element("p", about), tools, *cards)
@@ -44,7 +44,7 @@ def rows_to_look_at(of: Material, n: int) -> Markup:
 def _chosen(of: Material, n: int) -> pd.DataFrame:
     """Which rows, and why; of richer votes those with a vote about which the model is least sure."""
     if of.seen.rich is None:
-        y = None if of.gold is None else of.seen.decoded(of.gold)
+        y = of.named_gold
         return rows_to_label(of.model, of.votes, n, y=y, random_state=of.seed)
     best = of.probs.max(axis=1)
     covered = np.flatnonzero(of.seen.matrix.row_counts)
@@ -60,7 +60,9 @@ def _card(of: Material, part: Any, at: int, chosen: pd.DataFrame, predicted: np.
     cells = {name: reader.cells(name, at, at + 1)[0] for name in reader.names}
     record = part[at] if isinstance(reader, (RecordReader, ObjectReader)) else cells
     reasons = _reasons(of, int(line["row"]), record)
-    shown = [(cut(name), _cell(cells[name], name, reasons)) for name in reader.names[:COLUMNS]]
+    shown: list[tuple[object, object]] = [
+        (cut(name), _cell(cells[name], name, reasons)) for name in reader.names[:COLUMNS]
+    ]
     if len(reader.names) > COLUMNS:
         shown.append(("", f"and {len(reader.names) - COLUMNS:,} columns more"))
     text = next((cell for cell in cells.values() if isinstance(cell, str) and cell.strip()), "")
@@ -84,7 +86,8 @@ def _card(of: Material, part: Any, at: int, chosen: pd.DataFrame, predicted: np.
 def _reasons(of: Material, row: int, record: Any) -> dict[str, Explanation]:
     """Why each labeling function that votes on a row does, where it can tell."""
     mine = of.seen.matrix.take(np.array([row]))
-    item, out = as_row(record), {}
+    item = as_row(record)
+    out: dict[str, Explanation] = {}
     for j, vote in zip(mine.lf.tolist(), mine.vote.tolist(), strict=True):
         name = str(of.seen.names[j])
         if name in of.lfs and len(out) < VOTES:
@@ -148,7 +151,7 @@ def _explained(of: Material, line: Any, reasons: dict[str, Explanation]) -> Mark
 
 
 def _step(name: object, vote: Any, size: float, bar: Markup, reason: str) -> list[Cell]:
-    said = "" if vote is None or vote != vote else cut(vote, 60)
+    said = "" if vote is None else cut(vote, 60)
     return [Cell(name, kind="name"), Cell(said), Cell.number(size, f"{size:+.2f}"), Cell(bar), Cell(cut(reason, 300))]
 
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from weaklab.plots.report.markup import Markup, element
 
 
@@ -30,7 +32,7 @@ class Cell:
     @classmethod
     def number(cls, value: Any, shown: str) -> Cell:
         """A number, and how it is written."""
-        return cls(shown, None if value != value else float(value), "number")
+        return cls(shown, None if np.isnan(value) else float(value), "number")
 
 
 def table(

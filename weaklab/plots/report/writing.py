@@ -91,7 +91,8 @@ def report(
     >>> import tempfile
     >>> import weaklab as wl
     >>> frame = [{"text": "free money"}, {"text": "hello"}, {"text": "free offer"}] * 20
-    >>> lfs = [wl.keyword_lf(word, column="text", label=label) for word, label in [("free", 1), ("money", 1), ("hello", 0)]]
+    >>> labels = {"free": 1, "money": 1, "hello": 0}
+    >>> lfs = [wl.keyword_lf(word, column="text", label=label) for word, label in labels.items()]
     >>> votes = wl.apply(lfs, frame)
     >>> model = wl.MajorityVote().fit(votes)
     >>> wl.report(tempfile.mkdtemp() + "/report.html", lfs, frame, votes, model).name

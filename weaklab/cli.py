@@ -118,7 +118,12 @@ def _report(given: argparse.Namespace) -> int:
 
     import weaklab as wl
 
-    votes = wl.apply(lfs, frame, classes=classes, cache=False, progress=not given.quiet)
+    try:
+        votes = wl.apply(lfs, frame, classes=classes, cache=False, progress=not given.quiet)
+    except WeaklabError as error:
+        if classes is None and "classes=[...]" in str(error):
+            raise UsageError(str(error).replace("classes=[...]", "--classes A,B,...")) from error
+        raise
     model = wl.LabelModel(classes=classes).fit(votes)
     y = None if given.gold is None else frame[given.gold]
     path = wl.report(given.out, lfs, frame, votes, model, y=y, title=given.title, n_rows=given.rows)
@@ -174,11 +179,12 @@ def _load_file(path: Path) -> ModuleType:
     if not path.is_file():
         raise UsageError(f"There is no file {str(path)!r} of labeling functions.")
     sys.path.insert(0, str(path.resolve().parent))
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    name = f"_{path.stem}" if path.stem in sys.modules else path.stem  # rules in random.py replace no module
+    spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module  # where pickle looks for what it defines
+    sys.modules[name] = module  # where pickle looks for what it defines
     try:
         spec.loader.exec_module(module)
     except Exception as error:  # the file is the user's, and may raise anything

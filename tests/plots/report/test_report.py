@@ -189,9 +189,9 @@ class TestForms:
 
     def test_twelve_hundred_functions_are_cut_and_said_to_be(self, tmp_path, read):
         """A page that no browser opens helps nobody."""
-        planted = make_votes(n=1000, m=1200, k=30, coverage=0.01, random_state=0)
+        planted = make_votes(n=300, m=1200, k=30, coverage=0.01, random_state=0)
         votes = planted.votes.set_axis([f"{'long' * 200}_{j}" for j in range(1200)], axis=1)
-        frame = pd.DataFrame({f"column {j}": ["text " * 20_000] + ["x"] * 999 for j in range(40)})
+        frame = pd.DataFrame({f"column {j}": ["text " * 20_000] + ["x"] * 299 for j in range(40)})
         model = wl.MajorityVote().fit(votes)
         path = wl.report(tmp_path / "r.html", None, frame, votes, model)
         assert path.stat().st_size < 5_000_000

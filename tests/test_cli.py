@@ -48,8 +48,9 @@ def folder(tmp_path, monkeypatch):
         sys.modules.pop(name, None)
 
 
-@pytest.mark.parametrize("source", ["rules.py:lfs", "rules.py", "rules:lfs"])
-@pytest.mark.parametrize("data", ["data.csv", "data.parquet", "data.jsonl"])
+@pytest.mark.parametrize(
+    ("data", "source"), [("data.csv", "rules.py:lfs"), ("data.parquet", "rules.py"), ("data.jsonl", "rules:lfs")]
+)
 def test_a_report_is_written_and_its_path_printed(folder, capsys, data, source):
     """From a file or a module of rules, and each kind of data; the path alone goes to where pipes read."""
     pytest.importorskip("matplotlib")

@@ -38,9 +38,8 @@ def overview(of: Material) -> Markup:
     end = of.end_model is not None and element(
         "p", "End model: ", element("code", cut(" ".join(repr(of.end_model).split()), 400))
     )
-    return section(
-        "overview", "Overview", facts(pairs, "tiles"), model, end, scores(of), element("h3", "Classes"), classes(of)
-    )
+    sides = element("div", scores(of), classes(of), class_="sides")
+    return section("overview", "Overview", facts(pairs, "tiles"), model, end, sides)
 
 
 def scores(of: Material) -> Markup:

@@ -69,6 +69,7 @@ if TYPE_CHECKING:
         spacy_preprocessor,
         threshold_lf,
     )
+    from weaklab.plots.report import report
     from weaklab.typing import ABSTAIN
     from weaklab.votes import PartialVotes, SoftLabels, SoftVotes
 
@@ -129,6 +130,7 @@ __all__ = [
     "prototype_lf",
     "redundant_lfs",
     "regex_lf",
+    "report",
     "rows_to_label",
     "section_lf",
     "slice_masks",
@@ -190,6 +192,7 @@ _HOMES = {
     "prototype_lf": "weaklab.labeling",
     "redundant_lfs": "weaklab.analysis",
     "regex_lf": "weaklab.labeling",
+    "report": "weaklab.plots.report",
     "rows_to_label": "weaklab.analysis",
     "section_lf": "weaklab.labeling",
     "slice_masks": "weaklab.analysis",

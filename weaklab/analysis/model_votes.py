@@ -110,6 +110,11 @@ class ModelVotes:
         """The votes, as ``fit`` takes them."""
         return self.rich if self.rich is not None else _for_model(self.model, self.matrix)
 
+    def row(self, row: int) -> Any:
+        """The votes on one row, as ``explain`` takes them."""
+        rows = np.array([row])
+        return _take(self.rich, rows) if self.rich is not None else _for_model(self.model, self.matrix.take(rows))
+
     def without(self, j: int) -> Any:
         """The votes with those of one labeling function taken for abstentions, as ``fit`` takes them."""
         if self.rich is not None:

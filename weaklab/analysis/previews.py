@@ -258,7 +258,7 @@ def _shown(
         item = as_row(
             record if record is not None else {name: part.cells(name, place, place + 1)[0] for name in part.names}
         )
-        reasons.append(_reason(seen.lf, item, seen.votes[row]))
+        reasons.append(why(seen.lf, item, seen.votes[row]))
         read.update(dict.fromkeys(name for name in (vars(item) if isinstance(item, Row) else ()) if name in part.names))
     names = list(columns) if columns is not None else list(read) or list(part.names)
     table = part.columns(names).set_axis(reader.index[rows])
@@ -273,7 +273,8 @@ def _shown(
     return with_columns(table, added), reasons
 
 
-def _reason(lf: LF, row: Any, vote: Any) -> Explanation:
+def why(lf: LF, row: Any, vote: Any) -> Explanation:
+    """Why a labeling function gives its vote on a row, in words for those that cannot be asked too."""
     if isinstance(lf, LabelingFunction) and lf.batch:
         return Explanation(vote, "a function of the whole frame, which only its author can explain")
     if isinstance(lf, PromptLF) and lf.cache is None:

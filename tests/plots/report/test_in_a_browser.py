@@ -1,0 +1,129 @@
+"""The report in a real browser: it sorts, searches, opens rows, and has no error to tell."""
+
+from __future__ import annotations
+
+import pytest
+
+from weaklab.plots.report.page import PARTS
+
+
+@pytest.fixture(scope="module")
+def written(comments, tmp_path_factory):
+    """The report of the comments, as an address."""
+    return comments.write(tmp_path_factory.mktemp("report") / "report.html").as_uri()
+
+
+@pytest.fixture
+def opened(browser, written):
+    """The page, as one finds it; at the end the console must be empty."""
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    browser.get(written)
+    yield browser
+    assert browser.get_log("browser") == []
+
+
+def find(opened, selector):
+    """All elements that a CSS selector names."""
+    return opened.find_elements("css selector", selector)
+
+
+def column(opened, at):
+    """What stands in a column of the table, among the lines that are shown."""
+    return [line.find_elements("css selector", "th, td")[at].text for line in shown(opened)]
+
+
+def shown(opened):
+    """The lines of the table that are shown."""
+    return [line for line in find(opened, "#lf-table tbody tr") if line.is_displayed()]
+
+
+def test_a_head_sorts_and_sorts_back(opened, comments):
+    """By number, the largest first; then the smallest; by name from the start of the alphabet."""
+    buttons = find(opened, "#lf-table thead button")
+    expected = sorted((comments.votes >= 0).sum(), reverse=True)
+    buttons[2].click()
+    assert [int(votes) for votes in column(opened, 2)] == expected
+    assert find(opened, "#lf-table th[aria-sort=descending]")[0].text.startswith("votes")
+    buttons[2].click()
+    assert [int(votes) for votes in column(opened, 2)] == expected[::-1]
+    buttons[0].click()
+    assert column(opened, 0) == sorted(comments.votes.columns)
+    assert len(find(opened, "#lf-table th[aria-sort]")) == 1
+
+
+def test_a_head_can_be_reached_and_pressed_by_keys(opened, comments):
+    """Who has no mouse sorts too."""
+    button = find(opened, "#lf-table thead button")[0]
+    button.send_keys("\ue007")  # enter
+    assert column(opened, 0) == sorted(comments.votes.columns)
+
+
+def test_searching_leaves_what_fits(opened):
+    """As one types, and with a count; an empty search shows all again."""
+    box = find(opened, "input[type=search]")[0]
+    box.send_keys("Spam fre")
+    assert column(opened, 0) == ["free"]
+    assert find(opened, "[role=status]")[0].text == "1 of 6 shown"
+    box.clear()
+    box.send_keys(" ")
+    assert len(shown(opened)) == 6
+
+
+def test_a_row_opens_by_click_and_all_at_once(opened):
+    """Closed ones show a line; an open one its text with marks and its explanation."""
+    rows = find(opened, "details.row")
+    first = rows[0]
+    table = first.find_element("css selector", "table")
+    assert not table.is_displayed()
+    opened.execute_script("arguments[0].scrollIntoView()", first)
+    first.find_element("css selector", "summary").click()
+    assert table.is_displayed()
+    assert first.find_element("css selector", "mark").is_displayed()
+    find(opened, "button[data-opens]")[0].click()
+    assert all(row.get_attribute("open") for row in rows)
+
+
+def test_light_and_dark_have_their_own_pictures_and_readable_text(opened):
+    """Contrast of text is 7 to 1 or more in both; pictures follow."""
+    sources = {}
+    for theme in ("light", "dark"):
+        opened.execute_cdp_cmd(
+            "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": theme}]}
+        )
+        sources[theme] = [image.get_property("currentSrc") for image in find(opened, "figure img")]
+        assert all(image.get_property("naturalWidth") > 100 for image in find(opened, "figure img"))
+        body = find(opened, "body")[0]
+        colours = [luminance(body.value_of_css_property(name)) for name in ("color", "background-color")]
+        assert (max(colours) + 0.05) / (min(colours) + 0.05) >= 7
+    assert all(light != dark for light, dark in zip(sources["light"], sources["dark"], strict=True))
+
+
+def luminance(colour):
+    """The relative luminance of ``rgba(...)``, as WCAG 2 has it."""
+    parts = [float(part) / 255 for part in colour[colour.index("(") + 1 : -1].split(",")[:3]]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_without_scripts_all_of_it_can_be_read(browser, written):
+    """Tables are plain, and what only scripts do is not shown."""
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        browser.get(written)
+        assert len(find(browser, "#lf-table tbody tr")) == 6
+        assert not find(browser, "#lf-table thead button")
+        assert not any(tools.is_displayed() for tools in find(browser, ".tools"))
+        assert len(find(browser, "section")) == len(PARTS)
+    finally:
+        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
+def test_hostile_data_runs_nothing(browser, hostile, tmp_path):
+    """Whatever texts, names and classes hold: no script of theirs runs, no request is made, no error is told."""
+    browser.get(hostile.write(tmp_path / "r.html").as_uri())
+    assert browser.execute_script("return window.broken") is None
+    assert len(find(browser, "script")) == 1
+    loaded = browser.execute_script("return performance.getEntriesByType('resource').map(each => each.name)")
+    assert all(name.startswith("data:") for name in loaded)
+    assert len(shown(browser)) == len(hostile.lfs)
+    assert browser.get_log("browser") == []

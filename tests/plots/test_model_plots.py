@@ -83,6 +83,13 @@ class TestTrainingHistory:
 
 
 class TestExplanation:
+    def test_a_row_without_votes_is_drawn_for_models_without_a_prior(self):
+        """Majority vote has no step there: nothing, in all."""
+        model = MajorityVote(classes=["ham", "spam"]).fit([[1, 0, 1], [0, 0, -1]])
+        display = ExplanationDisplay.from_estimator(model, [-1, -1, -1])
+        assert display.total == 0
+        assert [label.get_text() for label in display.plot().ax_.get_yticklabels()] == ["in all"]
+
     def test_steps_lead_from_nothing_to_the_posterior(self, planted, model) -> None:
         """Each bar begins where the last ended; the last is the model's own log-odds."""
         row = planted.votes.iloc[[5]]

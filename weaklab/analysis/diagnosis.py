@@ -75,12 +75,14 @@ class Diagnosis:
     def __getitem__(self, place: int) -> Finding:
         return self.findings[place]
 
-    def _summary(self) -> str:
+    @property
+    def summary(self) -> str:
+        """How many findings there are of each severity, in words."""
         each = {severity: sum(one.severity == severity for one in self) for severity in SEVERITIES}
         return ", ".join(_counted(number, severity) for severity, number in each.items() if number) or "nothing found"
 
     def __repr__(self) -> str:
-        lines = [f"{self.about}: {self._summary()}"]
+        lines = [f"{self.about}: {self.summary}"]
         for one in self:
             lines.append(f"{one.severity.upper()}  {one.code}")
             lines += textwrap.wrap(one.what, WIDTH, initial_indent="    ", subsequent_indent="    ")
@@ -95,7 +97,7 @@ class Diagnosis:
             f"<td {left}>{escape(one.what)}</td><td {left}>{escape(one.remedy)}</td></tr>"
             for one in self
         )
-        head = f"<p><b>{escape(self.about)}</b>: {self._summary()}</p>"
+        head = f"<p><b>{escape(self.about)}</b>: {self.summary}</p>"
         if not rows:
             return f"<div>{head}</div>"
         titles = "".join(f"<th style='text-align:left'>{title}</th>" for title in ("severity", "finding", "what to do"))

@@ -146,7 +146,7 @@ class ExplanationDisplay(Display):
         names, sizes = self._lines(check_number(top, "top"))
         ax = self._axes(ax, height=height_for(len(names) + 1) + 0.6)
         ends = np.cumsum(sizes)
-        starts = np.concatenate([[0.0], ends[:-1]])
+        starts = ends - sizes
         at = np.arange(len(names))
         target, against = shorten(self.target, 20), shorten(self.against, 20)
         for chosen, label, series in ((sizes >= 0, f"for {target}", 0), (sizes < 0, f"for {against}", 1)):
@@ -156,7 +156,7 @@ class ExplanationDisplay(Display):
         for line, end in enumerate(ends):
             ax.plot([end, end], [line - 0.4, line + 1.4], color=ink(ax), linewidth=0.8)
         ax.axvline(0, color=ink(ax), linewidth=1)
-        low, high = min(0.0, ends.min()), max(0.0, ends.max())
+        low, high = ends.min(initial=0.0), ends.max(initial=0.0)  # of majority vote, rows without votes have no step
         room = 0.14 * max(high - low, 1e-6)
         for line, (start, size) in enumerate([*zip(starts, sizes, strict=True), (0.0, self.total)]):
             right = max(start, start + size)

@@ -18,7 +18,7 @@ import weaklab as wl
 
 CREATED = datetime(2026, 1, 2, 3, 4)
 #: What would run, or break out of an attribute or of the script, if it were not escaped.
-HOSTILE = '</script><script>window.broken=1</script><img src=x onerror="window.broken=1">\'"&amp;'
+HOSTILE = '\x01</script><script>window.broken=1</script><img src=x onerror="window.broken=1">\'"&amp;'
 
 
 @dataclass

@@ -105,6 +105,26 @@ def luminance(colour):
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
+def test_on_a_telephone_the_page_is_no_wider_than_the_screen(opened):
+    """Wide tables scroll by themselves."""
+    opened.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride", {"width": 390, "height": 800, "deviceScaleFactor": 1, "mobile": True}
+    )
+    try:
+        find(opened, "button[data-opens]")[0].click()
+        assert opened.execute_script("return document.documentElement.scrollWidth") <= 390
+    finally:
+        opened.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_printed_all_rows_are_open_and_closed_again_afterwards(opened):
+    """Paper has nothing to click on."""
+    opened.execute_script("window.dispatchEvent(new Event('beforeprint'))")
+    assert all(row.get_attribute("open") for row in find(opened, "details.row"))
+    opened.execute_script("window.dispatchEvent(new Event('afterprint'))")
+    assert not any(row.get_attribute("open") for row in find(opened, "details.row"))
+
+
 def test_without_scripts_all_of_it_can_be_read(browser, written):
     """Tables are plain, and what only scripts do is not shown."""
     browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
@@ -126,4 +146,5 @@ def test_hostile_data_runs_nothing(browser, hostile, tmp_path):
     loaded = browser.execute_script("return performance.getEntriesByType('resource').map(each => each.name)")
     assert all(name.startswith("data:") for name in loaded)
     assert len(shown(browser)) == len(hostile.lfs)
+    assert all(image.get_property("naturalWidth") > 100 for image in find(browser, "figure img"))
     assert browser.get_log("browser") == []

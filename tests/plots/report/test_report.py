@@ -154,6 +154,28 @@ class TestForms:
         page = read(wl.report(tmp_path / "r.html", comments.lfs, frame, votes, comments.model))
         assert page.all("mark")
 
+    def test_rows_without_votes_are_shown_by_models_without_a_prior_too(self, tmp_path, read):
+        """Majority vote has nothing to add up there."""
+        votes = [[0, 1], [1, 1], [-1, -1], [0, 0]] * 20
+        model = wl.MajorityVote().fit(votes)
+        page = read(wl.report(tmp_path / "r.html", None, [{"x": at} for at in range(80)], votes, model))
+        assert "no labeling function votes on it" in page.all(id="rows")[0].text
+
+    def test_columns_of_one_name_and_of_odd_cells_are_shown(self, comments, tmp_path, read):
+        """Frames of users are not tidy."""
+        odd = [[1, {"<i>": 2}], None, float("nan"), pd.Timestamp("2026-01-01"), object] * 60
+        frame = comments.frame.assign(odd=pd.Series(odd, index=comments.frame.index, dtype=object))
+        twice = pd.concat([frame, frame[["likes"]]], axis=1)
+        path = wl.report(tmp_path / "r.html", comments.lfs, twice, comments.votes, comments.model)
+        assert [cell.text for cell in read(path).all("dl", class_="cells")[0].all("dt")] == [*twice.columns]
+
+    def test_without_rows_nothing_leads_to_them(self, comments, tmp_path, read):
+        """``n_rows=0`` keeps cells of the data out of a report that is sent around."""
+        path = comments.write(tmp_path / "r.html", n_rows=0)
+        assert not read(path).all(id="rows")
+        assert "#rows" not in [link.attributes["href"] for link in read(path).all("a")]
+        assert "a comment" not in path.read_text()
+
     def test_an_end_model_is_scored_and_asked(self, comments, tmp_path, read):
         """It stands beside the label model, on the same rows."""
         from sklearn.feature_extraction.text import CountVectorizer
@@ -189,7 +211,7 @@ class TestForms:
 
     def test_twelve_hundred_functions_are_cut_and_said_to_be(self, tmp_path, read):
         """A page that no browser opens helps nobody."""
-        planted = make_votes(n=300, m=1200, k=30, coverage=0.01, random_state=0)
+        planted = make_votes(n=300, m=1200, k=30, coverage=0.003, random_state=0)
         votes = planted.votes.set_axis([f"{'long' * 200}_{j}" for j in range(1200)], axis=1)
         frame = pd.DataFrame({f"column {j}": ["text " * 20_000] + ["x"] * 299 for j in range(40)})
         model = wl.MajorityVote().fit(votes)

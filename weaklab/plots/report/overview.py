@@ -32,7 +32,7 @@ def overview(of: Material) -> Markup:
         ("rows with two or more", f"{percent(beside.mean())}"),
         ("rows with votes that differ", f"{percent(conflicting_rows(matrix).mean())}"),
         ("rows with gold", "none" if of.gold is None else f"{int((of.gold >= 0).sum()):,}"),
-        ("findings", of.diagnosis._summary()),
+        ("findings", of.diagnosis.summary),
     ]
     model = element("p", "Label model: ", element("code", cut(" ".join(repr(of.model).split()), 400)))
     end = of.end_model is not None and element(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping
 from hashlib import sha256
 from importlib.resources import files
 
@@ -21,8 +21,8 @@ PARTS = {
 }
 
 
-def page(title: str, about: str, parts: Sequence[Markup]) -> str:
-    """The whole document.
+def page(title: str, about: str, parts: Mapping[str, Markup]) -> str:
+    """The whole document, its parts by their anchors.
 
     Its policy lets the browser run the one script of weaklab's and nothing else, and fetch nothing.
     """
@@ -39,7 +39,7 @@ def page(title: str, about: str, parts: Sequence[Markup]) -> str:
         element("title", title),
         element("style", Markup(style)),
     )
-    links = [element("a", name, href=f"#{anchor}") for anchor, name in PARTS.items()]
+    links = [element("a", PARTS[anchor], href=f"#{anchor}") for anchor in parts]
     top = element("header", element("h1", title), element("p", about), element("nav", *links, aria_label="Parts"))
-    body = element("body", top, element("main", *parts), element("script", Markup(script)))
+    body = element("body", top, element("main", *parts.values()), element("script", Markup(script)))
     return join([Markup("<!DOCTYPE html>\n"), element("html", head, body, lang="en"), "\n"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from io import BytesIO
@@ -17,6 +19,8 @@ from weaklab.plots.report.material import Material
 LARGE = 150_000
 #: Dots per inch of such a one.
 DPI = 110
+#: What XML cannot hold.
+NO_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 #: The style of each rendering, with the background that the page has.
 STYLES: dict[str, list[Any]] = {
     "light": ["default"],
@@ -112,12 +116,14 @@ def _picture(display: Display, style: str) -> str:
     import matplotlib.style
 
     same: dict[str, Any] = {"svg.hashsalt": "weaklab", "svg.fonttype": "path"}
-    with matplotlib.style.context([*STYLES[style], same]):
+    with matplotlib.style.context([*STYLES[style], same]), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")  # the tables have these names in full
         figure = display.plot().figure_
         drawn = BytesIO()
         figure.savefig(drawn, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-        if len(drawn.getvalue()) <= LARGE:
-            return f"data:image/svg+xml;base64,{b64encode(drawn.getvalue()).decode()}"
+        drawing = NO_XML.sub(b"", drawn.getvalue())  # names stand in its comments
+        if len(drawing) <= LARGE:
+            return f"data:image/svg+xml;base64,{b64encode(drawing).decode()}"
         dots = BytesIO()
         figure.savefig(dots, format="png", dpi=DPI, transparent=True, metadata={"Software": None})
         return f"data:image/png;base64,{b64encode(dots.getvalue()).decode()}"

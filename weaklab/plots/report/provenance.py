@@ -92,7 +92,7 @@ def _data(of: Material) -> str:
     try:
         return DataFingerprints(of.reader).whole(time.perf_counter() + SECONDS).hex()
     except Unfingerprintable as error:
-        return f"none: the data {error}"
+        return f"none: it {error}"
 
 
 def _votes(of: Material) -> str:

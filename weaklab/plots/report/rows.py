@@ -131,7 +131,7 @@ def _explained(of: Material, line: Any, reasons: dict[str, Explanation]) -> Mark
         entries.append((f"{len(votes) - VOTES:,} other votes", None, sizes[votes[VOTES:]].sum()))
     entries += [(names[at], None, sizes[at]) for at in last]
     ends = np.cumsum([size for *_, size in entries])
-    low, high = min(0.0, ends.min()), max(0.0, ends.max())
+    low, high = ends.min(initial=0.0), ends.max(initial=0.0)
     lines, start = [], 0.0
     for name, vote, size in entries:
         reason = reasons[name].reason if name in reasons else ""

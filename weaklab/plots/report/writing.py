@@ -114,15 +114,15 @@ def report(
         raise ParameterError(f"path={str(target)!r} must be a file in a folder that is there.")
     of = Material.of(lfs, frame, votes, model, end_model, y, int(seed))
     when = datetime.now(UTC) if created is None else created
-    parts = [
-        overview(of),
-        findings(of),
-        functions(of),
-        to_fix(of),
-        pictures(of),
-        *([rows_to_look_at(of, int(n_rows))] if n_rows else []),
-        provenance(of, when),
-    ]
+    parts = {
+        "overview": overview(of),
+        "findings": findings(of),
+        "functions": functions(of),
+        "to-fix": to_fix(of),
+        "plots": pictures(of),
+        **({"rows": rows_to_look_at(of, int(n_rows))} if n_rows else {}),
+        "provenance": provenance(of, when),
+    }
     about = f"{of.seen.matrix.m:,} labeling functions on {of.seen.matrix.n:,} rows, {when:%Y-%m-%d %H:%M}"
     _write(target, page(cut(title), about, parts))
     return target

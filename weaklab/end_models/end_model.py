@@ -96,7 +96,8 @@ class EndModel(ClassifierMixin, BaseEstimator):
     compile : bool or "auto", default="auto"
         Whether to compile the module with ``torch.compile``; "auto" where bf16 would be, for dense rows.
     random_state : int, Generator or None, default=None
-        The seed; None means 0. torch's and numpy's global states are left as they are.
+        The seed; None means 0. torch's and numpy's global states are left as they are. Modules draw from torch's, which
+        is one for all threads: where several threads of a program call ``fit``, one trains at a time.
     max_epochs : int, default=50
         The most passes over the rows.
     batch_size : int or None, default=None

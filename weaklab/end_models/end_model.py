@@ -69,7 +69,8 @@ class EndModel(ClassifierMixin, BaseEstimator):
     weight : {"uniform", "confidence"}, default="uniform"
         "confidence" weighs each row by how far its soft label is from uniform.
     gold_weight : float or None, default=None
-        The weight of rows with gold, of SoftLabels; 0 keeps them for scoring. None treats them as other rows.
+        The weight of rows with gold, of SoftLabels; 0 keeps them for scoring. None is the weight that SoftLabels have,
+        or 1 where that is 0: rows with gold are trained on, with votes or without.
     calibrate : bool, default=True
         Divide the logits by the temperature that fits the held-out soft labels best.
     hidden : int or None, default=100
@@ -164,7 +165,8 @@ class EndModel(ClassifierMixin, BaseEstimator):
     n_iter_, best_epoch_ : int
         The number of epochs run, and the epoch whose weights were kept, counted from 1.
     n_rows_, n_held_out_ : int
-        The number of rows trained on, and held out. Rows of weight 0 are neither, unless ``which`` asks for them.
+        The number of rows trained on, and held out. Rows of weight 0 without gold are neither, unless
+        ``which`` asks for them.
     learning_rate_ : float or None
         The learning rate that was given, found, or taken by default; None for L-BFGS, which has none.
     monitor_ : {"soft", "gold"} or None
@@ -291,8 +293,8 @@ class EndModel(ClassifierMixin, BaseEstimator):
             The data. Frames may come from pandas, polars or pyarrow. Missing numbers of a frame are imputed; in a
             matrix they are an error. Features are learnt from all rows, those of weight 0 included.
         soft : SoftLabels, array-like of shape (n, k) or (n,), DataFrame or Series
-            Soft labels, or one hard label per row. Of SoftLabels, rows of weight 0 are left out and rows with gold
-            count as known.
+            Soft labels, or one hard label per row. Of SoftLabels, rows with gold count as known, with votes or
+            without (``gold_weight`` says how much); of the others those of weight 0 are left out.
         sample_weight : array-like of shape (n,), optional
             0 or more; multiplied with the weight of SoftLabels.
 

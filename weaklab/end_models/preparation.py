@@ -12,6 +12,7 @@ from torch import nn
 
 from weaklab.end_models.borrowing import resolve_device
 from weaklab.end_models.checkpoints import Checkpoint
+from weaklab.end_models.continuation import check_goes_on
 from weaklab.end_models.descriptions import described
 from weaklab.end_models.distributed import Team
 from weaklab.end_models.inputs import Input, read_input
@@ -95,6 +96,7 @@ def read_rows(
     device = resolve_device(model.device)
     found = read_input(X)
     if transform is not None:
+        check_goes_on(model, model._built)
         plan, features = model.features_, transform(found)
     else:
         plan = FeaturePlan(

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
 
 from weaklab.exceptions import ParameterError
 
+#: torch's random state is one for all threads of a process: who draws from it holds this. A forked process has its own.
+_LENT: dict[int, threading.RLock] = {}
+
 
 @contextmanager
 def borrowed_torch(device: torch.device, *, n_jobs: int | None, seed: int | None = None) -> Iterator[None]:
     """Set torch's thread count, and its random state where a seed is given, until the block ends in any way.
+
+    Blocks with a seed wait for each other where several threads of a process enter them, so that each draws what it
+    would alone; within one thread they nest. What other code of the program draws meanwhile cannot be kept apart.
 
     Parameters
     ----------
@@ -33,9 +41,12 @@ def borrowed_torch(device: torch.device, *, n_jobs: int | None, seed: int | None
     >>> torch.get_num_threads() == before
     True
     """
-    threads = torch.get_num_threads()
     devices = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices, enabled=seed is not None):
+    turn: AbstractContextManager[object] = nullcontext()
+    if seed is not None:
+        turn = _LENT.setdefault(os.getpid(), threading.RLock())
+    with turn, torch.random.fork_rng(devices=devices, enabled=seed is not None):
+        threads = torch.get_num_threads()
         try:
             if n_jobs is not None and n_jobs != threads:
                 torch.set_num_threads(n_jobs)

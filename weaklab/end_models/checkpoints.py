@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import pickle
-import re
 import time
 import zipfile
 from collections.abc import Mapping
@@ -26,7 +25,10 @@ if TYPE_CHECKING:
     from weaklab.end_models.training import Training, TrainingData
 
 FORMAT = 1
-_UNREADABLE = (RuntimeError, EOFError, LookupError, TypeError, ValueError, pickle.UnpicklingError, zipfile.BadZipFile)
+_UNREADABLE = (
+    *(OSError, RuntimeError, EOFError, LookupError, TypeError, ValueError),
+    *(pickle.UnpicklingError, zipfile.BadZipFile),
+)
 _CHUNK = 1 << 16  # rows hashed at a time
 
 
@@ -64,13 +66,19 @@ class Checkpoint:
         Raises
         ------
         ParameterError
-            If the file is no checkpoint, or one of other data or other arguments; those are named.
+            If the file is no checkpoint, or one of other data, other arguments (those are named) or more epochs.
         """
         if not self.path.exists():
             if not self.path.parent.is_dir():
                 raise ParameterError(f"checkpoint={str(self.path)!r}: there is no folder {str(self.path.parent)!r}.")
             return
         state = self._read()
+        done = len(state["run"]["log"])
+        if done > training.max_epochs:
+            raise ParameterError(
+                f"checkpoint={str(self.path)!r} has {done} epochs done, more than max_epochs={training.max_epochs}. "
+                "Raise max_epochs to train on, or delete the file to begin anew."
+            )
         training.model.load_state_dict(state["model"])
         training.optimizer.load_state_dict(state["optimizer"])
         training.precision.load_state_dict(state["precision"])
@@ -132,11 +140,16 @@ class Checkpoint:
 
     def _read(self) -> dict[str, Any]:
         what = f"checkpoint={str(self.path)!r}"
+        if self.path.is_dir():
+            raise ParameterError(f"{what} is a folder. Name a file in it, which need not be there yet.")
         try:
             state = torch.load(self.path, map_location="cpu", weights_only=True)
             version, found = state["format"], json.loads(state["settings"])
         except _UNREADABLE as error:
-            raise ParameterError(f"{what} is no checkpoint of weaklab: {error!s:.200}") from error
+            raise ParameterError(
+                f"{what} cannot be read; it is no checkpoint of weaklab, or not a whole one ({type(error).__name__}). "
+                "Delete the file to begin anew, or name another."
+            ) from error
         if version != FORMAT:
             raise ParameterError(f"{what} has format {version!r}, this version of weaklab reads {FORMAT}.")
         wanted = json.loads(self.settings)
@@ -160,14 +173,3 @@ def fingerprint(data: TrainingData) -> str:
         for chunk in tensor.split(_CHUNK) if tensor.numel() else ():
             digest.update(chunk.contiguous().cpu().numpy().data)
     return digest.hexdigest()
-
-
-def described(value: Any) -> str:
-    """An argument in words that are the same in each process: no addresses.
-
-    Examples
-    --------
-    >>> described(len), described(0.5)
-    ('<built-in function len>', '0.5')
-    """
-    return re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))

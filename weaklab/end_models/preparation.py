@@ -11,7 +11,9 @@ import torch
 from torch import nn
 
 from weaklab.end_models.borrowing import resolve_device
-from weaklab.end_models.checkpoints import Checkpoint, described
+from weaklab.end_models.checkpoints import Checkpoint
+from weaklab.end_models.continuation import check_goes_on
+from weaklab.end_models.descriptions import described
 from weaklab.end_models.distributed import Team
 from weaklab.end_models.inputs import Input, read_input
 from weaklab.end_models.nested_dropout import NestedDropout, OrderedUnits
@@ -94,6 +96,7 @@ def read_rows(
     device = resolve_device(model.device)
     found = read_input(X)
     if transform is not None:
+        check_goes_on(model, model._built)
         plan, features = model.features_, transform(found)
     else:
         plan = FeaturePlan(
@@ -247,7 +250,8 @@ def _settings(model: EndModel, training: Training, seed: int) -> dict[str, str]:
     """What a training must share with the one whose checkpoint it goes on from, in words."""
     arguments = {name: described(value) for name, value in model.get_params(deep=False).items() if name not in _FREE}
     shapes = [(name, tuple(value.shape)) for name, value in training.model.state_dict().items()]
-    own = {"random_state": str(seed), "module": str(shapes), "processes": str(training.team.size)}
+    module = f"{described(training.model)} {shapes}"
+    own = {"random_state": str(seed), "module": module, "processes": str(training.team.size)}
     return {**arguments, **own}
 
 

@@ -9,7 +9,8 @@ from typing import TypeAlias
 from weaklab.end_models.parameters import check_number
 from weaklab.exceptions import ParameterError, did_you_mean
 
-#: From the share of training that is over, 0 to below 1, to the share of the learning rate to use.
+#: From the share of training that is over, 0 to below 1, to the share of the learning rate to use. One that also has
+#: ``settled(progress) -> bool`` says from when on the held-out loss may end training and choose weights.
 Schedule: TypeAlias = Callable[[float], float]
 
 
@@ -107,6 +108,9 @@ class Oscillating:
     teaching the weak features of the same rows; at a small rate the strong feature alone brings the loss to zero, and
     rows without it are classified by chance.
 
+    While the loss bounces, it says nothing of when to stop: ``patience`` counts, and the best weights are chosen, from
+    when the rate has fallen to half.
+
     Parameters
     ----------
     max_lr : float or "edge", default="edge"
@@ -139,6 +143,10 @@ class Oscillating:
     def __call__(self, progress: float) -> float:
         """The share of ``max_lr``."""
         return 1.0 if progress <= self.hold else _fall((progress - self.hold) / (1 - self.hold))
+
+    def settled(self, progress: float) -> bool:
+        """Whether the rate has fallen to half of ``max_lr``, at which what bounced converges."""
+        return progress >= (1 + self.hold) / 2
 
     def __repr__(self) -> str:
         return f"Oscillating(max_lr={self.max_lr!r}, hold={self.hold:g})"

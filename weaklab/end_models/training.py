@@ -115,6 +115,13 @@ class Training:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
 
+    def record(self, train_loss: float, held_out_loss: float, seconds: float) -> None:
+        """Note that an epoch is over, and whether the schedule lets its held-out loss count; the last one's does."""
+        run, says = self.run, getattr(self.schedule, "settled", None)
+        over = (run.epoch + 1) / self.max_epochs
+        counts = says is None or over >= 1 or bool(says(over))
+        run.record(self.model, train_loss, held_out_loss, seconds, tolerance=self.tolerance, counts=counts)
+
     def halve(self, n: int) -> bool:
         """Take half as many rows at a time, as the device ran out of memory; whether that is possible.
 

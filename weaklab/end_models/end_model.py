@@ -88,8 +88,8 @@ class EndModel(ClassifierMixin, BaseEstimator):
         "auto" is a CUDA card where there is one, else the CPU.
     stream : bool or "auto", default="auto"
         Whether rows stay in memory, or in their file where X is a numpy memmap of float32 or float64, and each batch
-        is sent to the device while the one before it is computed on. "auto" does so for files of 64 MiB or more, and
-        on a card for rows that would take over 70 % of its free memory.
+        is sent to the device while the one before it is computed on. "auto" does so for files of 64 MiB or more and for
+        Datasets, and on a card for rows that would take over 70 % of its free memory.
     precision : {"auto", "float32", "bf16", "fp16"}, default="auto"
         What matrix products of training are computed in; weights stay float32. "auto" is bf16 for modules of a million
         weights or more on a card that has it.
@@ -286,9 +286,12 @@ class EndModel(ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : DataFrame, Series or list of str, array-like or sparse matrix of n rows
+        X : DataFrame, Series or list of str, array-like, sparse matrix or Dataset of n rows
             The data. Frames may come from pandas, polars or pyarrow. Missing numbers of a frame are imputed; in a
-            matrix they are an error. Features are learnt from all rows, those of weight 0 included.
+            matrix they are an error. Features are learnt from all rows, those of weight 0 included. The items of a
+            torch Dataset (by index, no IterableDataset) are one row x of numbers each, or tuples (x, ...) of which
+            only x is used; they are read by a DataLoader in each epoch, not standardised, and are given to ``module``
+            in the shape that they have.
         soft : SoftLabels, array-like of shape (n, k) or (n,), DataFrame or Series
             Soft labels, or one hard label per row. Of SoftLabels, rows of weight 0 are left out and rows with gold
             count as known.
@@ -457,9 +460,9 @@ class EndModel(ClassifierMixin, BaseEstimator):
         self.monitor_ = training.data.monitor if len(training.data.held_out) else None
 
     def _learn_names(self, plan: FeaturePlan, found: Input) -> None:
-        if plan.form_ in {"texts", "images"} or plan.chosen:
+        if plan.form_ in {"texts", "images", "dataset"} or plan.chosen:
             names = list(plan.encoders_)
-            self.n_features_in_ = plan.n_columns_ if plan.form_ == "images" else len(names)
+            self.n_features_in_ = plan.n_columns_ if plan.form_ in {"images", "dataset"} else len(names)
             self.__dict__.pop("feature_names_in_", None)
             if plan.form_ == "frame" and all(isinstance(name, str) for name in names):
                 self.feature_names_in_ = np.array(names, dtype=object)
@@ -474,7 +477,8 @@ class EndModel(ClassifierMixin, BaseEstimator):
             raise FrameError(f"{error}\n{hint}" if found.form == "frame" else str(error)) from error
 
     def _features(self, found: Input) -> Any:
-        if self.features_.form_ not in {"texts", "images"} and not self.features_.chosen and found.n_dimensions == 2:
+        named = self.features_.form_ in {"texts", "images", "dataset"} or self.features_.chosen
+        if not named and found.form != "dataset" and found.n_dimensions == 2:
             self._check_names(found)
         return self.features_.transform(found.data)
 

@@ -1,4 +1,4 @@
-"""What rows of data come as: frames, texts, matrices, images; told apart in one place."""
+"""What rows of data come as: frames, texts, matrices, images, Datasets; told apart in one place."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from weaklab.end_models.dataset_rows import DatasetRows, is_dataset
 from weaklab.exceptions import ColumnError, FrameError, did_you_mean
 
 
 @dataclass(frozen=True, eq=False)
 class Input:
-    """Data as found: its form, itself (DataFrame, Series of texts, matrix, images), pandas index, and type."""
+    """Data as found: form, itself (DataFrame, Series of texts, matrix, images, DatasetRows), pandas index, and type."""
 
-    form: Literal["frame", "texts", "matrix", "images"]
+    form: Literal["frame", "texts", "matrix", "images", "dataset"]
     data: Any
     index: pd.Index | None
     name: str
@@ -33,8 +34,10 @@ def read_input(X: Any) -> Input:
 
     Parameters
     ----------
-    X : DataFrame (pandas, polars, pyarrow), Series or list of str, list of mappings, array-like, or sparse matrix
+    X : DataFrame (pandas, polars, pyarrow), Series or list of str, list of mappings, array-like, sparse matrix, \
+Dataset
         The data. Arrays of shape (n, h, w) and (n, h, w, c), and lists of arrays (h, w) and (h, w, c), are images.
+        A Dataset is one of torch, by index.
 
     Returns
     -------
@@ -55,6 +58,8 @@ def read_input(X: Any) -> Input:
         return Input("frame" if X.ndim == 2 else "texts", X, X.index, name)
     if isinstance(X, (str, bytes, Mapping)) or X is None:
         raise FrameError(f"X must be rows of data (a frame, a list of texts, a matrix), got {name}: {X!r:.80}.")
+    if isinstance(X, DatasetRows) or is_dataset(X):
+        return Input("dataset", X if isinstance(X, DatasetRows) else DatasetRows(X), None, name)
     if np.ma.isMaskedArray(X):
         if np.ma.is_masked(X):
             cell = tuple(int(part) for part in np.argwhere(np.ma.getmaskarray(X))[0])

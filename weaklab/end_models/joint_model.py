@@ -151,8 +151,11 @@ class JointModel(ClassifierMixin, BaseEstimator):
             check_count(name, getattr(self, name), least)
         check_number("dropout", self.dropout, below=1.0)
         check_choice("encoder", self.encoder, ("both", "votes"))
-        if read_input(X).form == "images":
+        form = read_input(X).form
+        if form == "images":
             raise FrameError("JointModel takes no images: flatten them, X.reshape(len(X), -1), or give encode=.")
+        if form == "dataset":
+            raise FrameError("JointModel takes no Dataset: give its rows as a matrix.")
         matrix = check_votes(votes, classes=self.classes)
         self._names = _names(matrix)
         table = _table(matrix)

@@ -57,6 +57,9 @@ class NoiseConsistency(LossTerm):
     torch.Size([])
     """
 
+    tasks = ("multiclass",)
+    adds_only = True
+
     def __init__(self, sigma: float | tuple[float, float] = (0.1, 0.5), weight: float = 1.0) -> None:
         pair = sigma if isinstance(sigma, (tuple, list)) else (sigma, sigma)
         if len(pair) != 2:
@@ -137,6 +140,9 @@ class MultiSourceConsistency(LossTerm):
     >>> MultiSourceConsistency(views=torch.fliplr)  # images and their mirror images
     MultiSourceConsistency(views=(fliplr,))
     """
+
+    tasks = ("multiclass",)
+    adds_only = True
 
     def __init__(
         self,

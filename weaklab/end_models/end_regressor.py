@@ -38,6 +38,8 @@ class SquaredError(LossTerm):
     so the mean is all that it needs of a distribution.
     """
 
+    tasks = ("regression",)
+
     def __init__(self) -> None:
         pass
 

@@ -27,6 +27,7 @@ from weaklab.end_models.samplers import EveryRow
 from weaklab.end_models.schedules import Oscillating, resolve_schedule
 from weaklab.end_models.selection import Selection
 from weaklab.end_models.streaming import place_rows
+from weaklab.end_models.suitability import check_loss
 from weaklab.end_models.targets import Targets
 from weaklab.end_models.tasks import RowsLoss, Task, find_task
 from weaklab.end_models.training import Training, TrainingData
@@ -91,6 +92,7 @@ def read_rows(
     resolve_schedule(model.schedule)
     task, selection = find_task(model.task), Selection(model.which, model.weight, model.gold_weight)
     _check_fits(model, task)
+    check_loss(model.loss, task)
     device = resolve_device(model.device)
     found = read_input(X)
     if transform is not None:

@@ -186,8 +186,8 @@ class EndModel(ClassifierMixin, BaseEstimator):
     the labeling functions by heart (Arpit et al., 2017, doi:10.48550/arXiv.1706.05394).
 
     Within a process group of ``torch.distributed``, as ``torchrun`` starts one, ``fit`` is called in each process with
-    the same rows and arguments: batches are split among them, and all end with the same weights. The paths of CUDA
-    cards are written and tested on the CPU only; figures of cards are owed.
+    the same rows and arguments, else it is an error: batches are split among them, and all end with the same weights.
+    The paths of CUDA cards are written and tested on the CPU only; figures of cards are owed.
 
     Examples
     --------

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from weaklab.end_models.borrowing import resolve_device
-from weaklab.end_models.checkpoints import Checkpoint, described
+from weaklab.end_models.checkpoints import Checkpoint, described, fingerprint
 from weaklab.end_models.distributed import Team
 from weaklab.end_models.inputs import Input, read_input
 from weaklab.end_models.nested_dropout import NestedDropout, OrderedUnits
@@ -60,6 +60,9 @@ _FREE = {
     ),
     *("encode", "task", "which", "weight", "gold_weight", "calibrate"),
 }
+
+#: What may differ between the processes that train one model.
+_OF_A_PROCESS = {"device", "n_jobs", "progress", "callbacks"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,6 +152,7 @@ def prepare(model: EndModel, given: Given, *, module: nn.Module | None = None) -
     monitor = "soft" if model.monitor == "auto" and model.gold_weight else model.monitor  # gold is to be trained on
     held_out = model.validation_fraction, monitor
     data = training_data(features, targets, draws, device, *held_out, given.task.rows_loss, model.stream)
+    team.check_same(_shared(model, data, seed, team))
     if module is None:
         module = new_module(model, given.plan.shape_, len(targets.classes), draws)
     module = module.to(device)
@@ -250,6 +254,16 @@ def _settings(model: EndModel, training: Training, seed: int) -> dict[str, str]:
     arguments = {name: described(value) for name, value in model.get_params(deep=False).items() if name not in _FREE}
     shapes = [(name, tuple(value.shape)) for name, value in training.model.state_dict().items()]
     own = {"random_state": str(seed), "module": str(shapes), "processes": str(training.team.size)}
+    return {**arguments, **own}
+
+
+def _shared(model: EndModel, data: TrainingData, seed: int, team: Team) -> dict[str, str]:
+    """What all processes of a team must have in common, by name; nothing where there is one alone."""
+    if team.alone:
+        return {}
+    given = model.get_params(deep=False).items()
+    arguments = {name: described(value) for name, value in given if name not in _OF_A_PROCESS}
+    own = {"checkpoint": str(model.checkpoint is None), "random_state": str(seed), "rows or labels": fingerprint(data)}
     return {**arguments, **own}
 
 

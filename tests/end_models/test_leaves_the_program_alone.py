@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import sys
 import warnings
@@ -27,6 +28,14 @@ def two_threads():
 def _data(rng, n=120):
     X = rng.normal(size=(n, 5))
     return X, (X.sum(axis=1) > 0).astype(int)
+
+
+def test_no_more_threads_are_taken_than_there_are_cores():
+    """A thousand threads on two cores took a hundred times as long."""
+    before = torch.get_num_threads()
+    with borrowed_torch(torch.device("cpu"), n_jobs=1000):
+        assert torch.get_num_threads() == os.cpu_count()
+    assert torch.get_num_threads() == before
 
 
 def test_same_seed_same_bits_at_any_thread_count(rng):

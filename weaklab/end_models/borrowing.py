@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -19,8 +20,9 @@ def borrowed_torch(device: torch.device, *, n_jobs: int | None, seed: int | None
     device : torch.device
         The device in use; if it is a GPU, its random state is kept too.
     n_jobs : int or None
-        The number of threads; None leaves it. Batches of a few hundred rows gain nothing from a second thread and
-        lose fifty-fold when another process wants the same core, and sums in one thread come in one order.
+        The number of threads, at most one per core; None leaves it. Batches of a few hundred rows gain nothing from a
+        second thread and lose fifty-fold when another process wants the same core, and sums in one thread come in one
+        order.
     seed : int, optional
         What modules that draw from torch's global state (dropout, a user's layers) shall see.
 
@@ -37,8 +39,9 @@ def borrowed_torch(device: torch.device, *, n_jobs: int | None, seed: int | None
     devices = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(devices=devices, enabled=seed is not None):
         try:
-            if n_jobs is not None and n_jobs != threads:
-                torch.set_num_threads(n_jobs)
+            wanted = threads if n_jobs is None else min(n_jobs, os.cpu_count() or n_jobs)
+            if wanted != threads:
+                torch.set_num_threads(wanted)
             if seed is not None:
                 torch.default_generator.manual_seed(seed)
                 if devices:

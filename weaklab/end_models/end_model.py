@@ -63,9 +63,9 @@ class EndModel(ClassifierMixin, BaseEstimator):
         "multilabel": a row has any number of classes, its targets (n, k) need not sum to 1, and ``predict`` gives an
         indicator matrix.
     which : {"covered", "confident", "all", "semi-supervised"} or float in (0, 1], default="covered"
-        The rows to train on, see :class:`~weaklab.end_models.Selection`: those with votes; the more confident half
-        (or another share) of each class; all; or those with votes, and the others without a label, for loss terms that
-        need none.
+        The rows to train on, see :class:`~weaklab.end_models.Selection`: those with votes; the more confident half (or
+        another share) of each class, with all that tie with the last of them; all; or those with votes, and the others
+        without a label, for loss terms that need none.
     weight : {"uniform", "confidence"}, default="uniform"
         "confidence" weighs each row by how far its soft label is from uniform.
     gold_weight : float or None, default=None
@@ -145,8 +145,9 @@ class EndModel(ClassifierMixin, BaseEstimator):
     callbacks : list of callable (row, model) -> bool or None, optional
         Called after each epoch with its row of the history; True ends training.
     n_jobs : int or None, default=1
-        torch's threads during ``fit`` and ``predict`` on the CPU; None leaves them. One thread gives the same bits
-        on one machine whatever the rest of the program does, and small batches gain nothing from more.
+        torch's threads during ``fit`` and ``predict`` on the CPU, at most one per core; None leaves them. One thread
+        gives the same bits on one machine whatever the rest of the program does, and small batches gain nothing from
+        more.
     progress : bool or None, default=None
         A progress bar; None shows it once training takes longer than 2 s.
 

@@ -68,7 +68,7 @@ def resolve_device(device: str | torch.device) -> torch.device:
     Raises
     ------
     ParameterError
-        If torch does not know it, or it is a card that is not there.
+        If torch does not know it, or it is not there.
 
     Examples
     --------
@@ -88,4 +88,13 @@ def resolve_device(device: str | torch.device) -> torch.device:
         if (found.index or 0) >= cards:
             raise ParameterError(f"device={device!r} was asked for, but torch sees {cards} CUDA cards. Use 'auto'.")
         return torch.device("cuda", torch.cuda.current_device() if found.index is None else found.index)
+    try:
+        if found.type == "meta":
+            raise RuntimeError("meta tensors hold no numbers")
+        torch.empty(0, device=found)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:  # torch asserts what it was compiled with
+        why = str(error).partition(". ")[0]
+        raise ParameterError(
+            f"device={device!r} was asked for, but torch cannot use it here: {why}. Use 'auto'."
+        ) from error
     return found

@@ -262,6 +262,8 @@ def _matrix(data: Any, least: int = 0) -> Any:
     try:
         return check_array(data, accept_sparse="csr", dtype=numbers, ensure_min_samples=least, input_name="X")
     except ValueError as error:
+        if str(error).startswith("Complex data"):
+            raise FrameError("X holds complex numbers; give real ones, as np.hstack([X.real, X.imag]).") from error
         raise FrameError(f"{error}{_where(data)}") from error
 
 
@@ -296,6 +298,11 @@ def _all_columns(frame: pd.DataFrame) -> dict[Any, str]:
     if len(frame.columns) == 1 or not texts + neither:
         return kinds
     usable = {name: kind for name, kind in kinds.items() if kind != "text" or name == texts[0]}
+    if not usable:
+        raise FrameError(
+            f"None of the columns of X is a feature as it is ({', '.join(map(repr, neither))}): turn them into numbers "
+            "or texts, or give functions that do: columns={name: function}."
+        )
     raise FrameError(
         f"X has columns that are no numbers ({', '.join(map(repr, texts + neither))}), so say what to use: "
         f"{f'column={texts[0]!r} for one of them, or ' if texts else ''}columns={usable!r}. "

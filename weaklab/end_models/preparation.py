@@ -13,7 +13,7 @@ from torch import nn
 from weaklab.end_models.borrowing import resolve_device
 from weaklab.end_models.checkpoints import Checkpoint, described, fingerprint
 from weaklab.end_models.distributed import Team
-from weaklab.end_models.inputs import Input, read_input
+from weaklab.end_models.inputs import Input, read_input, without_tensors
 from weaklab.end_models.nested_dropout import NestedDropout, OrderedUnits
 from weaklab.end_models.networks import build_module
 from weaklab.end_models.optimizers import build_optimizer
@@ -111,7 +111,7 @@ def read_rows(
         )
         features = plan.fit_transform(found.data)
     targets = task.read(
-        soft,
+        without_tensors(soft),
         features.shape[0],
         selection=selection,
         classes=classes if classes is not None else model.classes,

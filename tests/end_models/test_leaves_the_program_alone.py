@@ -33,6 +33,14 @@ def _data(rng, n=120):
     return X, (X.sum(axis=1) > 0).astype(int)
 
 
+def test_no_more_threads_are_taken_than_there_are_cores():
+    """A thousand threads on two cores took a hundred times as long."""
+    before = torch.get_num_threads()
+    with borrowed_torch(torch.device("cpu"), n_jobs=1000):
+        assert torch.get_num_threads() == os.cpu_count()
+    assert torch.get_num_threads() == before
+
+
 def test_same_seed_same_bits_at_any_thread_count(rng):
     """A result that cannot be had again cannot be examined; other seeds must differ, or the seed does nothing."""
     X, y = _data(rng)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 import torch
@@ -17,7 +19,7 @@ from weaklab.end_models import (
     SoftCrossEntropy,
     SoftLabelClassifier,
 )
-from weaklab.exceptions import ParameterError, SoftLabelError
+from weaklab.exceptions import ParameterError, SoftLabelError, WeaklabWarning
 from weaklab.label_models import LabelModel
 from weaklab.votes import SoftLabels
 
@@ -124,6 +126,18 @@ def test_weights_by_confidence_are_zero_at_uniform_and_one_at_certain():
     """With three classes."""
     probs = np.array([[1.0, 0.0, 0.0], [1 / 3] * 3, [0.5, 0.5, 0.0]])
     np.testing.assert_allclose(Selection(weight="confidence").weights(probs, np.full(3, 2.0)), [2, 0, 0.5], atol=1e-12)
+
+
+def test_ties_that_keep_far_more_than_the_share_are_told():
+    """Votes of one labeling function give all its rows one confidence: a tenth of them is all of them."""
+    y = np.arange(400) % 2
+    tied = np.column_stack([0.9 - 0.8 * y, 0.1 + 0.8 * y])
+    with pytest.warns(WeaklabWarning, match=r"which=0\.1 keeps 400 of 400 rows \(100%\).*ties are kept"):
+        assert EndModel(which=0.1, max_epochs=1).fit(np.c_[y, y], tied).n_rows_ == 360
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        spread = tied + np.where(tied > 0.5, 1, -1) * np.linspace(0, 0.05, 400)[:, None]
+        EndModel(which=0.1, max_epochs=1).fit(np.c_[y, y], spread)
 
 
 def test_confident_rows_are_right_more_often(weak):

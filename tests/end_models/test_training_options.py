@@ -350,6 +350,13 @@ def test_a_warm_start_goes_on_from_the_weights(rng):
         ({"monitor": "loss"}, "'auto', 'soft' or 'gold'"),
         ({"optimizer": "adam"}, "'auto', 'adamw', 'sgd' or 'lbfgs'"),
         ({"optimizer": lambda parameters, rate: None}, "must give an Optimizer"),
+        ({"schedule": lambda progress: 0.5 - progress, "max_epochs": 3}, r"gave -0\.0\d+ when 0\.51 of training"),
+        ({"schedule": lambda progress: None}, "<lambda>.*gave None when 0 of training was over; it must give"),
+        ({"schedule": lambda progress: float("nan")}, "gave nan when 0 of training"),
+        (
+            {"optimizer": lambda parameters, rate: torch.optim.LBFGS(parameters)},
+            "gave LBFGS, whose steps need a closure",
+        ),
         ({"optimizer": "lbfgs"}, "hidden cannot go with"),
         ({"optimizer": "lbfgs", "hidden": None, "batch_size": 3}, "batch_size cannot go with"),
         ({"accumulate": 0}, "accumulate=0 must be an int of 1 or more"),

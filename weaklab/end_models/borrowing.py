@@ -27,8 +27,9 @@ def borrowed_torch(device: torch.device, *, n_jobs: int | None, seed: int | None
     device : torch.device
         The device in use; if it is a GPU, its random state is kept too.
     n_jobs : int or None
-        The number of threads; None leaves it. Batches of a few hundred rows gain nothing from a second thread and
-        lose fifty-fold when another process wants the same core, and sums in one thread come in one order.
+        The number of threads, at most one per core; None leaves it. Batches of a few hundred rows gain nothing from a
+        second thread and lose fifty-fold when another process wants the same core, and sums in one thread come in one
+        order.
     seed : int, optional
         What modules that draw from torch's global state (dropout, a user's layers) shall see.
 
@@ -48,8 +49,9 @@ def borrowed_torch(device: torch.device, *, n_jobs: int | None, seed: int | None
     with turn, torch.random.fork_rng(devices=devices, enabled=seed is not None):
         threads = torch.get_num_threads()
         try:
-            if n_jobs is not None and n_jobs != threads:
-                torch.set_num_threads(n_jobs)
+            wanted = threads if n_jobs is None else min(n_jobs, os.cpu_count() or n_jobs)
+            if wanted != threads:
+                torch.set_num_threads(wanted)
             if seed is not None:
                 torch.default_generator.manual_seed(seed)
                 if devices:
@@ -76,7 +78,7 @@ def resolve_device(device: str | torch.device) -> torch.device:
     Raises
     ------
     ParameterError
-        If torch does not know it, or it is a card that is not there.
+        If torch does not know it, or it is not there.
 
     Examples
     --------
@@ -96,4 +98,13 @@ def resolve_device(device: str | torch.device) -> torch.device:
         if (found.index or 0) >= cards:
             raise ParameterError(f"device={device!r} was asked for, but torch sees {cards} CUDA cards. Use 'auto'.")
         return torch.device("cuda", torch.cuda.current_device() if found.index is None else found.index)
+    try:
+        if found.type == "meta":
+            raise RuntimeError("meta tensors hold no numbers")
+        torch.empty(0, device=found)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:  # torch asserts what it was compiled with
+        why = str(error).partition(". ")[0]
+        raise ParameterError(
+            f"device={device!r} was asked for, but torch cannot use it here: {why}. Use 'auto'."
+        ) from error
     return found

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from weaklab.end_models.dataset_rows import DatasetRows
 from weaklab.end_models.rows import SparseRows
 from weaklab.end_models.streaming import StreamedRows
 from weaklab.end_models.training_rows import restore, state_of
@@ -164,10 +165,17 @@ class Checkpoint:
 
 
 def fingerprint(data: TrainingData) -> str:
-    """A hash of all rows, labels and weights, and of which rows are held out."""
+    """A hash of all rows, labels and weights, and of which rows are held out.
+
+    Of a Dataset only the number and the shape of rows count: its items may be drawn at random.
+    """
     digest = hashlib.blake2b(digest_size=16)
-    rows = data.rows.held if isinstance(data.rows, StreamedRows) and data.rows.sparse else data.rows
-    parts: list[Any] = [rows.indptr, rows.columns, rows.values] if isinstance(rows, SparseRows) else [rows]
+    held = data.rows.held if isinstance(data.rows, StreamedRows) else data.rows
+    rows = held if isinstance(held, (SparseRows, DatasetRows)) else data.rows
+    if isinstance(rows, DatasetRows):
+        digest.update(str(rows.shape).encode())
+    parts: list[Any] = [] if isinstance(rows, DatasetRows) else [rows]
+    parts = [rows.indptr, rows.columns, rows.values] if isinstance(rows, SparseRows) else parts
     for tensor in [*parts, data.target, data.weight, data.train, data.held_out]:
         digest.update(str((tuple(tensor.shape), tensor.dtype)).encode())
         for chunk in tensor.split(_CHUNK) if tensor.numel() else ():

@@ -64,9 +64,9 @@ class EndModel(ClassifierMixin, BaseEstimator):
         "multilabel": a row has any number of classes, its targets (n, k) need not sum to 1, and ``predict`` gives an
         indicator matrix.
     which : {"covered", "confident", "all", "semi-supervised"} or float in (0, 1], default="covered"
-        The rows to train on, see :class:`~weaklab.end_models.Selection`: those with votes; the more confident half
-        (or another share) of each class; all; or those with votes, and the others without a label, for loss terms that
-        need none.
+        The rows to train on, see :class:`~weaklab.end_models.Selection`: those with votes; the more confident half (or
+        another share) of each class, with all that tie with the last of them; all; or those with votes, and the others
+        without a label, for loss terms that need none.
     weight : {"uniform", "confidence"}, default="uniform"
         "confidence" weighs each row by how far its soft label is from uniform.
     gold_weight : float or None, default=None
@@ -90,8 +90,8 @@ class EndModel(ClassifierMixin, BaseEstimator):
         "auto" is a CUDA card where there is one, else the CPU.
     stream : bool or "auto", default="auto"
         Whether rows stay in memory, or in their file where X is a numpy memmap of float32 or float64, and each batch
-        is sent to the device while the one before it is computed on. "auto" does so for files of 64 MiB or more, and
-        on a card for rows that would take over 70 % of its free memory.
+        is sent to the device while the one before it is computed on. "auto" does so for files of 64 MiB or more and for
+        Datasets, and on a card for rows that would take over 70 % of its free memory.
     precision : {"auto", "float32", "bf16", "fp16"}, default="auto"
         What matrix products of training are computed in; weights stay float32. "auto" is bf16 for modules of a million
         weights or more on a card that has it.
@@ -149,8 +149,9 @@ class EndModel(ClassifierMixin, BaseEstimator):
     callbacks : list of callable (row, model) -> bool or None, optional
         Called after each epoch with its row of the history; True ends training.
     n_jobs : int or None, default=1
-        torch's threads during ``fit`` and ``predict`` on the CPU; None leaves them. One thread gives the same bits
-        on one machine whatever the rest of the program does, and small batches gain nothing from more.
+        torch's threads during ``fit`` and ``predict`` on the CPU, at most one per core; None leaves them. One thread
+        gives the same bits on one machine whatever the rest of the program does, and small batches gain nothing from
+        more.
     progress : bool or None, default=None
         A progress bar; None shows it once training takes longer than 2 s.
 
@@ -191,8 +192,8 @@ class EndModel(ClassifierMixin, BaseEstimator):
     the labeling functions by heart (Arpit et al., 2017, doi:10.48550/arXiv.1706.05394).
 
     Within a process group of ``torch.distributed``, as ``torchrun`` starts one, ``fit`` is called in each process with
-    the same rows and arguments: batches are split among them, and all end with the same weights. The paths of CUDA
-    cards are written and tested on the CPU only; figures of cards are owed.
+    the same rows and arguments, else it is an error: batches are split among them, and all end with the same weights.
+    The paths of CUDA cards are written and tested on the CPU only; figures of cards are owed.
 
     Examples
     --------
@@ -291,12 +292,13 @@ class EndModel(ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : DataFrame, Series or list of str, array-like or sparse matrix of n rows
+        X : DataFrame, Series or list of str, array-like, sparse matrix or Dataset of n rows
             The data. Frames may come from pandas, polars or pyarrow. Missing numbers of a frame are imputed; in a
-            matrix they are an error. Features are learnt from all rows, those of weight 0 included.
+            matrix they are an error. Features are learnt from all rows, those of weight 0 included. The items of a
+            torch Dataset are rows x of numbers, or tuples (x, ...); ``module`` gets each x as it is, anew in each epoch.
         soft : SoftLabels, array-like of shape (n, k) or (n,), DataFrame or Series
-            Soft labels, or one hard label per row. Of SoftLabels, rows with gold count as known, with votes or
-            without (``gold_weight`` says how much); of the others those of weight 0 are left out.
+            Soft labels, or one hard label per row. Of SoftLabels, rows with gold count as known, with votes or without;
+            of the others those of weight 0 are left out.
         sample_weight : array-like of shape (n,), optional
             0 or more; multiplied with the weight of SoftLabels.
 
@@ -463,9 +465,9 @@ class EndModel(ClassifierMixin, BaseEstimator):
         self.monitor_ = training.data.monitor if len(training.data.held_out) else None
 
     def _learn_names(self, plan: FeaturePlan, found: Input) -> None:
-        if plan.form_ in {"texts", "images"} or plan.chosen:
+        if plan.form_ in {"texts", "images", "dataset"} or plan.chosen:
             names = list(plan.encoders_)
-            self.n_features_in_ = plan.n_columns_ if plan.form_ == "images" else len(names)
+            self.n_features_in_ = plan.n_columns_ if plan.form_ in {"images", "dataset"} else len(names)
             self.__dict__.pop("feature_names_in_", None)
             if plan.form_ == "frame" and all(isinstance(name, str) for name in names):
                 self.feature_names_in_ = np.array(names, dtype=object)
@@ -480,7 +482,8 @@ class EndModel(ClassifierMixin, BaseEstimator):
             raise FrameError(f"{error}\n{hint}" if found.form == "frame" else str(error)) from error
 
     def _features(self, found: Input) -> Any:
-        if self.features_.form_ not in {"texts", "images"} and not self.features_.chosen and found.n_dimensions == 2:
+        named = self.features_.form_ in {"texts", "images", "dataset"} or self.features_.chosen
+        if not named and found.form != "dataset" and found.n_dimensions == 2:
             self._check_names(found)
         return self.features_.transform(found.data)
 

@@ -38,6 +38,8 @@ class SquaredError(LossTerm):
     so the mean is all that it needs of a distribution.
     """
 
+    tasks = ("regression",)
+
     def __init__(self) -> None:
         pass
 
@@ -132,7 +134,7 @@ def read_values(soft: Any, n: int, values: Any = None) -> tuple[Floats, Floats]:
     Raises
     ------
     SoftLabelError
-        If they are no n finite numbers, or distributions whose columns are no numbers.
+        If they are no n finite numbers, or numbers with ``values``, or distributions whose columns are no numbers.
 
     Examples
     --------
@@ -166,6 +168,11 @@ def read_values(soft: Any, n: int, values: Any = None) -> tuple[Floats, Floats]:
         return y, Selection().weights(checked.probs, checked.weight, checked.gold)
     if len(shape) > 2:
         raise SoftLabelError(f"Targets must be of shape (n,) or (n, k), got {shape}.")
+    if values is not None:
+        raise SoftLabelError(
+            f"values={values!r} says what the columns of distributions (n, k) stand for, but the targets are of shape "
+            f"{shape}, one number per row: leave it out."
+        )
     y = _finite(column_or_1d(soft, warn=True), "Targets")
     if len(y) != n:
         raise SoftLabelError(f"There are {len(y):,} targets for {n:,} rows of data.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from weaklab.end_models.parameters import check_number
 from weaklab.exceptions import ParameterError, did_you_mean
@@ -181,6 +181,32 @@ def resolve_schedule(schedule: str | Schedule | None) -> Schedule:
     if isinstance(schedule, type) or not callable(schedule):
         raise ParameterError(f"schedule={schedule!r} must be a name or a callable (progress) -> float.")
     return schedule
+
+
+def share_at(schedule: Schedule, progress: float) -> float:
+    """The share of the learning rate that a schedule gives, checked.
+
+    Raises
+    ------
+    ParameterError
+        If it is no finite number from 0.
+
+    Examples
+    --------
+    >>> share_at(Constant(), 0.5)
+    1.0
+    """
+    said: Any = schedule(progress)
+    try:
+        share = float(said)
+    except (TypeError, ValueError):
+        share = math.nan
+    if not 0 <= share < math.inf:
+        raise ParameterError(
+            f"schedule={schedule!r} gave {said!r} when {progress:.3g} of training was over; it must give the share of "
+            "the learning rate, a finite number from 0."
+        )
+    return share
 
 
 def _fall(share: float) -> float:

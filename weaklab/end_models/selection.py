@@ -8,13 +8,14 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from weaklab.end_models.parameters import check_number, check_share
-from weaklab.exceptions import ParameterError, did_you_mean
+from weaklab.exceptions import ParameterError, WeaklabWarning, did_you_mean, warn_caller
 from weaklab.typing import Floats
 
 Which: TypeAlias = Literal["covered", "confident", "all", "semi-supervised"] | float
 Weighing: TypeAlias = Literal["uniform", "confidence"]
 
 _CONFIDENT = 0.5  # the share that "confident" keeps: half of the rows of each class
+_FEW = 10  # rows beyond twice the share that are no matter
 _WHICH = ("covered", "confident", "all", "semi-supervised")
 _WEIGHT = ("uniform", "confidence")
 
@@ -28,8 +29,9 @@ class Selection:
     which : {"covered", "confident", "all", "semi-supervised"} or float in (0, 1]
         "covered": rows whose weight in SoftLabels is above 0, as label models give to rows with votes, and rows with
         gold. A number: of the covered rows of each most probable class, the share with the highest confidence, ties
-        included; per class, so that no class vanishes; and rows with gold. "confident" is 0.5. "all": also rows
-        without votes, with weight 1; their soft label is what the label model says there, its class prior.
+        included (with a warning where that is more than twice the share); per class, so that no class vanishes; and
+        rows with gold. "confident" is 0.5. "all": also rows without votes, with weight 1; their soft label is what the
+        label model says there, its class prior.
         "semi-supervised": also rows without votes and gold, with weight 0, for loss terms that need no label, as
         :class:`NoiseConsistency`; rows that ``sample_weight`` gives 0 stay out.
     weight : {"uniform", "confidence"}
@@ -101,7 +103,9 @@ class Selection:
             out[out == 0] = 1.0
         elif self.which not in ("covered", "semi-supervised"):
             share = _CONFIDENT if self.which == "confident" else float(self.which)
-            out[~_most_confident(probs, confidence, out > 0, share)] = 0.0
+            kept = _most_confident(probs, confidence, out > 0, share)
+            _warn_of_ties(self.which, share, int(kept.sum()), int((out > 0).sum()))
+            out[~kept] = 0.0
         if self.weight == "confidence":
             out *= (k * confidence - 1).clip(0) / (k - 1)
         if gold is not None:
@@ -121,6 +125,16 @@ def _most_confident(probs: Floats, confidence: Floats, covered: np.ndarray, shar
         least = np.sort(confidence[rows])[::-1][last - 1]
         kept[rows[confidence[rows] >= least - 1e-12]] = True  # what differs by rounding alone is a tie
     return kept
+
+
+def _warn_of_ties(which: Which, share: float, kept: int, covered: int) -> None:
+    if kept > 2 * share * covered + _FEW:
+        warn_caller(
+            f"which={which!r} keeps {kept:,} of {covered:,} rows ({kept / covered:.0%}), since so many have the same "
+            "confidence as the last row of the share, and ties are kept. A label model that tells rows apart, or "
+            "which='covered', says what is meant.",
+            WeaklabWarning,
+        )
 
 
 def _check_choice(name: str, value: Any, known: tuple[str, ...]) -> None:

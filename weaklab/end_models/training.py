@@ -14,7 +14,7 @@ from weaklab.end_models.history import Run
 from weaklab.end_models.losses import Term, held_out_loss
 from weaklab.end_models.precision import Precision
 from weaklab.end_models.samplers import EveryRow, Sampler
-from weaklab.end_models.schedules import Constant, Schedule
+from weaklab.end_models.schedules import Constant, Schedule, share_at
 from weaklab.end_models.streaming import Stored, StreamedRows
 from weaklab.end_models.tasks import RowsLoss
 from weaklab.end_models.training_rows import TrainingRows
@@ -111,7 +111,7 @@ class Training:
 
     def set_rate(self, progress: float) -> None:
         """Let the learning rate follow its schedule."""
-        rate = self.learning_rate * self.schedule(progress)
+        rate = self.learning_rate * share_at(self.schedule, progress)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
 

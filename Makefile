@@ -26,7 +26,7 @@ $(VENV)/.dev: $(VENV)/.core
 	$(PIP) --editable ".[dev]"
 	@touch $@
 
-demo: $(VENV)/.core  ## label and classify 13,000 real docstrings, without labels
+demo: $(VENV)/.core  ## label and classify over 14,000 real docstrings, without labels
 	$(PY) examples/01_docstrings.py
 
 test: $(VENV)/.dev  ## run the tests (a few minutes)

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 from sklearn.metrics import f1_score
 
 import weaklab as wl
@@ -28,10 +29,12 @@ from weaklab.end_models import (
     EarlyLearning,
     EndModel,
     GeneralizedCrossEntropy,
+    MultiSourceConsistency,
     NestedDropout,
     NoiseConsistency,
     RandomFeatureClassifier,
     SoftCrossEntropy,
+    SparseRows,
     SymmetricCrossEntropy,
 )
 from weaklab.label_models import LabelModel
@@ -50,6 +53,13 @@ def end_model(seed: int, **options: Any) -> EndModel:
     return EndModel(random_state=seed, progress=False, **options)
 
 
+def masked(rows: Any) -> Any:
+    """A view: a third of the numbers, or of the n-grams, of each row are left out."""
+    values = rows.values if isinstance(rows, SparseRows) else rows
+    kept = values * (torch.rand_like(values) >= 1 / 3)
+    return SparseRows(rows.indptr, rows.columns, kept, rows.n_columns) if isinstance(rows, SparseRows) else kept
+
+
 #: A model per seed, on soft labels.
 OBJECTIVES: dict[str, Callable[[int], Any]] = {
     "cross-entropy": end_model,
@@ -59,6 +69,9 @@ OBJECTIVES: dict[str, Callable[[int], Any]] = {
     "early learning": lambda seed: end_model(seed, loss=SoftCrossEntropy() + EarlyLearning()),
     "auxiliary confidence": lambda seed: end_model(seed, loss=AuxConfidence()),
     "noise consistency": lambda seed: end_model(seed, loss=SoftCrossEntropy() + NoiseConsistency()),
+    "multi-source consistency": lambda seed: end_model(
+        seed, loss=SoftCrossEntropy() + MultiSourceConsistency(views=masked)
+    ),
     "co-teaching": lambda seed: end_model(seed, peers=CoTeaching()),
     "nested dropout": lambda seed: end_model(seed, dropout=NestedDropout()),
     "random-feature ridge": lambda seed: RandomFeatureClassifier(random_state=seed),

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import torch
 from sklearn.base import clone
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from weaklab.end_models import (
@@ -16,6 +17,7 @@ from weaklab.end_models import (
     EndRegressor,
     EveryRow,
     JointModel,
+    MultiSourceConsistency,
     NestedDropout,
     SoftCrossEntropy,
     SoftLabelClassifier,
@@ -157,3 +159,43 @@ def test_a_module_of_another_width_is_named(width):
     """Its shape, and the shape expected."""
     with pytest.raises(ParameterError, match=rf"Linear gave logits of shape \(4, {width}\).*expected \(4, 2\)"):
         EndModel(module=torch.nn.Linear(4, width)).fit(X, [0, 1, 0, 1])
+
+
+@pytest.mark.parametrize("shape", [(60, 3), (60, 4, 4)])
+def test_tensors_are_arrays_whatever_they_carry(shape):
+    """Gradients and bfloat16, which numpy has not, are no reason to fail."""
+    rows = torch.randn(shape, generator=torch.Generator().manual_seed(0)).bfloat16()
+    labels = torch.eye(2)[(rows.flatten(1)[:, 0] > 0).long()]
+    model = EndModel(max_epochs=2)
+    plain = model.fit(rows.float().numpy(), labels.numpy()).predict_proba(rows.float().numpy())
+    again = model.fit(rows.requires_grad_(), labels.bfloat16().requires_grad_())
+    np.testing.assert_array_equal(again.predict_proba(rows), plain)
+    np.testing.assert_allclose(again.predict_proba(list(rows.float())), plain, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda: EndModel().fit(torch.eye(4).to_sparse(), [0, 1, 0, 1]), r"layout torch.sparse_coo: give X.to_dense"),
+        (
+            lambda: EndModel().fit(X + 1j, [0, 1, 0, 1]),
+            r"^Complex data not supported: give real numbers[^\n]*$",
+        ),
+        (lambda: EndModel().fit(pd.DataFrame(X + 1j), [0, 1, 0, 1]), r"None of the columns .*\(0, 1, 2, 3\)"),
+        (lambda: EndModel(encode=TfidfVectorizer).fit(["a"] * 4, [0, 1, 0, 1]), r"a class.*: TfidfVectorizer\(...\)"),
+        (lambda: EndModel(device="meta").fit(X, [0, 1, 0, 1]), "device='meta' was asked for, but torch cannot use it"),
+        (lambda: MultiSourceConsistency(views=3), "views=3 must be a callable"),
+        (lambda: MultiSourceConsistency(weights=3), "weights=3 must be one number per source"),
+    ],
+)
+def test_what_would_fail_deep_within_is_told_first(build, message):
+    """With what to give instead, in one line."""
+    with pytest.raises((ParameterError, FrameError), match=message):
+        build()
+
+
+@pytest.mark.skipif(torch.backends.mps.is_available(), reason="it is there")
+def test_a_device_that_torch_was_not_built_for_is_an_error():
+    """As a card that is not there."""
+    with pytest.raises(ParameterError, match="device='mps' was asked for, but torch cannot use it here"):
+        EndModel(device="mps").fit(X, [0, 1, 0, 1])

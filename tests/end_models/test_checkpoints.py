@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from datetime import timedelta
+from functools import partial
 
 import numpy as np
 import pytest
@@ -183,6 +184,83 @@ def test_another_training_is_refused(rng, tmp_path):
         EndModel(learning_rate=0.1, **options).fit(X, y)
     with pytest.raises(ParameterError, match="other random_state and data"):  # other rows are held out
         EndModel(random_state=1, **options).fit(X, y)
+
+
+def _squares(step, factor=1.0):
+    return factor * step.logits.square().mean()
+
+
+def _scaled(factor):
+    return LossTerm(lambda step: factor * step.logits.square().mean())
+
+
+class Rectified(torch.nn.Module):
+    """Two layers; what stands between them is in its code alone."""
+
+    def __init__(self, n_columns, k):
+        super().__init__()
+        self.first, self.last = torch.nn.Linear(n_columns, 4), torch.nn.Linear(4, k)
+
+    def forward(self, x):
+        return self.last(torch.relu(self.first(x)))
+
+
+def _saturated():
+    def forward(self, x):
+        return self.last(torch.tanh(self.first(x)))
+
+    return type("Rectified", (Rectified,), {"forward": forward, "__module__": __name__})
+
+
+def _layers(between):
+    return lambda n_columns, k: torch.nn.Sequential(torch.nn.Linear(n_columns, 4), between, torch.nn.Linear(4, k))
+
+
+@pytest.mark.parametrize(
+    ("name", "there", "here"),
+    [
+        ("module", _layers(torch.nn.ReLU()), _layers(torch.nn.Tanh())),
+        ("module", Rectified, _saturated()),
+        ("loss", LossTerm(lambda step: step.logits.mean()), LossTerm(lambda step: 10 * step.logits.mean())),
+        ("loss", _scaled(1.0), _scaled(10.0)),
+        ("loss", 2 * LossTerm(partial(_squares, factor=1.0)), 2 * LossTerm(partial(_squares, factor=10.0))),
+        ("schedule", lambda progress: 1 - progress, lambda progress: 1 - progress**2),
+    ],
+)
+def test_what_is_another_by_its_code_alone_is_refused(rng, tmp_path, name, there, here):
+    """Weights fit both modules, and both functions have one repr: it takes a look at what they do."""
+    X, y = _data(rng)
+    options = {"max_epochs": 1, "checkpoint": tmp_path / "state"}
+    if name == "loss":
+        there, here = SoftCrossEntropy() + there, SoftCrossEntropy() + here
+    first = EndModel(**options, **{name: there}).fit(X, y)
+    assert torch.equal(_weights(EndModel(**options, **{name: there}).fit(X, y)), _weights(first))
+    with pytest.raises(ParameterError, match=f"other {name}, so"):
+        EndModel(**options, **{name: here}).fit(X, y)
+
+
+def test_fewer_epochs_than_are_done_are_refused(rng, tmp_path):
+    """The weights of the first epoch are gone; those of the fifth are not what was asked for."""
+    X, y = _data(rng)
+    options = {"hidden": 4, "patience": 9, "checkpoint": tmp_path / "state"}
+    EndModel(max_epochs=5, **options).fit(X, y)
+    with pytest.raises(ParameterError, match=r"state' has 5 epochs done, more than max_epochs=1\. Raise"):
+        EndModel(max_epochs=1, **options).fit(X, y)
+
+
+def test_a_damaged_file_or_a_folder_says_what_to_do(rng, tmp_path):
+    """Half of a file, as a full disk leaves it, and a folder: by path, in words of weaklab, not of torch."""
+    X, y = _data(rng)
+    path = tmp_path / "state"
+    EndModel(hidden=4, max_epochs=1, checkpoint=path).fit(X, y)
+    whole = path.read_bytes()
+    for content in (whole[: len(whole) // 2], whole[:-10], b"garbage" * 99):
+        path.write_bytes(content)
+        with pytest.raises(ParameterError, match=r"state' cannot be read.*Delete the file") as raised:
+            EndModel(hidden=4, max_epochs=1, checkpoint=path).fit(X, y)
+        assert "weights_only" not in str(raised.value)
+    with pytest.raises(ParameterError, match=r"is a folder\. Name a file in it"):
+        EndModel(hidden=4, checkpoint=tmp_path).fit(X, y)
 
 
 def test_files_that_are_no_checkpoints_are_refused(rng, tmp_path):

@@ -114,6 +114,8 @@ def test_keeps_company_with_scikit_learn(rng):
         ({}, [[0.5, 0.6]] * 3, SoftLabelError, "no distribution"),
         ({}, [[0.5], [0.5, 0.5], [1.0]], SoftLabelError, "one length"),
         ({"values": [1, 2, 3]}, [[0.5, 0.5]] * 3, SoftLabelError, "names 3 numbers; the targets have 2 columns"),
+        ({"values": [1, 2]}, [1.0, 2.0, 3.0], SoftLabelError, r"values=\[1, 2\].*one number per row: leave it out"),
+        ({"values": [1, 2]}, [[1.0], [2.0], [3.0]], SoftLabelError, r"shape \(3, 1\), one number per row"),
         ({}, SoftLabels([[0.5, 0.5]] * 3, classes=["lo", "hi"]), SoftLabelError, "values must be numbers"),
         ({}, SoftLabels([[0.5, 0.5]] * 3, weight=[0, 0, 0], classes=[1, 2]), SoftLabelError, "All 3 rows"),
         ({"module": torch.nn.Linear(3, 2)}, [1.0, 2.0, 3.0], ParameterError, "gave logits of shape"),

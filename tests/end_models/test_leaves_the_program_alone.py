@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import sys
+import threading
+import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 import torch
 
-from weaklab.end_models import EndModel, LossTerm, SoftCrossEntropy
+from weaklab.end_models import EndModel, LossTerm, NoiseConsistency, SoftCrossEntropy
 from weaklab.end_models.borrowing import borrowed_torch, resolve_device
 from weaklab.exceptions import NotConvergedWarning, ParameterError
 
@@ -27,6 +31,14 @@ def two_threads():
 def _data(rng, n=120):
     X = rng.normal(size=(n, 5))
     return X, (X.sum(axis=1) > 0).astype(int)
+
+
+def test_no_more_threads_are_taken_than_there_are_cores():
+    """A thousand threads on two cores took a hundred times as long."""
+    before = torch.get_num_threads()
+    with borrowed_torch(torch.device("cpu"), n_jobs=1000):
+        assert torch.get_num_threads() == os.cpu_count()
+    assert torch.get_num_threads() == before
 
 
 def test_same_seed_same_bits_at_any_thread_count(rng):
@@ -196,3 +208,53 @@ def test_importing_the_rooms_below_does_not_import_torch():
     with warnings.catch_warnings():
         found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "False"
+
+
+def _thinned(n_columns, k):
+    return torch.nn.Sequential(torch.nn.Linear(n_columns, 8), torch.nn.Dropout(0.5), torch.nn.Linear(8, k))
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"dropout": 0.0}, {"module": _thinned}, {"loss": SoftCrossEntropy() + NoiseConsistency()}]
+)
+def test_fits_in_several_threads_are_those_of_one(rng, options):
+    """torch's random state is one for all threads: it is lent to one training at a time, and given back by the last."""
+    X, y = _data(rng)
+    state = torch.get_rng_state()
+
+    def fitted(seed):
+        return EndModel(max_epochs=4, random_state=seed, **options).fit(X, y).predict_proba(X)
+
+    with ThreadPoolExecutor(3) as pool:
+        together = list(pool.map(fitted, range(6)))
+    assert torch.equal(torch.get_rng_state(), state)
+    np.testing.assert_array_equal(together, [fitted(seed) for seed in range(6)])
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
+def test_a_process_forked_during_a_fit_can_fit(rng):
+    """The thread that trains is not in the child, where nobody would ever give the random state back."""
+    X, y = _data(rng)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def wait(row, model):
+        begun.set()
+        go_on.wait(30)
+
+    thread = threading.Thread(target=EndModel(max_epochs=1, callbacks=[wait]).fit, args=(X, y))
+    thread.start()
+    assert begun.wait(30)
+    child = os.fork()
+    if not child:
+        with borrowed_torch(torch.device("cpu"), n_jobs=None, seed=0):
+            os._exit(0)
+    deadline = time.monotonic() + 20
+    done = os.waitpid(child, os.WNOHANG)
+    while done == (0, 0) and time.monotonic() < deadline:
+        time.sleep(0.01)
+        done = os.waitpid(child, os.WNOHANG)
+    if done == (0, 0):
+        os.kill(child, 9)
+    go_on.set()
+    thread.join()
+    assert done == (child, 0)

@@ -122,3 +122,29 @@ def test_the_edge_is_where_training_diverges():
     model.set_params(batch_size=30, max_epochs=1, validation_fraction=0, weight_decay=0).fit(X, y)
     edge = 2 / 10.0**2  # the score is 10 w
     assert 0.9 * edge < model.learning_rate_ < edge
+
+
+@pytest.mark.parametrize("options", [{}, {"patience": 50}])
+def test_rows_held_out_neither_end_it_nor_choose_while_it_bounces(options):
+    """Patience ran out within the first epochs, and the rate was one that kills all units: half of the rows right.
+
+    Plain SGD at its usual rate has 96 %, chance half.
+    """
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(1000, 10))
+    y = (X @ rng.normal(size=10) > 0).astype(int)
+    soft = np.where(y[:, None] == 1, [0.1, 0.9], [0.9, 0.1])
+    model = EndModel(optimizer="sgd", schedule=Oscillating(), max_epochs=20, **options).fit(X, soft)
+    assert model.best_epoch_ >= 17  # 0.85 * 20: from there on the rate is at most half
+    assert model.history_["held_out_loss"].max() < 10  # units that are thrown off have 1e13
+    assert model.score(X, y) > 0.93
+
+
+def test_held_to_the_end_it_keeps_the_last_weights():
+    """There is no time after the oscillation to choose from."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 4))
+    model = EndModel(optimizer="sgd", schedule=Oscillating(1.0, hold=1.0), max_epochs=8, patience=1)
+    model.fit(X, (X[:, 0] > 0).astype(int))
+    assert model.n_iter_ == model.best_epoch_ == 8
+    assert model.fit_report_.held_out_loss == model.history_["held_out_loss"].iloc[-1]

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.model_selection import GridSearchCV, KFold, StratifiedKFold, cross_val_score, train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -28,6 +28,7 @@ from weaklab.end_models import (
     SoftLabelClassifier,
 )
 from weaklab.exceptions import FrameError
+from weaklab.votes import SoftLabels
 
 ESTIMATORS = [
     EndModel(hidden=None, max_epochs=10),
@@ -228,3 +229,35 @@ def test_columns_that_were_not_named_keep_their_order(rng):
             model.predict(other)
     named = EndModel(columns=["a", "b"], hidden=None, max_epochs=5).fit(frame, y)
     np.testing.assert_array_equal(named.predict_proba(turned), named.predict_proba(frame))
+
+
+@pytest.mark.parametrize("hard", [False, True])
+@pytest.mark.parametrize("model", [EndModel(hidden=None), SoftLabelClassifier(LogisticRegression())])
+def test_soft_labels_are_split_with_all_their_parts(model, hard):
+    """Weight, gold and index of a fold's rows, in training and in scoring, are those of these rows.
+
+    Rows of weight 0 have the opposite soft label, and gold overrules the soft labels of others: were either lost, or
+    of other rows, the scores would be far below.
+    """
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.normal(size=(300, 3)), columns=list("abc"), index=np.arange(300) + 1000)
+    y = (X["a"] > 0).to_numpy(dtype=int)
+    sure = 0.0 if hard else 0.05
+    probs = np.where(y[:, None] == 1, [sure, 1 - sure], [1 - sure, sure])
+    weight, gold = np.ones(300), np.full(300, -1)
+    weight[:100] = 0
+    gold[100:150] = y[100:150]
+    probs[:150] = 1 - probs[:150]
+    soft = SoftLabels(probs, weight, gold, ["no", "yes"], X.index)
+    scores = cross_val_score(model, X, soft, cv=KFold(3, shuffle=True, random_state=0))
+    assert len(scores) == 3
+    assert scores.min() > 0.85
+    folds = list(StratifiedKFold(3).split(X, soft.codes()))
+    search = GridSearchCV(model, {"gold_weight": [None, 2.0]}, cv=folds).fit(X, soft)
+    assert search.best_score_ > 0.85
+    assert search.score(X, soft) > 0.85
+    train, test, soft_train, soft_test = train_test_split(X, soft, random_state=0)
+    assert soft_train.index.equals(train.index)
+    assert soft_test.index.equals(test.index)
+    assert soft_test.gold.tolist() == gold[test.index - 1000].tolist()
+    assert clone(model).fit(train, soft_train).score(test, soft_test) > 0.85

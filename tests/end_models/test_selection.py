@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 import torch
@@ -17,7 +19,7 @@ from weaklab.end_models import (
     SoftCrossEntropy,
     SoftLabelClassifier,
 )
-from weaklab.exceptions import ParameterError, SoftLabelError
+from weaklab.exceptions import ParameterError, SoftLabelError, WeaklabWarning
 from weaklab.label_models import LabelModel
 from weaklab.votes import SoftLabels
 
@@ -72,12 +74,13 @@ def test_rows_without_votes_can_be_learnt_from_without_labels(weak):
     model.fit(X, soft.replace(gold=gold), sample_weight)
     index, weight = torch.cat([step.index for step in steps]), torch.cat([step.weight for step in steps])
     assert set(index[weight == 0].tolist()) == set(uncovered[20:])  # gold and sample_weight=0 stay out
-    assert soft.covered[index[weight > 0]].all()
-    assert model.n_held_out_ == int(0.1 * soft.covered.sum())
-    assert model.n_rows_ == len(index) == soft.covered.sum() - model.n_held_out_ + len(uncovered) - 20
+    labelled = soft.covered | (gold >= 0)
+    assert labelled[index[weight > 0]].all()
+    assert model.n_held_out_ == int(0.1 * labelled.sum())
+    assert model.n_rows_ == len(index) == labelled.sum() - model.n_held_out_ + len(uncovered) - 20
     assert model.fit_report_.effective_rows == pytest.approx(int((weight > 0).sum()))
     total = len(index) + model.n_held_out_
-    assert weight[weight > 0][0].item() == pytest.approx(total / soft.covered.sum(), rel=1e-5)
+    assert weight[weight > 0][0].item() == pytest.approx(total / labelled.sum(), rel=1e-5)
 
 
 def test_rows_without_labels_change_nothing_where_no_term_uses_them(weak):
@@ -125,6 +128,18 @@ def test_weights_by_confidence_are_zero_at_uniform_and_one_at_certain():
     np.testing.assert_allclose(Selection(weight="confidence").weights(probs, np.full(3, 2.0)), [2, 0, 0.5], atol=1e-12)
 
 
+def test_ties_that_keep_far_more_than_the_share_are_told():
+    """Votes of one labeling function give all its rows one confidence: a tenth of them is all of them."""
+    y = np.arange(400) % 2
+    tied = np.column_stack([0.9 - 0.8 * y, 0.1 + 0.8 * y])
+    with pytest.warns(WeaklabWarning, match=r"which=0\.1 keeps 400 of 400 rows \(100%\).*ties are kept"):
+        assert EndModel(which=0.1, max_epochs=1).fit(np.c_[y, y], tied).n_rows_ == 360
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        spread = tied + np.where(tied > 0.5, 1, -1) * np.linspace(0, 0.05, 400)[:, None]
+        EndModel(which=0.1, max_epochs=1).fit(np.c_[y, y], spread)
+
+
 def test_confident_rows_are_right_more_often(weak):
     """Else choosing by confidence would be of no use."""
     X, y, soft = weak
@@ -150,15 +165,33 @@ def test_gold_has_a_weight_of_its_own(weak):
     assert SoftLabelClassifier(LogisticRegression(), gold_weight=20.0).fit(X, wrong).score(X, y) > 0.75
 
 
-def test_gold_without_votes_is_trained_on_where_it_has_a_weight(weak):
-    """A few gold rows where no labeling function votes are the most valuable of all."""
+@pytest.mark.parametrize("options", [{}, {"which": 0.5}, {"weight": "confidence"}, {"gold_weight": 1.0}])
+def test_gold_is_trained_on_with_votes_or_without(weak, options):
+    """A few gold rows where no labeling function votes are the most valuable of all; the baseline has them too."""
     X, y, soft = weak
     gold = np.where(~soft.covered, y, -1)
     assert (gold >= 0).sum() > 50
     known = soft.replace(gold=gold)
-    assert EndModel(**LINEAR).fit(X, known).fit_report_.n_gold_scored == (gold >= 0).sum()
-    model = EndModel(**LINEAR, gold_weight=1.0).fit(X, known)
-    assert model.n_rows_ + model.n_held_out_ == 2000
+    model = EndModel(**LINEAR, **options, monitor="soft").fit(X, known)
+    report, chosen = model.fit_report_, Selection(**{**options, "gold_weight": 0.0}).weights(soft.probs, soft.weight)
+    assert model.n_rows_ + model.n_held_out_ == (chosen > 0).sum() + (gold >= 0).sum()
+    assert report.n_gold == (gold >= 0).sum() == report.gold_only_rows
+    assert report.n_gold_scored < 0.2 * report.n_gold  # of a tenth held out
+
+
+def test_gold_without_votes_is_left_out_where_weights_say_so(weak):
+    """``gold_weight=0`` and ``sample_weight`` go before; and the label model has no part in what it says nothing of."""
+    X, y, soft = weak
+    known = soft.replace(gold=np.where(~soft.covered, y, -1))
+    covered = soft.covered.sum()
+    for options, weight in (({"gold_weight": 0}, None), ({}, soft.covered.astype(float))):
+        model = EndModel(**LINEAR, **options).fit(X, known, weight)
+        assert model.n_rows_ + model.n_held_out_ == covered
+        assert model.fit_report_.n_gold_scored == model.fit_report_.n_gold
+    gold_held_out = EndModel(**LINEAR, monitor="gold").fit(X, known).fit_report_
+    assert np.isnan(gold_held_out.agreement)
+    only = soft.replace(weight=np.zeros(2000), gold=y)
+    assert EndModel(**LINEAR).fit(X, only).score(X, y) > 0.8
 
 
 def test_the_report_scores_gold_that_was_not_trained_on_beside_gold_alone(weak):

@@ -58,10 +58,10 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def _run(place, *how):
-    program = place / "program.py"
-    program.write_text(PROGRAM)
-    command = [sys.executable, *how, str(program), str(place)]
+def _run(place, *how, program=PROGRAM):
+    path = place / "program.py"
+    path.write_text(program)
+    command = [sys.executable, *how, str(path), str(place)]
     env = {**os.environ, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
@@ -91,6 +91,47 @@ def test_a_team_of_two_trains_as_one_process_does(folder, name):
     np.testing.assert_allclose(losses[1], losses[0], rtol=1e-4)
     np.testing.assert_array_equal(losses[1], losses[2])
     assert not (folder / f"{name}-2.part").exists()
+
+
+UNLIKE = """
+import os, sys
+import numpy as np, torch
+from torch import distributed
+from weaklab.end_models import EndModel
+from weaklab.exceptions import ParameterError
+
+def told(folder, rank):
+    X = np.random.default_rng(0).normal(size=(400, 6))
+    y = (X[:, 0] > 0).astype(int)
+    distributed.init_process_group("gloo", init_method=f"file://{folder}/store", rank=rank, world_size=2)
+    each = {
+        "rows or labels": (X[rank::2], y[rank::2], {}),
+        "max_epochs, patience": (X, y, {"max_epochs": 2 + rank, "patience": 1 + rank}),
+        "random_state, rows or labels": (X, y, {"random_state": rank}),
+    }
+    for what, (rows, labels, options) in each.items():
+        try:
+            EndModel(**{"max_epochs": 2, **options}).fit(rows, labels)
+        except ParameterError as error:
+            assert f"Process 1 of 2 was given other {what} than process 0" in str(error), error
+        else:
+            raise AssertionError(what)
+    EndModel(max_epochs=2, progress=rank == 0).fit(X, y)  # what may differ
+
+torch.set_num_threads(1)
+children = []
+for rank in (0, 1):
+    children.append(os.fork())
+    if not children[-1]:
+        told(sys.argv[1], rank)
+        os._exit(0)
+sys.exit(any([os.waitpid(child, 0)[1] for child in children]))
+"""
+
+
+def test_processes_that_were_given_different_rows_are_told_so(tmp_path):
+    """Each its own share of the rows is what other trainers want; here it would train on a mixture in silence."""
+    _run(tmp_path, program=UNLIKE)
 
 
 def test_alone_a_team_costs_nothing():

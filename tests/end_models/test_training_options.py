@@ -9,6 +9,7 @@ from sklearn.datasets import load_digits
 
 from weaklab.end_models import (
     Cosine,
+    CoTeaching,
     EndModel,
     LossTerm,
     NestedDropout,
@@ -294,6 +295,38 @@ def test_parts_go_on_with_the_optimizer_and_after_fit(rng):
     assert set(steps) == {2.0}
 
 
+@pytest.mark.parametrize(
+    "changed", [{"optimizer": "sgd"}, {"optimizer": "sgd", "learning_rate": 0.3}, {"weight_decay": 0.5}]
+)
+def test_another_optimizer_begins_anew(rng, changed):
+    """What AdamW remembers is of no use to SGD, nor its rate; another decay must not be lost in what is taken up."""
+    X, y = _data(rng)
+    model = EndModel(hidden=4).partial_fit(X, y)
+    model.set_params(**changed).partial_fit(X, y)
+    assert model.learning_rate_ == changed.get("learning_rate", 0.1 if "optimizer" in changed else 0.002)
+    (group,) = model._partial["optimizer"]["param_groups"]
+    assert group["weight_decay"] == changed.get("weight_decay", 0.01)
+    model.partial_fit(X, y)
+    assert model._partial["optimizer"]["param_groups"][0]["weight_decay"] == changed.get("weight_decay", 0.01)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"hidden": 9}, {"hidden": None}, {"dropout": 0.1}, {"module": torch.nn.Linear}, {"peers": CoTeaching()}],
+)
+def test_weights_do_not_go_on_in_another_network(rng, changed):
+    """The argument would be ignored, or fail deep within; what does not train the network may change."""
+    X, y = _data(rng)
+    (name,) = changed
+    options = {"hidden": 4, "max_epochs": 1, "warm_start": True}
+    for again in (EndModel.fit, EndModel.partial_fit):
+        model = EndModel(**options).fit(X, y)
+        again(model.set_params(loss=SoftCrossEntropy(), patience=1), X, y)
+        with pytest.raises(ParameterError, match=f"other arguments than now: {name}="):
+            again(model.set_params(**changed), X, y)
+    assert model.set_params(warm_start=False).fit(X, y).n_iter_ == 1
+
+
 def test_a_warm_start_goes_on_from_the_weights(rng):
     """Without it, fit starts anew."""
     X, y = _data(rng)
@@ -317,6 +350,13 @@ def test_a_warm_start_goes_on_from_the_weights(rng):
         ({"monitor": "loss"}, "'auto', 'soft' or 'gold'"),
         ({"optimizer": "adam"}, "'auto', 'adamw', 'sgd' or 'lbfgs'"),
         ({"optimizer": lambda parameters, rate: None}, "must give an Optimizer"),
+        ({"schedule": lambda progress: 0.5 - progress, "max_epochs": 3}, r"gave -0\.0\d+ when 0\.51 of training"),
+        ({"schedule": lambda progress: None}, "<lambda>.*gave None when 0 of training was over; it must give"),
+        ({"schedule": lambda progress: float("nan")}, "gave nan when 0 of training"),
+        (
+            {"optimizer": lambda parameters, rate: torch.optim.LBFGS(parameters)},
+            "gave LBFGS, whose steps need a closure",
+        ),
         ({"optimizer": "lbfgs"}, "hidden cannot go with"),
         ({"optimizer": "lbfgs", "hidden": None, "batch_size": 3}, "batch_size cannot go with"),
         ({"accumulate": 0}, "accumulate=0 must be an int of 1 or more"),

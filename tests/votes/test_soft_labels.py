@@ -93,6 +93,18 @@ def test_rows_of_soft_labels_keep_their_parts(rows):
     assert soft.replace(weight=None).weight is None
 
 
+def test_rows_are_taken_as_scikit_learn_takes_those_of_an_array():
+    """With an ellipsis, or none at all; columns are not taken, as what is left is no distribution."""
+    soft = SoftLabels(PROBS, [1, 0, 1], [-1, -1, 1], ["ham", "spam"], pd.Index([5, 6, 7]))
+    for some in (soft[[1, 2], ...], soft[np.array([False, True, True]), :], soft[1:, ...]):
+        assert some.probs.tolist() == PROBS[1:]
+        assert (some.weight.tolist(), some.gold.tolist(), some.index.tolist()) == ([0, 1], [-1, 1], [6, 7])
+        assert some.classes == ("ham", "spam")
+    assert len(soft[[]]) == 0
+    with pytest.raises(SoftLabelError, match=r"indexed by rows; got \[0, 1\]"):
+        soft[0, 1]
+
+
 def test_soft_labels_come_in_three_forms():
     """SoftLabels, arrays, and frames whose columns name the classes; and they must fit what is asked."""
     frame = pd.DataFrame(PROBS, columns=["ham", "spam"])

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
 
 from weaklab.exceptions import ParameterError
+
+#: torch's random state is one for all threads of a process: who draws from it holds this. A forked process has its own.
+_LENT: dict[int, threading.RLock] = {}
 
 
 @contextmanager
 def borrowed_torch(device: torch.device, *, n_jobs: int | None, seed: int | None = None) -> Iterator[None]:
     """Set torch's thread count, and its random state where a seed is given, until the block ends in any way.
 
+    Blocks with a seed wait for each other where several threads of a process enter them, so that each draws what it
+    would alone; within one thread they nest. What other code of the program draws meanwhile cannot be kept apart.
+
     Parameters
     ----------
     device : torch.device
         The device in use; if it is a GPU, its random state is kept too.
     n_jobs : int or None
-        The number of threads; None leaves it. Batches of a few hundred rows gain nothing from a second thread and
-        lose fifty-fold when another process wants the same core, and sums in one thread come in one order.
+        The number of threads, at most one per core; None leaves it. Batches of a few hundred rows gain nothing from a
+        second thread and lose fifty-fold when another process wants the same core, and sums in one thread come in one
+        order.
     seed : int, optional
         What modules that draw from torch's global state (dropout, a user's layers) shall see.
 
@@ -33,12 +42,16 @@ def borrowed_torch(device: torch.device, *, n_jobs: int | None, seed: int | None
     >>> torch.get_num_threads() == before
     True
     """
-    threads = torch.get_num_threads()
     devices = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices, enabled=seed is not None):
+    turn: AbstractContextManager[object] = nullcontext()
+    if seed is not None:
+        turn = _LENT.setdefault(os.getpid(), threading.RLock())
+    with turn, torch.random.fork_rng(devices=devices, enabled=seed is not None):
+        threads = torch.get_num_threads()
         try:
-            if n_jobs is not None and n_jobs != threads:
-                torch.set_num_threads(n_jobs)
+            wanted = threads if n_jobs is None else min(n_jobs, os.cpu_count() or n_jobs)
+            if wanted != threads:
+                torch.set_num_threads(wanted)
             if seed is not None:
                 torch.default_generator.manual_seed(seed)
                 if devices:
@@ -65,7 +78,7 @@ def resolve_device(device: str | torch.device) -> torch.device:
     Raises
     ------
     ParameterError
-        If torch does not know it, or it is a card that is not there.
+        If torch does not know it, or it is not there.
 
     Examples
     --------
@@ -85,4 +98,13 @@ def resolve_device(device: str | torch.device) -> torch.device:
         if (found.index or 0) >= cards:
             raise ParameterError(f"device={device!r} was asked for, but torch sees {cards} CUDA cards. Use 'auto'.")
         return torch.device("cuda", torch.cuda.current_device() if found.index is None else found.index)
+    try:
+        if found.type == "meta":
+            raise RuntimeError("meta tensors hold no numbers")
+        torch.empty(0, device=found)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:  # torch asserts what it was compiled with
+        why = str(error).partition(". ")[0]
+        raise ParameterError(
+            f"device={device!r} was asked for, but torch cannot use it here: {why}. Use 'auto'."
+        ) from error
     return found

@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import pickle
-import re
 import time
 import zipfile
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from weaklab.end_models.dataset_rows import DatasetRows
 from weaklab.end_models.rows import SparseRows
 from weaklab.end_models.streaming import StreamedRows
 from weaklab.end_models.training_rows import restore, state_of
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from weaklab.end_models.training import Training, TrainingData
 
 FORMAT = 1
-_UNREADABLE = (RuntimeError, EOFError, LookupError, TypeError, ValueError, pickle.UnpicklingError, zipfile.BadZipFile)
+_UNREADABLE = (
+    *(OSError, RuntimeError, EOFError, LookupError, TypeError, ValueError),
+    *(pickle.UnpicklingError, zipfile.BadZipFile),
+)
 _CHUNK = 1 << 16  # rows hashed at a time
 
 
@@ -64,13 +67,19 @@ class Checkpoint:
         Raises
         ------
         ParameterError
-            If the file is no checkpoint, or one of other data or other arguments; those are named.
+            If the file is no checkpoint, or one of other data, other arguments (those are named) or more epochs.
         """
         if not self.path.exists():
             if not self.path.parent.is_dir():
                 raise ParameterError(f"checkpoint={str(self.path)!r}: there is no folder {str(self.path.parent)!r}.")
             return
         state = self._read()
+        done = len(state["run"]["log"])
+        if done > training.max_epochs:
+            raise ParameterError(
+                f"checkpoint={str(self.path)!r} has {done} epochs done, more than max_epochs={training.max_epochs}. "
+                "Raise max_epochs to train on, or delete the file to begin anew."
+            )
         training.model.load_state_dict(state["model"])
         training.optimizer.load_state_dict(state["optimizer"])
         training.precision.load_state_dict(state["precision"])
@@ -132,11 +141,16 @@ class Checkpoint:
 
     def _read(self) -> dict[str, Any]:
         what = f"checkpoint={str(self.path)!r}"
+        if self.path.is_dir():
+            raise ParameterError(f"{what} is a folder. Name a file in it, which need not be there yet.")
         try:
             state = torch.load(self.path, map_location="cpu", weights_only=True)
             version, found = state["format"], json.loads(state["settings"])
         except _UNREADABLE as error:
-            raise ParameterError(f"{what} is no checkpoint of weaklab: {error!s:.200}") from error
+            raise ParameterError(
+                f"{what} cannot be read; it is no checkpoint of weaklab, or not a whole one ({type(error).__name__}). "
+                "Delete the file to begin anew, or name another."
+            ) from error
         if version != FORMAT:
             raise ParameterError(f"{what} has format {version!r}, this version of weaklab reads {FORMAT}.")
         wanted = json.loads(self.settings)
@@ -151,23 +165,19 @@ class Checkpoint:
 
 
 def fingerprint(data: TrainingData) -> str:
-    """A hash of all rows, labels and weights, and of which rows are held out."""
+    """A hash of all rows, labels and weights, and of which rows are held out.
+
+    Of a Dataset only the number and the shape of rows count: its items may be drawn at random.
+    """
     digest = hashlib.blake2b(digest_size=16)
-    rows = data.rows.held if isinstance(data.rows, StreamedRows) and data.rows.sparse else data.rows
-    parts: list[Any] = [rows.indptr, rows.columns, rows.values] if isinstance(rows, SparseRows) else [rows]
+    held = data.rows.held if isinstance(data.rows, StreamedRows) else data.rows
+    rows = held if isinstance(held, (SparseRows, DatasetRows)) else data.rows
+    if isinstance(rows, DatasetRows):
+        digest.update(str(rows.shape).encode())
+    parts: list[Any] = [] if isinstance(rows, DatasetRows) else [rows]
+    parts = [rows.indptr, rows.columns, rows.values] if isinstance(rows, SparseRows) else parts
     for tensor in [*parts, data.target, data.weight, data.train, data.held_out]:
         digest.update(str((tuple(tensor.shape), tensor.dtype)).encode())
         for chunk in tensor.split(_CHUNK) if tensor.numel() else ():
             digest.update(chunk.contiguous().cpu().numpy().data)
     return digest.hexdigest()
-
-
-def described(value: Any) -> str:
-    """An argument in words that are the same in each process: no addresses.
-
-    Examples
-    --------
-    >>> described(len), described(0.5)
-    ('<built-in function len>', '0.5')
-    """
-    return re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))

@@ -52,6 +52,8 @@ class AuxConfidence(LossTerm):
     tensor(0.3133)
     """
 
+    tasks = ("multiclass",)
+
     def __init__(self, coef: float = 0.75, warmup: float = 0.2, *, balance: bool = True) -> None:
         self.coef, self.warmup = check_share("coef", coef), check_share("warmup", warmup)
         self.balance = bool(balance)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -56,6 +57,9 @@ class NoiseConsistency(LossTerm):
     >>> NoiseConsistency(0.1)(Step.of(torch.zeros(1, 2), [[1.0, 0.0]])).shape
     torch.Size([])
     """
+
+    tasks = ("multiclass",)
+    adds_only = True
 
     def __init__(self, sigma: float | tuple[float, float] = (0.1, 0.5), weight: float = 1.0) -> None:
         pair = sigma if isinstance(sigma, (tuple, list)) else (sigma, sigma)
@@ -138,6 +142,9 @@ class MultiSourceConsistency(LossTerm):
     MultiSourceConsistency(views=(fliplr,))
     """
 
+    tasks = ("multiclass",)
+    adds_only = True
+
     def __init__(
         self,
         sources: Callable[[Step], Sequence[Tensor]] | None = None,
@@ -148,9 +155,11 @@ class MultiSourceConsistency(LossTerm):
     ) -> None:
         if sources is not None and not callable(sources):
             raise ParameterError(f"sources={sources!r} must be a callable (step) -> logits of each source, or None.")
-        views = (views,) if callable(views) else tuple(views)
+        given, views = views, tuple(views) if isinstance(views, Sequence) else (views,)
         if not all(map(callable, views)):
-            raise ParameterError(f"views={views!r} must be a callable (rows) -> rows, or several.")
+            raise ParameterError(f"views={given!r} must be a callable (rows) -> rows, or several.")
+        if weights is not None and not isinstance(weights, (Sequence, np.ndarray)):
+            raise ParameterError(f"weights={weights!r} must be one number per source, or None.")
         for value in () if weights is None else weights:
             check_number("weights", value, above=0.0)
         check_number("ramp", ramp)

@@ -39,6 +39,9 @@ class CustomColumn:
     """
 
     def __init__(self, name: Any, encode: Any) -> None:
+        if isinstance(encode, type) and hasattr(encode, "fit_transform"):
+            called = f"{encode.__name__}(...)"
+            raise ParameterError(f"{encode.__name__}, to encode {name!r}, is a class; give one of its kind: {called}.")
         if not callable(encode) and not (hasattr(encode, "fit_transform") and hasattr(encode, "transform")):
             raise ParameterError(f"encode={encode!r} must be a callable (values) -> (n, d), or a transformer.")
         self.name = name

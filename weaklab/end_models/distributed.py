@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
@@ -9,14 +11,16 @@ import torch
 from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from weaklab.exceptions import ParameterError
+
 
 @dataclass(frozen=True)
 class Team:
     """The processes that train together: this one's number among ``size``; alone, all methods cost nothing.
 
-    Every process gives ``fit`` the same rows and the same arguments. A batch is drawn alike by all of them, and each
-    takes every ``size``-th of its rows, so that training is that of one process with the same batches, up to rounding
-    and dropout.
+    Every process gives ``fit`` the same rows and the same arguments, which is checked. A batch is drawn alike by all
+    of them, and each takes every ``size``-th of its rows, so that training is that of one process with the same
+    batches, up to rounding and dropout.
 
     Examples
     --------
@@ -64,6 +68,31 @@ class Team:
         if not self.alone:
             distributed.all_reduce(values)
         return values
+
+    def check_same(self, given: Mapping[str, str]) -> None:
+        """Check that every process was given the same.
+
+        Parameters
+        ----------
+        given : mapping from str to str
+            What each was given, in words or as a hash, by name; the names are the same everywhere.
+
+        Raises
+        ------
+        ParameterError
+            In all processes, if one was given something else than process 0; it is named.
+        """
+        if self.alone:
+            return
+        codes = [int.from_bytes(hashlib.blake2b(value.encode(), digest_size=7).digest()) for value in given.values()]
+        first, *others = self.gathered(torch.tensor(codes, dtype=torch.int64, device="cpu"))
+        for rank, theirs in enumerate(others, start=1):
+            if not torch.equal(first, theirs):
+                names = [name for name, differs in zip(given, (first != theirs).tolist(), strict=True) if differs]
+                raise ParameterError(
+                    f"Process {rank} of {self.size} was given other {', '.join(names)} than process 0. Each process "
+                    "gives fit all rows and the same arguments; batches are split among the processes by themselves."
+                )
 
     def gathered(self, values: Tensor) -> list[Tensor]:
         """A tensor on the CPU from each process, in the order of their numbers."""

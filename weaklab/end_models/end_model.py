@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from weaklab.end_models.borrowing import borrowed_torch, resolve_device
 from weaklab.end_models.calibration import held_out_temperature
+from weaklab.end_models.continuation import NETWORK, described_arguments, goes_on, left_by, one_pass
 from weaklab.end_models.distributed import Team
 from weaklab.end_models.fit_report import report_fit
 from weaklab.end_models.inference import predict_logits
@@ -63,13 +64,14 @@ class EndModel(ClassifierMixin, BaseEstimator):
         "multilabel": a row has any number of classes, its targets (n, k) need not sum to 1, and ``predict`` gives an
         indicator matrix.
     which : {"covered", "confident", "all", "semi-supervised"} or float in (0, 1], default="covered"
-        The rows to train on, see :class:`~weaklab.end_models.Selection`: those with votes; the more confident half
-        (or another share) of each class; all; or those with votes, and the others without a label, for loss terms that
-        need none.
+        The rows to train on, see :class:`~weaklab.end_models.Selection`: those with votes; the more confident half (or
+        another share) of each class, with all that tie with the last of them; all; or those with votes, and the others
+        without a label, for loss terms that need none.
     weight : {"uniform", "confidence"}, default="uniform"
         "confidence" weighs each row by how far its soft label is from uniform.
     gold_weight : float or None, default=None
-        The weight of rows with gold, of SoftLabels; 0 keeps them for scoring. None treats them as other rows.
+        The weight of rows with gold, of SoftLabels; 0 keeps them for scoring. None is the weight that SoftLabels have,
+        or 1 where that is 0: rows with gold are trained on, with votes or without.
     calibrate : bool, default=True
         Divide the logits by the temperature that fits the held-out soft labels best.
     hidden : int or None, default=100
@@ -88,15 +90,16 @@ class EndModel(ClassifierMixin, BaseEstimator):
         "auto" is a CUDA card where there is one, else the CPU.
     stream : bool or "auto", default="auto"
         Whether rows stay in memory, or in their file where X is a numpy memmap of float32 or float64, and each batch
-        is sent to the device while the one before it is computed on. "auto" does so for files of 64 MiB or more, and
-        on a card for rows that would take over 70 % of its free memory.
+        is sent to the device while the one before it is computed on. "auto" does so for files of 64 MiB or more and for
+        Datasets, and on a card for rows that would take over 70 % of its free memory.
     precision : {"auto", "float32", "bf16", "fp16"}, default="auto"
         What matrix products of training are computed in; weights stay float32. "auto" is bf16 for modules of a million
         weights or more on a card that has it.
     compile : bool or "auto", default="auto"
         Whether to compile the module with ``torch.compile``; "auto" where bf16 would be, for dense rows.
     random_state : int, Generator or None, default=None
-        The seed; None means 0. torch's and numpy's global states are left as they are.
+        The seed; None means 0. torch's and numpy's global states are left as they are. Modules draw from torch's, which
+        is one for all threads: where several threads of a program call ``fit``, one trains at a time.
     max_epochs : int, default=50
         The most passes over the rows.
     batch_size : int or None, default=None
@@ -135,7 +138,8 @@ class EndModel(ClassifierMixin, BaseEstimator):
     max_features : int, default=32768
         How many hashed word n-grams, and as many character n-grams, a text column has at most.
     warm_start : bool, default=False
-        Whether ``fit`` goes on from the weights, features and classes of the last ``fit``, with a new optimizer.
+        Whether ``fit`` goes on from the weights, features and classes of the last ``fit``, with a new optimizer;
+        arguments that make the network must then be the same.
     checkpoint : str or Path, optional
         A file that the state of training is saved in. ``fit`` with the same arguments and rows goes on from it, with
         the same result, bit for bit on the CPU, as if it had never been stopped; other rows or arguments are an error,
@@ -145,8 +149,9 @@ class EndModel(ClassifierMixin, BaseEstimator):
     callbacks : list of callable (row, model) -> bool or None, optional
         Called after each epoch with its row of the history; True ends training.
     n_jobs : int or None, default=1
-        torch's threads during ``fit`` and ``predict`` on the CPU; None leaves them. One thread gives the same bits
-        on one machine whatever the rest of the program does, and small batches gain nothing from more.
+        torch's threads during ``fit`` and ``predict`` on the CPU, at most one per core; None leaves them. One thread
+        gives the same bits on one machine whatever the rest of the program does, and small batches gain nothing from
+        more.
     progress : bool or None, default=None
         A progress bar; None shows it once training takes longer than 2 s.
 
@@ -163,7 +168,8 @@ class EndModel(ClassifierMixin, BaseEstimator):
     n_iter_, best_epoch_ : int
         The number of epochs run, and the epoch whose weights were kept, counted from 1.
     n_rows_, n_held_out_ : int
-        The number of rows trained on, and held out. Rows of weight 0 are neither, unless ``which`` asks for them.
+        The number of rows trained on, and held out. Rows of weight 0 without gold are neither, unless
+        ``which`` asks for them.
     learning_rate_ : float or None
         The learning rate that was given, found, or taken by default; None for L-BFGS, which has none.
     monitor_ : {"soft", "gold"} or None
@@ -186,8 +192,8 @@ class EndModel(ClassifierMixin, BaseEstimator):
     the labeling functions by heart (Arpit et al., 2017, doi:10.48550/arXiv.1706.05394).
 
     Within a process group of ``torch.distributed``, as ``torchrun`` starts one, ``fit`` is called in each process with
-    the same rows and arguments: batches are split among them, and all end with the same weights. The paths of CUDA
-    cards are written and tested on the CPU only; figures of cards are owed.
+    the same rows and arguments, else it is an error: batches are split among them, and all end with the same weights.
+    The paths of CUDA cards are written and tested on the CPU only; figures of cards are owed.
 
     Examples
     --------
@@ -286,12 +292,13 @@ class EndModel(ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : DataFrame, Series or list of str, array-like or sparse matrix of n rows
+        X : DataFrame, Series or list of str, array-like, sparse matrix or Dataset of n rows
             The data. Frames may come from pandas, polars or pyarrow. Missing numbers of a frame are imputed; in a
-            matrix they are an error. Features are learnt from all rows, those of weight 0 included.
+            matrix they are an error. Features are learnt from all rows, those of weight 0 included. The items of a
+            torch Dataset are rows x of numbers, or tuples (x, ...); ``module`` gets each x as it is, anew in each epoch.
         soft : SoftLabels, array-like of shape (n, k) or (n,), DataFrame or Series
-            Soft labels, or one hard label per row. Of SoftLabels, rows of weight 0 are left out and rows with gold
-            count as known.
+            Soft labels, or one hard label per row. Of SoftLabels, rows with gold count as known, with votes or without;
+            of the others those of weight 0 are left out.
         sample_weight : array-like of shape (n,), optional
             0 or more; multiplied with the weight of SoftLabels.
 
@@ -330,7 +337,9 @@ class EndModel(ClassifierMixin, BaseEstimator):
         """Learn from more rows: one pass over them, by batches, from the weights that there are.
 
         The first call of an unfitted model learns features and classes from its rows, which should therefore be
-        typical; later ones keep both, as do those after ``fit``. The optimizer goes on where the last call left it.
+        typical; later ones keep both, as do those after ``fit``. The optimizer goes on where the last call left it,
+        unless ``optimizer``, ``learning_rate`` or ``weight_decay`` has changed: then it begins anew. Arguments that
+        make the network (``hidden``, ``module``, ``dropout``, ``peers``) must be those that it was made with.
         Nothing is held out, and schedules and checkpoints do not apply; ``temperature_`` stays as it is, and there is
         no ``fit_report_``.
 
@@ -344,27 +353,25 @@ class EndModel(ClassifierMixin, BaseEstimator):
         Returns
         -------
         self
+
+        Raises
+        ------
+        ParameterError
+            If an argument that makes the network has changed, or one is out of range.
         """
         fitted = hasattr(self, "module_")
         given = read_rows(self, X, soft, sample_weight, transform=self._features if fitted else None, classes=classes)
         before: dict[str, Any] = self._partial if fitted else {}
         given = replace(given, seed=(given.seed + before.get("calls", 0)) % 2**31)
-        rate = before.get("rate", self.learning_rate)
-        once = copy.copy(self).set_params(
-            max_epochs=1, validation_fraction=0.0, monitor="auto", schedule=None, checkpoint=None, learning_rate=rate
-        )
+        once = one_pass(self, before)
         with borrowed_torch(given.device, n_jobs=self.n_jobs, seed=given.seed + Team.present().rank):
             training = prepare(once, given, module=copy.deepcopy(self.module_) if fitted else None)
-            if "optimizer" in before:
+            if goes_on(self, before):
                 training.optimizer.load_state_dict(before["optimizer"])
             run = train(training)
         self._learn(given, training)
         self.learning_rate_ = training.learning_rate
-        self._partial = {
-            "calls": before.get("calls", 0) + 1,
-            "rate": training.learning_rate,
-            "optimizer": copy.deepcopy(training.optimizer.state_dict()),
-        }
+        self._partial = left_by(self, training, before)
         self.temperature_ = self.temperature_ if fitted else 1.0
         self.__dict__.pop("fit_report_", None)  # of other weights than these
         history = pd.concat([self.history_, run.history], ignore_index=True) if fitted else run.history
@@ -453,13 +460,14 @@ class EndModel(ClassifierMixin, BaseEstimator):
 
     def _learn(self, given: Given, training: Training) -> None:
         self._learn_names(given.plan, given.found)
+        self._built = described_arguments(self, NETWORK)
         self.module_, self.features_, self.classes_ = training.model, given.plan, given.targets.classes
         self.monitor_ = training.data.monitor if len(training.data.held_out) else None
 
     def _learn_names(self, plan: FeaturePlan, found: Input) -> None:
-        if plan.form_ in {"texts", "images"} or plan.chosen:
+        if plan.form_ in {"texts", "images", "dataset"} or plan.chosen:
             names = list(plan.encoders_)
-            self.n_features_in_ = plan.n_columns_ if plan.form_ == "images" else len(names)
+            self.n_features_in_ = plan.n_columns_ if plan.form_ in {"images", "dataset"} else len(names)
             self.__dict__.pop("feature_names_in_", None)
             if plan.form_ == "frame" and all(isinstance(name, str) for name in names):
                 self.feature_names_in_ = np.array(names, dtype=object)
@@ -474,7 +482,8 @@ class EndModel(ClassifierMixin, BaseEstimator):
             raise FrameError(f"{error}\n{hint}" if found.form == "frame" else str(error)) from error
 
     def _features(self, found: Input) -> Any:
-        if self.features_.form_ not in {"texts", "images"} and not self.features_.chosen and found.n_dimensions == 2:
+        named = self.features_.form_ in {"texts", "images", "dataset"} or self.features_.chosen
+        if not named and found.form != "dataset" and found.n_dimensions == 2:
             self._check_names(found)
         return self.features_.transform(found.data)
 

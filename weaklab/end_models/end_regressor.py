@@ -38,6 +38,8 @@ class SquaredError(LossTerm):
     so the mean is all that it needs of a distribution.
     """
 
+    tasks = ("regression",)
+
     def __init__(self) -> None:
         pass
 
@@ -132,7 +134,7 @@ def read_values(soft: Any, n: int, values: Any = None) -> tuple[Floats, Floats]:
     Raises
     ------
     SoftLabelError
-        If they are no n finite numbers, or distributions whose columns are no numbers.
+        If they are no n finite numbers, or numbers with ``values``, or distributions whose columns are no numbers.
 
     Examples
     --------
@@ -163,9 +165,14 @@ def read_values(soft: Any, n: int, values: Any = None) -> tuple[Floats, Floats]:
         y = checked.probs @ numbers
         if checked.gold is not None:
             y = np.where(checked.gold >= 0, numbers[checked.gold], y)
-        return y, np.ones(n) if checked.weight is None else checked.weight.copy()
+        return y, Selection().weights(checked.probs, checked.weight, checked.gold)
     if len(shape) > 2:
         raise SoftLabelError(f"Targets must be of shape (n,) or (n, k), got {shape}.")
+    if values is not None:
+        raise SoftLabelError(
+            f"values={values!r} says what the columns of distributions (n, k) stand for, but the targets are of shape "
+            f"{shape}, one number per row: leave it out."
+        )
     y = _finite(column_or_1d(soft, warn=True), "Targets")
     if len(y) != n:
         raise SoftLabelError(f"There are {len(y):,} targets for {n:,} rows of data.")
@@ -297,7 +304,8 @@ checkpoint, checkpoint_every, callbacks, n_jobs, progress
         X : as for :meth:`weaklab.end_models.EndModel.fit`, of n rows
             The data.
         y : array-like or Series of shape (n,); or SoftLabels, DataFrame or array-like of shape (n, k)
-            The targets. Of SoftLabels, rows of weight 0 are left out and rows with gold count as known.
+            The targets. Of SoftLabels, rows with gold count as known, with votes or without; of the others those
+            of weight 0 are left out.
         sample_weight : array-like of shape (n,), optional
             0 or more; multiplied with the weight of SoftLabels. For guesses of known variance, its inverse.
 

@@ -48,7 +48,8 @@ class FitReport:
     n_rows : int
         The rows given to ``fit``.
     n_trained, n_held_out : int
-        Those trained on, and those held out to stop early. Rows of weight 0 are neither.
+        Those trained on, and those held out to stop early. Rows of weight 0 without gold
+        are neither.
     effective_rows : float
         How many rows of equal weight would tell as much as those trained on: ``(sum w)^2 / sum w^2`` (Kish, 1965,
         *Survey Sampling*).
@@ -56,11 +57,12 @@ class FitReport:
         The loss of the held-out rows at the weights that were kept, in nats, or in the unit of ``loss``.
     agreement : float in [0, 1]
         The share of held-out rows (of rows trained on, where none are held out) whose prediction is the most probable
-        class of the label model. 1 is no virtue: a model that repeats the rules has learnt nothing past them.
+        class of the label model, but for rows with gold and without votes. 1 is no virtue: a model that repeats the
+        rules has learnt nothing past them.
     n_gold : int
-        The rows whose class is known.
+        The rows whose class is known. They are trained on but for those scored, with votes or without.
     n_gold_scored : int
-        The rows among them that were not trained on; all of them with ``gold_weight=0``.
+        The rows among them that were not trained on: those held out; all of them with ``gold_weight=0``.
     gold_score : float in [0, 1]
         The accuracy on those.
     gold_only_score : float in [0, 1]
@@ -183,9 +185,10 @@ def report_fit(training: Training, given: Given) -> FitReport:
 
     n = len(targets.weight)
     rows = held_out if len(held_out) else trained
+    rows = rows if targets.unsaid is None else rows[~targets.unsaid[rows]]
     rows = rows[:: len(rows) // _MOST_COMPARED + 1]
     said = targets.probs if targets.said is None else targets.said
-    agreement = float("nan") if several else float((predict(rows) == said[rows].argmax(axis=1)).mean())
+    agreement = float("nan") if several or not len(rows) else float((predict(rows) == said[rows].argmax(axis=1)).mean())
     base = (n, len(trained), len(held_out), effective_rows(targets.weight[trained]), held_out_loss, agreement)
     if several or targets.gold is None or not (targets.gold >= 0).any():
         return FitReport(*base)

@@ -47,15 +47,26 @@ class Run:
         return order
 
     def record(
-        self, model: nn.Module, train_loss: float, held_out_loss: float, seconds: float, tolerance: float = 0.0
+        self,
+        model: nn.Module,
+        train_loss: float,
+        held_out_loss: float,
+        seconds: float,
+        tolerance: float = 0.0,
+        *,
+        counts: bool = True,
     ) -> None:
-        """Note that an epoch is over; keep the weights if they are the best, or if nothing is held out."""
+        """Note that an epoch is over; keep the weights if they are the best, or if nothing is held out.
+
+        Those of an epoch whose held-out loss does not count are kept until there are others.
+        """
         row = {"epoch": len(self.log) + 1, "train_loss": train_loss, "held_out_loss": held_out_loss, "seconds": seconds}
-        if held_out_loss < self.best_loss - tolerance:
+        judged = held_out_loss if counts else math.inf
+        if judged < self.best_loss - tolerance:
             self.improved = self.epoch
-        if held_out_loss < self.best_loss or math.isnan(held_out_loss):
+        if judged < self.best_loss or math.isnan(held_out_loss) or not counts:
             self.best_state = {name: value.detach().clone() for name, value in model.state_dict().items()}
-            self.best_loss, self.best_epoch = held_out_loss, self.epoch
+            self.best_loss, self.best_epoch = judged, self.epoch
         self.log.append(row)
         self.order, self.step = None, 0
 

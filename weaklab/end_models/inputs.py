@@ -1,4 +1,4 @@
-"""What rows of data come as: frames, texts, matrices, images; told apart in one place."""
+"""What rows of data come as: frames, texts, matrices, images, Datasets; told apart in one place."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
+import torch
 
+from weaklab.end_models.dataset_rows import DatasetRows, is_dataset
 from weaklab.exceptions import ColumnError, FrameError, did_you_mean
 
 
 @dataclass(frozen=True, eq=False)
 class Input:
-    """Data as found: its form, itself (DataFrame, Series of texts, matrix, images), pandas index, and type."""
+    """Data as found: form, itself (DataFrame, Series of texts, matrix, images, DatasetRows), pandas index, and type."""
 
-    form: Literal["frame", "texts", "matrix", "images"]
+    form: Literal["frame", "texts", "matrix", "images", "dataset"]
     data: Any
     index: pd.Index | None
     name: str
@@ -33,8 +35,10 @@ def read_input(X: Any) -> Input:
 
     Parameters
     ----------
-    X : DataFrame (pandas, polars, pyarrow), Series or list of str, list of mappings, array-like, or sparse matrix
+    X : DataFrame (pandas, polars, pyarrow), Series or list of str, list of mappings, array-like, sparse matrix, \
+Dataset
         The data. Arrays of shape (n, h, w) and (n, h, w, c), and lists of arrays (h, w) and (h, w, c), are images.
+        A Dataset is one of torch, by index.
 
     Returns
     -------
@@ -55,6 +59,9 @@ def read_input(X: Any) -> Input:
         return Input("frame" if X.ndim == 2 else "texts", X, X.index, name)
     if isinstance(X, (str, bytes, Mapping)) or X is None:
         raise FrameError(f"X must be rows of data (a frame, a list of texts, a matrix), got {name}: {X!r:.80}.")
+    if isinstance(X, DatasetRows) or is_dataset(X):
+        return Input("dataset", X if isinstance(X, DatasetRows) else DatasetRows(X), None, name)
+    X = without_tensors(X)
     if np.ma.isMaskedArray(X):
         if np.ma.is_masked(X):
             cell = tuple(int(part) for part in np.argwhere(np.ma.getmaskarray(X))[0])
@@ -77,6 +84,24 @@ def read_input(X: Any) -> Input:
     if _is_texts(X):
         return Input("texts", pd.Series(list(X), dtype=object), None, name)
     return Input("matrix", X, None, name)
+
+
+def without_tensors(X: Any) -> Any:
+    """A tensor, or a list of them, as arrays, wherever they lie and whatever gradients they carry; all else as it is.
+
+    Examples
+    --------
+    >>> without_tensors(torch.ones(1, 2, dtype=torch.bfloat16, requires_grad=True))
+    array([[1., 1.]], dtype=float32)
+    """
+    if isinstance(X, (list, tuple)) and X and isinstance(X[0], torch.Tensor):
+        return [without_tensors(one) for one in X]
+    if not isinstance(X, torch.Tensor):
+        return X
+    if X.layout != torch.strided:
+        raise FrameError(f"X is a tensor of layout {X.layout}: give X.to_dense(), or a sparse matrix of scipy.")
+    plain = X.detach().cpu()
+    return (plain.float() if plain.dtype == torch.bfloat16 else plain).numpy()  # numpy has no bfloat16
 
 
 def _stacked(images: Any) -> np.ndarray:

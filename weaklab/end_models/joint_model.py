@@ -22,6 +22,7 @@ from weaklab.exceptions import FrameError, ParameterError, VoteError
 from weaklab.seeding import generator
 from weaklab.typing import Classes, Floats, Seed
 from weaklab.votes import SoftLabels, VoteMatrix, check_classes, check_votes
+from weaklab.votes.seen_rows import match_names
 
 _SLICE = 4096
 
@@ -72,6 +73,10 @@ class JointModel(ClassifierMixin, BaseEstimator):
     gold rows to stop by the pair drifts to the more frequent class. It is no safe choice where classes are unbalanced:
     compare it with ``EndModel`` on a label model's soft labels, which was the better of the two on most of the data
     that it was measured on (docs/benchmarks/joint-model.md).
+
+    ``fit`` takes votes and rows, ``predict`` and :meth:`score` rows and labels, so that ``cross_val_score`` and
+    ``GridSearchCV``, which score by what they fit, give NaN: hold gold rows out, fit on ``votes`` and X of the others,
+    and call ``score(X, y)`` on those.
 
     Examples
     --------
@@ -130,7 +135,8 @@ class JointModel(ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         votes : DataFrame, array-like or sparse matrix of shape (n, m)
-            As for label models; -1 is "abstain". Rows without votes are left out.
+            As for label models; -1 is "abstain". Rows without votes are left out. Later, columns with names are
+            matched by them, in any order.
         X : as for :meth:`EndModel.fit <weaklab.end_models.EndModel.fit>`, of n rows
             The data; no images.
         sample_weight : array-like of shape (n,), optional
@@ -151,8 +157,11 @@ class JointModel(ClassifierMixin, BaseEstimator):
             check_count(name, getattr(self, name), least)
         check_number("dropout", self.dropout, below=1.0)
         check_choice("encoder", self.encoder, ("both", "votes"))
-        if read_input(X).form == "images":
+        form = read_input(X).form
+        if form == "images":
             raise FrameError("JointModel takes no images: flatten them, X.reshape(len(X), -1), or give encode=.")
+        if form == "dataset":
+            raise FrameError("JointModel takes no Dataset: give its rows as a matrix.")
         matrix = check_votes(votes, classes=self.classes)
         self._names = _names(matrix)
         table = _table(matrix)
@@ -288,7 +297,9 @@ class JointModel(ClassifierMixin, BaseEstimator):
     def _read(self, votes: Any) -> VoteMatrix:
         check_is_fitted(self)
         matrix = check_votes(votes, classes=len(self.classes_))
-        if matrix.m != len(self._names) or (matrix.names and list(matrix.names) != self._names and self._named()):
+        if matrix.names is not None and self._named():
+            return matrix.reorder(match_names(matrix.names, self._names))
+        if matrix.m != len(self._names):
             raise VoteError(
                 f"The votes are of {matrix.m} labeling functions {_names(matrix)!r:.120}, not of the "
                 f"{len(self._names)} that the model was fitted on: {self._names!r:.120}."

@@ -43,6 +43,8 @@ class LogitAdjustment(LossTerm):
     tensor(1.3863)
     """
 
+    tasks = ("multiclass",)
+
     def __init__(self, tau: float = 1.0) -> None:
         check_number("tau", tau)
         self.tau = float(tau)
@@ -98,6 +100,8 @@ class ClassBalancedCrossEntropy(LossTerm):
     >>> term(Step.of(torch.zeros(1, 2), [[0.0, 1.0]]))  # 2 ln 2: each of 4 rows counts 4 / (2 * n_y)
     tensor(1.3862)
     """
+
+    tasks = ("multiclass",)
 
     def __init__(self, beta: float = 0.9999) -> None:
         check_number("beta", beta, below=1.0)

@@ -27,9 +27,7 @@ def train(training: Training) -> Run:
             started = time.perf_counter()
             train_loss = _train_epoch(training)
             held_out_loss = evaluate(training) if len(training.data.held_out) else float("nan")
-            run.record(
-                training.model, train_loss, held_out_loss, time.perf_counter() - started, tolerance=training.tolerance
-            )
+            training.record(train_loss, held_out_loss, time.perf_counter() - started)
             stops = [callback(dict(run.log[-1]), training.model) for callback in training.callbacks]
             run.stopped = training.team.agreed(any(stops), training.data.target.device)
             if training.checkpoint is not None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from numbers import Real
+from typing import Any, ClassVar, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -80,7 +81,9 @@ class LossTerm:
     Any callable that takes a :class:`Step` and gives a scalar is a loss term. This class adds the arithmetic:
     ``SoftCrossEntropy() + 0.1 * LossTerm(my_function)``. Terms that remember something, or must know the rows before
     the first step, override :meth:`start`, and :meth:`state_dict` with :meth:`load_state_dict`. Terms that another
-    loss of held-out rows than that of the task would stop too early, override :meth:`rows_loss`.
+    loss of held-out rows than that of the task would stop too early, override :meth:`rows_loss`. A class may say what
+    it is for: ``tasks``, the tasks that it can train ("multiclass", "multilabel", "regression"; None is any), and
+    ``adds_only``, that it learns nothing from the labels and needs a loss beside it; else it is an error.
 
     Parameters
     ----------
@@ -98,7 +101,14 @@ class LossTerm:
     ...     return step.logits.square().mean()
     >>> SoftCrossEntropy() + 0.1 * LossTerm(small_logits)
     SoftCrossEntropy() + 0.1 * LossTerm(small_logits)
+    >>> sum([SoftCrossEntropy(), LossTerm(small_logits) / 2])
+    SoftCrossEntropy() + 0.5 * LossTerm(small_logits)
     """
+
+    #: The tasks that the term can train; None is any.
+    tasks: ClassVar[tuple[str, ...] | None] = None
+    #: Whether it is only added to a loss that learns from the labels.
+    adds_only: ClassVar[bool] = False
 
     def __init__(self, function: Term) -> None:
         if not callable(function):
@@ -127,7 +137,7 @@ class LossTerm:
         Tensor of shape (h,), or None
             None where the term has nothing to say of a held-out row, as most that are added to a loss.
         """
-        inner = self._inner().values()
+        inner = self.inner().values()
         said = [rows for term in inner if (rows := held_out_loss(term, logits, target)) is not None]
         return sum(said[1:], start=said[0]) if said else None
 
@@ -144,7 +154,7 @@ class LossTerm:
         LossTerm
             This term itself, where there is nothing to make ready.
         """
-        inner = self._inner()
+        inner = self.inner()
         if not inner:
             return self
         fresh = copy.copy(self)
@@ -154,28 +164,45 @@ class LossTerm:
 
     def state_dict(self) -> dict[str, Any]:
         """What a started term remembers, to be saved with the weights of the model."""
-        states = {name: state_of(term) for name, term in self._inner().items()}
+        states = {name: state_of(term) for name, term in self.inner().items()}
         return {name: state for name, state in states.items() if state}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Give a started term back what :meth:`state_dict` gave."""
-        for name, term in self._inner().items():
+        for name, term in self.inner().items():
             if name in state:
                 restore(term, state[name])
 
-    def _inner(self) -> dict[str, Term]:
+    def inner(self) -> dict[str, Term]:
+        """The terms that this one is made of, by attribute: those of a sum, that of a product, a function; or none."""
         return {name: part for name in ("function", "left", "right", "term") if (part := vars(self).get(name))}
 
-    def __add__(self, other: Term) -> LossTerm:
+    def __add__(self, other: Any) -> LossTerm:
+        if isinstance(other, Real) and other == 0:  # what ``sum`` starts with
+            return self
         return Sum(self, other) if callable(other) else NotImplemented
 
-    def __radd__(self, other: Term) -> LossTerm:
-        return Sum(other, self) if callable(other) else NotImplemented
+    def __radd__(self, other: Any) -> LossTerm:
+        return Sum(other, self) if callable(other) else self.__add__(other)
 
-    def __mul__(self, factor: float) -> LossTerm:
-        return Scaled(self, factor) if isinstance(factor, (int, float)) else NotImplemented
+    def __sub__(self, other: Term) -> LossTerm:
+        return Sum(self, Scaled(other, -1)) if callable(other) else NotImplemented
+
+    def __rsub__(self, other: Term) -> LossTerm:
+        return Sum(other, Scaled(self, -1)) if callable(other) else NotImplemented
+
+    def __neg__(self) -> LossTerm:
+        return Scaled(self, -1)
+
+    def __mul__(self, factor: Any) -> LossTerm:
+        return Scaled(self, float(factor)) if isinstance(factor, Real) else NotImplemented
 
     __rmul__ = __mul__
+
+    def __truediv__(self, divisor: Any) -> LossTerm:
+        if isinstance(divisor, Real) and divisor == 0:
+            raise ParameterError(f"{self!r} cannot be divided by 0.")
+        return Scaled(self, 1 / float(divisor)) if isinstance(divisor, Real) else NotImplemented
 
     def __repr__(self) -> str:
         function = vars(self).get("function")
@@ -231,6 +258,8 @@ class SoftCrossEntropy(LossTerm):
     >>> cross_entropy(torch.zeros(1, 2), torch.tensor([[0.5, 0.5]]), torch.ones(1))
     tensor(0.6931)
     """
+
+    tasks = ("multiclass",)
 
     def __init__(self) -> None:
         pass

@@ -49,6 +49,8 @@ class GeneralizedCrossEntropy(LossTerm):
     tensor(0.5000)
     """
 
+    tasks = ("multiclass",)
+
     def __init__(self, q: float = 0.7) -> None:
         self.q = check_share("q", q, from_zero=False)
 
@@ -95,6 +97,8 @@ class SymmetricCrossEntropy(LossTerm):
     >>> SymmetricCrossEntropy(0.0, 1.0)(Step.of(torch.zeros(1, 2), [[1.0, 0.0]]))  # -ln(1e-4) / 2
     tensor(4.6052)
     """
+
+    tasks = ("multiclass",)
 
     def __init__(self, alpha: float = 0.1, beta: float = 1.0) -> None:
         check_number("alpha", alpha)
@@ -151,6 +155,9 @@ class EarlyLearning(LossTerm):
     >>> term(step)  # t = p / 2, so ln(1 - 1/4)
     tensor(-0.2877)
     """
+
+    tasks = ("multiclass",)
+    adds_only = True
 
     def __init__(self, strength: float = 3.0, momentum: float = 0.7) -> None:
         check_number("strength", strength)

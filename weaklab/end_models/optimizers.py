@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
@@ -23,13 +24,20 @@ def build_optimizer(
     Raises
     ------
     ParameterError
-        If a callable gives something else.
+        If a callable gives something else, or what cannot step without computing the loss again.
     """
     parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
     if not isinstance(optimizer, str):
         built: Any = optimizer(parameters, learning_rate)
         if not isinstance(built, torch.optim.Optimizer):
             raise ParameterError(f"optimizer(parameters, {learning_rate}) gave {built!r}; it must give an Optimizer.")
+        closure = inspect.signature(built.step).parameters.get("closure")
+        if closure is not None and closure.default is inspect.Parameter.empty:
+            raise ParameterError(
+                f"optimizer={optimizer!r} gave {type(built).__name__}, whose steps need a closure that computes the "
+                "loss again; training by batches has none. Use 'adamw', 'sgd' or another that steps on gradients; "
+                "optimizer='lbfgs' with hidden=None trains linear classifiers so."
+            )
         return built
     fused = device.type in ("cpu", "cuda")  # three times the speed on the CPU, at 65,536 x 100 weights
     if optimizer == "sgd":

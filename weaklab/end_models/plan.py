@@ -12,6 +12,7 @@ import scipy.sparse as sp
 from sklearn.utils import check_array
 
 from weaklab.end_models.custom import CustomColumn
+from weaklab.end_models.dataset_rows import DatasetColumns
 from weaklab.end_models.encoders import Block, TextColumn
 from weaklab.end_models.images import ImageArray
 from weaklab.end_models.inputs import Input, find_column, read_input
@@ -20,8 +21,13 @@ from weaklab.end_models.matrices import MatrixColumns
 from weaklab.end_models.tfidf import TfidfColumn
 from weaklab.exceptions import FrameError, ParameterError
 
-_FORMS = {"frame": "a frame", "matrix": "a matrix", "texts": "texts", "images": "images"}
-_KINDS_OF_ARRAYS: dict[type, str] = {MatrixColumns: "matrix", ImageArray: "images", CustomColumn: "custom"}
+_FORMS = {"frame": "a frame", "matrix": "a matrix", "texts": "texts", "images": "images", "dataset": "a Dataset"}
+_KINDS_OF_ARRAYS: dict[type, str] = {
+    MatrixColumns: "matrix",
+    ImageArray: "images",
+    CustomColumn: "custom",
+    DatasetColumns: "dataset",
+}
 
 
 class FeaturePlan:
@@ -48,7 +54,7 @@ class FeaturePlan:
 
     Attributes
     ----------
-    form_ : {"texts", "matrix", "images", "frame"}
+    form_ : {"texts", "matrix", "images", "frame", "dataset"}
         What the plan was fitted on.
     encoders_ : dict
         The encoder of each column, by name.
@@ -112,12 +118,12 @@ class FeaturePlan:
         """
         found = read_input(X)
         self.form_, data = found.form, found.data
-        if self.form_ not in {"matrix", "images"} and not len(data):
+        if self.form_ not in {"matrix", "images", "dataset"} and not len(data):
             raise FrameError("Found data with 0 rows (0 sample(s)) while a minimum of 1 is required to train on.")
         if self.encode is not None and isinstance(self.columns, Mapping):
             raise ParameterError("encode= is for one column; in columns={...} give it as the kind of its column.")
         self.encoders_: dict[Any, Any]
-        if self.form_ in {"matrix", "images"}:
+        if self.form_ in {"matrix", "images", "dataset"}:
             self.encoders_ = self._of_arrays(found)
         elif self.form_ == "texts":
             name = self._text_name(X)
@@ -177,9 +183,13 @@ class FeaturePlan:
         return column_encoder(name, kind, self.max_features) if isinstance(kind, str) else CustomColumn(name, kind)
 
     def _of_arrays(self, found: Input) -> dict[Any, Any]:
-        """The encoder of a matrix or of images."""
+        """The encoder of a matrix, of images or of a Dataset."""
         if self.chosen:
             raise FrameError(f"column= and columns= name columns of a frame, but X is a {found.name}.")
+        if found.form == "dataset":
+            if self.encode is not None:
+                raise ParameterError("encode= does not go with a Dataset: let its items be what it would give.")
+            return {"(dataset)": DatasetColumns()}
         if self.encode is not None:
             return {f"({found.form})": CustomColumn(f"({found.form})", self.encode)}
         if found.form == "images":
@@ -221,7 +231,7 @@ class FeaturePlan:
             return [(one, found.data)]
         if found.form == "frame" and (self.form_ == "frame" or (self.form_ == "texts" and self.chosen)):
             return [(encoder, find_column(found.data, name)) for name, encoder in encoders]
-        if found.form == self.form_ and (found.form == "images" or isinstance(one, CustomColumn)):
+        if found.form == self.form_ and (found.form in {"images", "dataset"} or isinstance(one, CustomColumn)):
             return [(one, found.data)]
         if found.form in {"frame", "matrix"} and self.form_ == "matrix":
             return [(one, _matrix(found.data.to_numpy() if found.form == "frame" else found.data))]
@@ -252,6 +262,8 @@ def _matrix(data: Any, least: int = 0) -> Any:
     try:
         return check_array(data, accept_sparse="csr", dtype=numbers, ensure_min_samples=least, input_name="X")
     except ValueError as error:
+        if str(error).startswith("Complex data"):
+            raise FrameError("Complex data not supported: give real numbers, such as [X.real, X.imag].") from error
         raise FrameError(f"{error}{_where(data)}") from error
 
 
@@ -286,6 +298,11 @@ def _all_columns(frame: pd.DataFrame) -> dict[Any, str]:
     if len(frame.columns) == 1 or not texts + neither:
         return kinds
     usable = {name: kind for name, kind in kinds.items() if kind != "text" or name == texts[0]}
+    if not usable:
+        raise FrameError(
+            f"None of the columns of X is a feature as it is ({', '.join(map(repr, neither))}): turn them into numbers "
+            "or texts, or give functions that do: columns={name: function}."
+        )
     raise FrameError(
         f"X has columns that are no numbers ({', '.join(map(repr, texts + neither))}), so say what to use: "
         f"{f'column={texts[0]!r} for one of them, or ' if texts else ''}columns={usable!r}. "

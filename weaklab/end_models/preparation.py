@@ -11,9 +11,11 @@ import torch
 from torch import nn
 
 from weaklab.end_models.borrowing import resolve_device
-from weaklab.end_models.checkpoints import Checkpoint, described
+from weaklab.end_models.checkpoints import Checkpoint, fingerprint
+from weaklab.end_models.continuation import check_goes_on
+from weaklab.end_models.descriptions import described
 from weaklab.end_models.distributed import Team
-from weaklab.end_models.inputs import Input, read_input
+from weaklab.end_models.inputs import Input, read_input, without_tensors
 from weaklab.end_models.nested_dropout import NestedDropout, OrderedUnits
 from weaklab.end_models.networks import build_module
 from weaklab.end_models.optimizers import build_optimizer
@@ -27,6 +29,7 @@ from weaklab.end_models.samplers import EveryRow
 from weaklab.end_models.schedules import Oscillating, resolve_schedule
 from weaklab.end_models.selection import Selection
 from weaklab.end_models.streaming import place_rows
+from weaklab.end_models.suitability import check_loss
 from weaklab.end_models.targets import Targets
 from weaklab.end_models.tasks import RowsLoss, Task, find_task
 from weaklab.end_models.training import Training, TrainingData
@@ -60,6 +63,9 @@ _FREE = {
     *("encode", "task", "which", "weight", "gold_weight", "calibrate"),
 }
 
+#: What may differ between the processes that train one model.
+_OF_A_PROCESS = {"device", "n_jobs", "progress", "callbacks"}
+
 
 @dataclass(frozen=True, eq=False)
 class Given:
@@ -91,9 +97,11 @@ def read_rows(
     resolve_schedule(model.schedule)
     task, selection = find_task(model.task), Selection(model.which, model.weight, model.gold_weight)
     _check_fits(model, task)
+    check_loss(model.loss, task)
     device = resolve_device(model.device)
     found = read_input(X)
     if transform is not None:
+        check_goes_on(model, model._built)
         plan, features = model.features_, transform(found)
     else:
         plan = FeaturePlan(
@@ -106,7 +114,7 @@ def read_rows(
         )
         features = plan.fit_transform(found.data)
     targets = task.read(
-        soft,
+        without_tensors(soft),
         features.shape[0],
         selection=selection,
         classes=classes if classes is not None else model.classes,
@@ -147,6 +155,7 @@ def prepare(model: EndModel, given: Given, *, module: nn.Module | None = None) -
     monitor = "soft" if model.monitor == "auto" and model.gold_weight else model.monitor  # gold is to be trained on
     held_out = model.validation_fraction, monitor
     data = training_data(features, targets, draws, device, *held_out, given.task.rows_loss, model.stream)
+    team.check_same(_shared(model, data, seed, team))
     if module is None:
         module = new_module(model, given.plan.shape_, len(targets.classes), draws)
     module = module.to(device)
@@ -247,7 +256,18 @@ def _settings(model: EndModel, training: Training, seed: int) -> dict[str, str]:
     """What a training must share with the one whose checkpoint it goes on from, in words."""
     arguments = {name: described(value) for name, value in model.get_params(deep=False).items() if name not in _FREE}
     shapes = [(name, tuple(value.shape)) for name, value in training.model.state_dict().items()]
-    own = {"random_state": str(seed), "module": str(shapes), "processes": str(training.team.size)}
+    module = f"{described(training.model)} {shapes}"
+    own = {"random_state": str(seed), "module": module, "processes": str(training.team.size)}
+    return {**arguments, **own}
+
+
+def _shared(model: EndModel, data: TrainingData, seed: int, team: Team) -> dict[str, str]:
+    """What all processes of a team must have in common, by name; nothing where there is one alone."""
+    if team.alone:
+        return {}
+    given = model.get_params(deep=False).items()
+    arguments = {name: described(value) for name, value in given if name not in _OF_A_PROCESS}
+    own = {"checkpoint": str(model.checkpoint is None), "random_state": str(seed), "rows or labels": fingerprint(data)}
     return {**arguments, **own}
 
 

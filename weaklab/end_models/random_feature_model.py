@@ -127,6 +127,8 @@ class RandomFeatureModel(BaseEstimator):
     def _encoded(self, X: Any) -> tuple[Input, FeaturePlan, Any]:
         self._check()
         found = read_input(X)
+        if found.form == "dataset":
+            raise FrameError(f"{type(self).__name__} takes no Dataset: give its rows as a matrix.")
         plan = FeaturePlan(column=self.column, columns=self.columns, max_features=self.max_features)
         return found, plan, plan.fit_transform(found.data)
 

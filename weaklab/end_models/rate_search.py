@@ -23,7 +23,8 @@ from weaklab.exceptions import ParameterError
 STEPS = 100  # of the range test
 LOWEST, HIGHEST = 1e-6, 10.0
 _SMOOTH = 0.9  # of the running mean of the loss
-_DIVERGED = 3.0  # times the least smoothed loss
+_DIVERGED = 3.0  # times the least smoothed loss, or that of the initial weights
+_PARTS = 20  # of a short training, over which losses are averaged
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,32 +69,39 @@ def edge_of_stability(training: Training, *, tests: int = 5) -> float:
     """The highest learning rate at which training does not diverge, to a fiftieth, from the same initial weights.
 
     A rate diverges if the mean loss of the second half of a short training (an epoch, or 400 steps if that is more)
-    is above the loss at its start, or not finite. Rates are doubled until one does, then the gap is halved on the
-    logarithmic scale. What is given is a twentieth less than the highest that held.
+    is above the loss of the initial weights, or that of any twentieth of it is above three times as much, or not
+    finite: a network that was thrown far off and whose units are all dead since, has a moderate loss again. Rates are
+    doubled until one does, then the gap is halved on the logarithmic scale. What is given is a twentieth less than the
+    highest that held.
     """
     low, high = 1e-3, float("inf")
-    if _diverges(training, low):
+    start = float(_losses(training, 0.0, share=_PARTS)[0])
+    if _diverges(training, low, start):
         raise ParameterError(f"schedule=Oscillating(max_lr='edge'): training diverges even at {low}. Give max_lr.")
     while high == float("inf") and low < HIGHEST:
-        low, high = (low, 2 * low) if _diverges(training, 2 * low) else (2 * low, high)
+        low, high = (low, 2 * low) if _diverges(training, 2 * low, start) else (2 * low, high)
     for _ in range(tests if high < float("inf") else 0):
         middle = (low * high) ** 0.5
-        low, high = (low, middle) if _diverges(training, middle) else (middle, high)
+        low, high = (low, middle) if _diverges(training, middle, start) else (middle, high)
     return 0.95 * low
 
 
-def _diverges(training: Training, rate: float) -> bool:
-    steps = max(400, len(training.batches(training.data.train)))
+def _diverges(training: Training, rate: float, start: float) -> bool:
+    parts = _losses(training, rate)
+    return not (float(parts[_PARTS // 2 :].mean()) <= start and float(parts.max()) <= _DIVERGED * start)  # NaN: neither
+
+
+def _losses(training: Training, rate: float, share: int = 1) -> Tensor:
+    """The mean losses (20 / share,) of parts of a short training of one rate, which is undone."""
+    size = max(400, len(training.batches(training.data.train))) // _PARTS
     losses: list[Tensor] = []
     with undone(training):
         training.learning_rate, training.schedule = rate, Constant()
         training.net.train()
         training.set_rate(0.0)
-        for _, batch in zip(range(steps), _batches(training), strict=False):
+        for _, batch in zip(range(size * _PARTS // share), _batches(training), strict=False):
             losses.append(training.team.total(take_step(training, batch, 0.0)))
-    found = torch.stack(losses)
-    first, last = float(found[: max(1, steps // 20)].mean()), float(found[steps // 2 :].mean())
-    return not last <= first
+    return torch.stack(losses).view(-1, size).mean(dim=1)
 
 
 def _batches(training: Training) -> Iterator[Tensor]:

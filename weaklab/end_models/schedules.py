@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from weaklab.end_models.parameters import check_number
 from weaklab.exceptions import ParameterError, did_you_mean
 
-#: From the share of training that is over, 0 to below 1, to the share of the learning rate to use.
+#: From the share of training that is over, 0 to below 1, to the share of the learning rate to use. One that also has
+#: ``settled(progress) -> bool`` says from when on the held-out loss may end training and choose weights.
 Schedule: TypeAlias = Callable[[float], float]
 
 
@@ -107,6 +108,9 @@ class Oscillating:
     teaching the weak features of the same rows; at a small rate the strong feature alone brings the loss to zero, and
     rows without it are classified by chance.
 
+    While the loss bounces, it says nothing of when to stop: ``patience`` counts, and the best weights are chosen, from
+    when the rate has fallen to half.
+
     Parameters
     ----------
     max_lr : float or "edge", default="edge"
@@ -139,6 +143,10 @@ class Oscillating:
     def __call__(self, progress: float) -> float:
         """The share of ``max_lr``."""
         return 1.0 if progress <= self.hold else _fall((progress - self.hold) / (1 - self.hold))
+
+    def settled(self, progress: float) -> bool:
+        """Whether the rate has fallen to half of ``max_lr``, at which what bounced converges."""
+        return progress >= (1 + self.hold) / 2
 
     def __repr__(self) -> str:
         return f"Oscillating(max_lr={self.max_lr!r}, hold={self.hold:g})"
@@ -173,6 +181,32 @@ def resolve_schedule(schedule: str | Schedule | None) -> Schedule:
     if isinstance(schedule, type) or not callable(schedule):
         raise ParameterError(f"schedule={schedule!r} must be a name or a callable (progress) -> float.")
     return schedule
+
+
+def share_at(schedule: Schedule, progress: float) -> float:
+    """The share of the learning rate that a schedule gives, checked.
+
+    Raises
+    ------
+    ParameterError
+        If it is no finite number from 0.
+
+    Examples
+    --------
+    >>> share_at(Constant(), 0.5)
+    1.0
+    """
+    said: Any = schedule(progress)
+    try:
+        share = float(said)
+    except (TypeError, ValueError):
+        share = math.nan
+    if not 0 <= share < math.inf:
+        raise ParameterError(
+            f"schedule={schedule!r} gave {said!r} when {progress:.3g} of training was over; it must give the share of "
+            "the learning rate, a finite number from 0."
+        )
+    return share
 
 
 def _fall(share: float) -> float:

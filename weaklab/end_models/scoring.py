@@ -22,7 +22,7 @@ def score_predictions(
     predicted : ndarray of shape (n,)
         Classes, all among ``classes``.
     y : array-like of shape (n,) or (n, k), or SoftLabels
-        The labels. Rows of SoftLabels with weight 0 do not count.
+        The labels. Rows of SoftLabels with weight 0 and without gold do not count.
     classes : ndarray of shape (k,)
         The classes of the model.
     sample_weight : array-like of shape (n,), optional

@@ -8,13 +8,14 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from weaklab.end_models.parameters import check_number, check_share
-from weaklab.exceptions import ParameterError, did_you_mean
+from weaklab.exceptions import ParameterError, WeaklabWarning, did_you_mean, warn_caller
 from weaklab.typing import Floats
 
 Which: TypeAlias = Literal["covered", "confident", "all", "semi-supervised"] | float
 Weighing: TypeAlias = Literal["uniform", "confidence"]
 
 _CONFIDENT = 0.5  # the share that "confident" keeps: half of the rows of each class
+_FEW = 10  # rows beyond twice the share that are no matter
 _WHICH = ("covered", "confident", "all", "semi-supervised")
 _WEIGHT = ("uniform", "confidence")
 
@@ -26,18 +27,20 @@ class Selection:
     Parameters
     ----------
     which : {"covered", "confident", "all", "semi-supervised"} or float in (0, 1]
-        "covered": rows whose weight in SoftLabels is above 0, as label models give to rows with votes. A number: of
-        the covered rows of each most probable class, the share with the highest confidence, ties included; per class,
-        so that no class vanishes. "confident" is 0.5. "all": also rows without votes, with weight 1; their
-        soft label is what the label model says there, its class prior. "semi-supervised": also rows without votes and
-        gold, with weight 0, for loss terms that need no label, as :class:`NoiseConsistency`; rows that
-        ``sample_weight`` gives 0 stay out.
+        "covered": rows whose weight in SoftLabels is above 0, as label models give to rows with votes, and rows with
+        gold. A number: of the covered rows of each most probable class, the share with the highest confidence, ties
+        included (with a warning where that is more than twice the share); per class, so that no class vanishes; and
+        rows with gold. "confident" is 0.5. "all": also rows without votes, with weight 1; their soft label is what the
+        label model says there, its class prior.
+        "semi-supervised": also rows without votes and gold, with weight 0, for loss terms that need no label, as
+        :class:`NoiseConsistency`; rows that ``sample_weight`` gives 0 stay out.
     weight : {"uniform", "confidence"}
         "confidence" multiplies the weight of a row by ``(k c - 1) / (k - 1)`` for the probability c of its most
         probable class: 1 where that is certain, 0 where all classes are as probable.
     gold_weight : float or None
         The weight of a row with gold, whatever its soft label and its votes; 0 trains on none of them and so keeps
-        them all for scoring. None weighs and chooses them as any other row.
+        them all for scoring. None is the weight that SoftLabels have for it, and 1 where that is 0, as it is without
+        votes: a row whose class is known counts, however sure the label model is.
 
     Raises
     ------
@@ -100,11 +103,15 @@ class Selection:
             out[out == 0] = 1.0
         elif self.which not in ("covered", "semi-supervised"):
             share = _CONFIDENT if self.which == "confident" else float(self.which)
-            out[~_most_confident(probs, confidence, out > 0, share)] = 0.0
+            kept = _most_confident(probs, confidence, out > 0, share)
+            _warn_of_ties(self.which, share, int(kept.sum()), int((out > 0).sum()))
+            out[~kept] = 0.0
         if self.weight == "confidence":
             out *= (k * confidence - 1).clip(0) / (k - 1)
-        if gold is not None and self.gold_weight is not None:
-            out[gold >= 0] = self.gold_weight
+        if gold is not None:
+            known = gold >= 0
+            given = np.ones(n) if weight is None else np.where(weight == 0, 1.0, weight)
+            out[known] = given[known] if self.gold_weight is None else self.gold_weight
         return out
 
 
@@ -118,6 +125,16 @@ def _most_confident(probs: Floats, confidence: Floats, covered: np.ndarray, shar
         least = np.sort(confidence[rows])[::-1][last - 1]
         kept[rows[confidence[rows] >= least - 1e-12]] = True  # what differs by rounding alone is a tie
     return kept
+
+
+def _warn_of_ties(which: Which, share: float, kept: int, covered: int) -> None:
+    if kept > 2 * share * covered + _FEW:
+        warn_caller(
+            f"which={which!r} keeps {kept:,} of {covered:,} rows ({kept / covered:.0%}), since so many have the same "
+            "confidence as the last row of the share, and ties are kept. A label model that tells rows apart, or "
+            "which='covered', says what is meant.",
+            WeaklabWarning,
+        )
 
 
 def _check_choice(name: str, value: Any, known: tuple[str, ...]) -> None:

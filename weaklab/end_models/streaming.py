@@ -12,6 +12,7 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor
 
+from weaklab.end_models.dataset_rows import DatasetRows
 from weaklab.end_models.mapped import MappedMatrix
 from weaklab.end_models.rows import Rows, SparseRows, device_rows
 
@@ -32,8 +33,9 @@ class StreamedRows:
 
     Parameters
     ----------
-    held : Tensor or SparseRows on the CPU, or MappedMatrix, of n rows
-        The rows.
+    held : Tensor or SparseRows on the CPU, MappedMatrix or DatasetRows, of n rows
+        The rows. Those of a Dataset are read by whoever takes them, not in advance, so that what it draws at random
+        comes in one order.
     device : torch.device
         Where they are wanted.
 
@@ -48,7 +50,7 @@ class StreamedRows:
 
     dtype = torch.float32
 
-    def __init__(self, held: Rows | MappedMatrix, device: torch.device) -> None:
+    def __init__(self, held: Rows | MappedMatrix | DatasetRows, device: torch.device) -> None:
         self.held, self.device = held, device
         self.shape = tuple(held.shape)
         self.stream = torch.cuda.Stream(device) if device.type == "cuda" else None
@@ -70,6 +72,8 @@ class StreamedRows:
 
     def expect(self, parts: Sequence[Tensor]) -> None:
         """Say which rows will be taken next, part by part; what was expected before is no longer."""
+        if isinstance(self.held, DatasetRows):
+            return
         here = torch.cat(list(parts)).cpu() if parts else torch.empty(0, dtype=torch.int64)  # one copy, one wait
         self.expected = iter(list(zip(parts, here.split([len(part) for part in parts]), strict=True)))
         self._begin()
@@ -125,7 +129,7 @@ class StreamedRows:
         """Rows on their way to the device, and the event of their arrival on a card."""
         if isinstance(self.held, SparseRows):
             rows: Rows = self.held.take(index)
-        elif isinstance(self.held, MappedMatrix):
+        elif isinstance(self.held, (MappedMatrix, DatasetRows)):
             rows = torch.from_numpy(self.held.read(index.numpy()))
         else:
             rows = self.held.index_select(0, index)
@@ -157,25 +161,25 @@ def place_rows(features: Any, device: torch.device, stream: bool | str = "auto")
 
     Parameters
     ----------
-    features : ndarray, csr_array or MappedMatrix of shape (n, columns)
+    features : ndarray, csr_array, MappedMatrix or DatasetRows of shape (n, columns)
         The features.
     device : torch.device
         Where they are wanted.
     stream : bool or "auto"
-        "auto" streams large files, and what would take more than 70 % of a card's free memory.
+        "auto" streams Datasets, large files, and what would take more than 70 % of a card's free memory.
 
     Returns
     -------
     Tensor, SparseRows or StreamedRows of n rows
     """
-    mapped = isinstance(features, MappedMatrix)
+    mapped, of_dataset = isinstance(features, MappedMatrix), isinstance(features, DatasetRows)
     if stream == "auto":
         size = _bytes(features)
-        stream = size > SMALL if mapped else False
+        stream = size > SMALL if mapped else of_dataset
         stream = stream or (device.type == "cuda" and size > SHARE * torch.cuda.mem_get_info(device)[0])
     if stream:
-        return StreamedRows(features if mapped else device_rows(features, torch.device("cpu")), device)
-    return device_rows(np.asarray(features) if mapped else features, device)
+        return StreamedRows(features if mapped or of_dataset else device_rows(features, torch.device("cpu")), device)
+    return device_rows(np.asarray(features) if mapped or of_dataset else features, device)
 
 
 def _bytes(features: Any) -> int:

@@ -35,6 +35,8 @@ class Targets:
         What the label model said, where it differs: rows with gold are one-hot in ``probs``.
     gold : ndarray of int64 of shape (n,), optional
         The class code where it is known, -1 elsewhere.
+    unsaid : ndarray of bool of shape (n,), optional
+        Rows with gold of which the label model says nothing, as they have no votes.
     unlabelled : ndarray of bool of shape (n,), optional
         Rows of weight 0 that are trained on nevertheless, by loss terms that need no label.
     """
@@ -44,6 +46,7 @@ class Targets:
     classes: np.ndarray
     said: Floats | None = None
     gold: np.ndarray | None = None
+    unsaid: np.ndarray | None = None
     unlabelled: np.ndarray | None = None
 
     @property
@@ -122,7 +125,8 @@ def read_targets(
         weight = weight * chosen.weights(probs, checked.weight, gold)
         if gold is not None:
             probs = np.where((gold >= 0)[:, None], np.eye(checked.k)[gold], probs)
-        targets = Targets(probs, weight, checked.classes_, checked.probs, gold, unlabelled)
+        unsaid = None if gold is None else (gold >= 0) & ~checked.covered
+        targets = Targets(probs, weight, checked.classes_, checked.probs, gold, unsaid, unlabelled)
     else:
         codes, names = read_hard_labels(soft, n, classes, known)
         check_index(soft, index)

@@ -95,6 +95,8 @@ class BinaryCrossEntropy(LossTerm):
     tensor([1.3863])
     """
 
+    tasks = ("multilabel", "multiclass")
+
     def __init__(self) -> None:
         pass
 

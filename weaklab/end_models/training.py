@@ -14,7 +14,7 @@ from weaklab.end_models.history import Run
 from weaklab.end_models.losses import Term, held_out_loss
 from weaklab.end_models.precision import Precision
 from weaklab.end_models.samplers import EveryRow, Sampler
-from weaklab.end_models.schedules import Constant, Schedule
+from weaklab.end_models.schedules import Constant, Schedule, share_at
 from weaklab.end_models.streaming import Stored, StreamedRows
 from weaklab.end_models.tasks import RowsLoss
 from weaklab.end_models.training_rows import TrainingRows
@@ -111,9 +111,16 @@ class Training:
 
     def set_rate(self, progress: float) -> None:
         """Let the learning rate follow its schedule."""
-        rate = self.learning_rate * self.schedule(progress)
+        rate = self.learning_rate * share_at(self.schedule, progress)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
+
+    def record(self, train_loss: float, held_out_loss: float, seconds: float) -> None:
+        """Note that an epoch is over, and whether the schedule lets its held-out loss count; the last one's does."""
+        run, says = self.run, getattr(self.schedule, "settled", None)
+        over = (run.epoch + 1) / self.max_epochs
+        counts = says is None or over >= 1 or bool(says(over))
+        run.record(self.model, train_loss, held_out_loss, seconds, tolerance=self.tolerance, counts=counts)
 
     def halve(self, n: int) -> bool:
         """Take half as many rows at a time, as the device ran out of memory; whether that is possible.

@@ -20,7 +20,9 @@ from weaklab.votes.ties import break_ties
 class SoftLabels:
     """Probabilistic labels: one distribution over the classes per row.
 
-    Whatever takes an array takes it: ``np.asarray(soft)`` is ``soft.probs``.
+    Whatever takes an array takes it: ``np.asarray(soft)`` is ``soft.probs``. So do scikit-learn's ``cross_val_score``,
+    ``GridSearchCV`` and ``train_test_split``, which split all parts by rows; for folds that are stratified, split by
+    hard labels: ``cv=list(StratifiedKFold().split(X, soft.codes()))``.
 
     Parameters
     ----------
@@ -152,11 +154,17 @@ class SoftLabels:
         return self.n
 
     def __getitem__(self, rows: Any) -> SoftLabels:
-        """The soft labels of some rows: a slice, positions, or a boolean mask."""
+        """The soft labels of some rows, with all their parts: a slice, positions, or a boolean mask.
+
+        ``soft[rows, ...]`` and ``soft[rows, :]`` are the same, as scikit-learn splits arrays.
+        """
+        if isinstance(rows, tuple):
+            rows = _rows_alone(rows)
         if isinstance(rows, (int, np.integer)):
             rows = [rows]
         elif not isinstance(rows, slice):
             rows = np.asarray(rows)
+            rows = rows if rows.size else rows.astype(np.int64)  # numpy takes an empty list for floats
         return SoftLabels(
             self.probs[rows],
             None if self.weight is None else self.weight[rows],
@@ -241,6 +249,15 @@ def check_soft_labels(soft: Any, n: int, classes: Sequence[Hashable] | None = No
     if list(soft.classes) != list(classes):
         raise SoftLabelError(f"The soft labels are of classes {list(soft.classes)!r}, not of {list(classes)!r}.")
     return soft
+
+
+def _rows_alone(key: tuple[Any, ...]) -> Any:
+    """The rows of ``[rows, ...]`` and ``[rows, :]``."""
+    if len(key) == 2 and (key[1] is Ellipsis or (isinstance(key[1], slice) and key[1] == slice(None))):
+        return key[0]
+    raise SoftLabelError(
+        f"Soft labels are indexed by rows; got [{', '.join(map(repr, key))}]. For single ones, .probs."
+    )
 
 
 def _set(instance: SoftLabels, field: str, value: Any) -> None:

@@ -295,7 +295,7 @@ class EndModel(ClassifierMixin, BaseEstimator):
         X : DataFrame, Series or list of str, array-like, sparse matrix or Dataset of n rows
             The data. Frames may come from pandas, polars or pyarrow. Missing numbers of a frame are imputed; in a
             matrix they are an error. Features are learnt from all rows, those of weight 0 included. The items of a
-            torch Dataset are rows x of numbers, or tuples (x, ...); ``module`` gets each x as it is, anew in each epoch.
+            torch Dataset are rows x of numbers, or tuples (x, ...); ``module`` gets each x as it is, anew each epoch.
         soft : SoftLabels, array-like of shape (n, k) or (n,), DataFrame or Series
             Soft labels, or one hard label per row. Of SoftLabels, rows with gold count as known, with votes or without;
             of the others those of weight 0 are left out.

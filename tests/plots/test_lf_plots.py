@@ -126,8 +126,11 @@ class TestAccuracy:
             AccuracyDisplay.from_estimator("model")
         with pytest.raises(GoldError, match="'spma'"):
             AccuracyDisplay.from_estimator(model, planted.votes, np.full(3000, "spma"))
-        with pytest.raises(ParameterError, match="other labeling functions"):
+        with pytest.raises(ParameterError, match=r"also learned of 'lf_3', 'lf_4', 'lf_5' and 4 more\.$"):
             AccuracyDisplay.from_estimator(model, planted.votes.iloc[:, :3], planted.y)
+        renamed = planted.votes.rename(columns={"lf_0": "first"})
+        with pytest.raises(ParameterError, match=r"has not seen 'first', and also learned of 'lf_0'\."):
+            AccuracyDisplay.from_estimator(model, renamed, planted.y)
         assert len(AccuracyDisplay.from_estimator(MajorityVote().fit(planted.votes)).table) == 10
 
 

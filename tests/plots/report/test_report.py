@@ -256,18 +256,31 @@ class TestForms:
         page = read(wl.report(tmp_path / "r.html", None, pd.DataFrame({"x": range(200)}), votes, model))
         assert [part.attributes["id"] for part in page.all("section")] == list(PARTS)
 
-    def test_twelve_hundred_functions_are_cut_and_said_to_be(self, tmp_path, read):
+    def test_what_is_too_much_is_cut_and_said_to_be(self, tmp_path, read, monkeypatch):
         """A page that no browser opens helps nobody."""
-        planted = make_votes(n=300, m=1200, k=30, coverage=0.003, random_state=0)
-        votes = planted.votes.set_axis([f"{'long' * 200}_{j}" for j in range(1200)], axis=1)
+        monkeypatch.setattr("weaklab.plots.report.functions.LISTED", 40)
+        planted = make_votes(n=300, m=60, k=30, coverage=0.05, random_state=0)
+        votes = planted.votes.set_axis([f"{'long' * 200}_{j}" for j in range(60)], axis=1)
         frame = pd.DataFrame({f"column {j}": ["text " * 20_000] + ["x"] * 299 for j in range(40)})
-        model = wl.MajorityVote().fit(votes)
-        path = wl.report(tmp_path / "r.html", None, frame, votes, model)
-        assert path.stat().st_size < 5_000_000
+        path = wl.report(tmp_path / "r.html", None, frame, votes, wl.MajorityVote().fit(votes))
+        assert path.stat().st_size < 2_000_000
         page = read(path)
-        assert "1,000 labeling functions, those with most votes of 1,200" in page.all(id="functions")[0].text
+        table = page.all(id="lf-table")[0]
+        assert "40 labeling functions, those with most votes of 60" in table.all("caption")[0].text
+        assert len(table.all("tbody")[0].all("tr")) == 40
         assert "20 columns more" in page.all("details")[0].text
         assert "the 20 most frequent of 30" in page.all(id="overview")[0].text
+
+    @pytest.mark.slow
+    def test_twelve_hundred_functions_stay_under_five_megabytes(self, tmp_path, read):
+        """With long names, too."""
+        votes = make_votes(n=300, m=1200, k=30, coverage=0.003, random_state=0).votes
+        votes = votes.set_axis([f"{'long' * 200}_{j}" for j in range(1200)], axis=1)
+        path = wl.report(
+            tmp_path / "r.html", None, pd.DataFrame({"x": range(300)}), votes, wl.MajorityVote().fit(votes)
+        )
+        assert path.stat().st_size < 5_000_000
+        assert "1,000 labeling functions, those with most votes of 1,200" in read(path).all(id="functions")[0].text
 
     @pytest.mark.slow
     def test_a_million_rows_stay_under_five_megabytes(self, tmp_path, read):

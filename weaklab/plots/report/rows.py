@@ -209,7 +209,8 @@ def _explained(of: Material, line: Any, reasons: dict[str, Explanation]) -> Mark
 
 def _step(name: object, vote: Any, size: float, bar: Markup, reason: str) -> list[Cell]:
     said = "" if vote is None else cut(vote, 60)
-    return [Cell(name, kind="name"), Cell(said), Cell.number(size, f"{size:+.2f}"), Cell(bar), Cell(cut(reason, 300))]
+    number, why_so = Cell.number(size, f"{size:+.2f}"), Cell(cut(reason, 300), kind="prose")
+    return [Cell(name, kind="name"), Cell(said), number, Cell(bar), why_so]
 
 
 def _bar(start: float, size: float, low: float, high: float) -> Markup:

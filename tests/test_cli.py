@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 
 import numpy as np
 import pandas as pd
 import pytest
 
+import weaklab as wl
 from weaklab.cli import main
 
 RULES = """
@@ -35,6 +37,7 @@ def folder(tmp_path, monkeypatch):
     ]
     frame = pd.DataFrame({"text": texts, "label": np.where(gold == 1, "spam", "ham")})
     frame.loc[::2, "label"] = None
+    frame["unknown"] = None
     frame.to_csv(tmp_path / "data.csv", index=False)
     frame.to_parquet(tmp_path / "data.parquet")
     frame.to_json(tmp_path / "data.jsonl", orient="records", lines=True)
@@ -60,7 +63,7 @@ def test_a_report_is_written_and_its_path_printed(folder, capsys, data, source):
         "--lfs",
         source,
         "--classes",
-        "ham,spam",
+        "ham, spam",
         "--gold",
         "label",
         "--title",
@@ -88,6 +91,11 @@ MISTAKES = {
     "report data.csv --lfs rules.py:lost --classes ham,spam": "reads column 'txt', which the frame does not have",
     "report data.csv --lfs rules.py --gold lable": "has no column 'lable'. Did you mean 'label'?",
     "report data.csv --lfs rules.py": "declare them: --classes A,B,...",
+    "report data.csv --lfs rules.py:fails --rows 900": "--rows 900 must be from 0 to 200",
+    "report data.csv --lfs rules.py:fails --classes ham,": "has a name that is empty",
+    "report data.csv --lfs rules.py:fails --classes ham,eggs --gold label": "--gold label: y: row",
+    "report data.csv --lfs rules.py:fails --gold label": "declare them: --classes A,B,...",
+    "report data.csv --lfs rules.py:fails --classes ham,spam --gold unknown": "none of the 200 rows has a label",
     "report data.csv --lfs rules.py --out data.csv": "is there already: give another --out, or --overwrite",
     "report data.csv --lfs rules.py --out no/report.html": "must be a file in a folder that is there",
 }
@@ -109,6 +117,12 @@ def test_a_labeling_function_that_fails_is_a_failure(folder, capsys):
     """Not a mistake of the command: exit code 1."""
     assert main(["report", "data.csv", "--lfs", "rules.py:fails", "--quiet"]) == 1
     assert "'fails' failed on row 0: RuntimeError: no luck" in capsys.readouterr().err
+
+
+def test_it_is_a_module_to_run():
+    """Where the folder of commands is not on the path."""
+    done = subprocess.run([sys.executable, "-m", "weaklab", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"weaklab {wl.__version__}\n"
 
 
 @pytest.mark.parametrize(("asked", "code"), [(["--help"], 0), (["report", "--help"], 0), ([], 2), (["repor"], 2)])

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from weaklab.exceptions import LabelingFunctionFailure, WeaklabError, did_you_mean
+from weaklab.exceptions import GoldError, LabelingFunctionFailure, WeaklabError, did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,15 +105,19 @@ def _add_report(commands: Any) -> None:
 
 def _report(given: argparse.Namespace) -> int:
     """What ``weaklab report`` does; mistakes come to light before labeling functions run."""
+    from weaklab.plots.report.writing import MOST_ROWS
+
     if given.out.exists() and not given.overwrite:
         raise UsageError(f"{str(given.out)!r} is there already: give another --out, or --overwrite.")
     if given.out.is_dir() or not given.out.parent.is_dir():
         raise UsageError(f"--out {str(given.out)!r} must be a file in a folder that is there.")
-    frame, classes = read_data(given.data), None if given.classes is None else given.classes.split(",")
-    if given.gold is not None and given.gold not in frame.columns:
-        raise UsageError(
-            f"{str(given.data)!r} has no column {given.gold!r}.{did_you_mean(given.gold, list(frame.columns))}"
-        )
+    if not 0 <= given.rows <= MOST_ROWS:
+        raise UsageError(f"--rows {given.rows} must be from 0 to {MOST_ROWS}.")
+    classes = None if given.classes is None else [name.strip() for name in given.classes.split(",")]
+    if classes is not None and "" in classes:
+        raise UsageError(f"--classes {given.classes!r} has a name that is empty: give them as A,B,...")
+    frame = read_data(given.data)
+    y = None if given.gold is None else read_gold(frame, given.gold, classes, given.data)
     lfs = load_lfs(given.lfs)
 
     import weaklab as wl
@@ -125,7 +129,6 @@ def _report(given: argparse.Namespace) -> int:
             raise UsageError(str(error).replace("classes=[...]", "--classes A,B,...")) from error
         raise
     model = wl.LabelModel(classes=classes).fit(votes)
-    y = None if given.gold is None else frame[given.gold]
     path = wl.report(given.out, lfs, frame, votes, model, y=y, title=given.title, n_rows=given.rows)
     sys.stdout.write(f"{path}\n")
     return 0
@@ -152,6 +155,28 @@ def read_data(path: Path) -> pd.DataFrame:
         return pd.read_csv(path) if path.suffix == ".csv" else pd.read_json(path, lines=True)
     except (ValueError, OSError) as error:  # pandas and pyarrow raise children of these
         raise UsageError(f"{str(path)!r} cannot be read: {error}") from error
+
+
+def read_gold(frame: pd.DataFrame, column: str, classes: list[str] | None, path: Path) -> pd.Series:
+    """A column of gold labels, where each is a class or missing.
+
+    Raises
+    ------
+    UsageError
+        If there is no such column, or it holds no label, or something else.
+    """
+    from weaklab.votes import check_classes, check_gold
+
+    if column not in frame.columns:
+        raise UsageError(f"{str(path)!r} has no column {column!r}.{did_you_mean(column, list(frame.columns))}")
+    try:
+        known = check_gold(frame[column], len(frame), check_classes(classes)) >= 0
+    except GoldError as error:
+        more = "" if classes is not None else " If labels are names, declare them: --classes A,B,..."
+        raise UsageError(f"--gold {column}: {error}{more}") from error
+    if not known.any():
+        raise UsageError(f"--gold {column}: none of the {len(frame):,} rows has a label.")
+    return frame[column]
 
 
 def load_lfs(place: str) -> Any:

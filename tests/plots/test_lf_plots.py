@@ -41,7 +41,7 @@ class TestCoverage:
     @pytest.mark.parametrize("m", [3, 3000])
     def test_three_and_three_thousand(self, m) -> None:
         """Of many, some are shown, and it says how many are not."""
-        votes = make_votes(n=500, m=m, coverage=(0.01, 0.2)).votes
+        votes = make_votes(n=100, m=m, coverage=(0.01, 0.2)).votes
         display = CoverageDisplay.from_votes(votes)
         shown = tick_labels(display.ax_.yaxis)
         assert len(shown) == min(m, 30)
@@ -105,16 +105,16 @@ class TestAccuracy:
         other = AccuracyDisplay.from_estimator(model, planted.votes.iloc[:, ::-1], gold).table
         pd.testing.assert_frame_equal(one, other)
 
-    def test_three_thousand_and_those_that_never_vote(self) -> None:
+    def test_six_hundred_and_those_that_never_vote(self) -> None:
         """The most frequent are shown; what has no votes has no accuracy, and is counted."""
-        votes = make_votes(n=1000, m=3000, coverage=(0.005, 0.02)).votes
+        votes = make_votes(n=200, m=600, coverage=(0.005, 0.02)).votes
         table = votes.to_numpy(copy=True)
-        table[np.arange(3000) % 1000, np.arange(3000)] = 1  # each votes at least once, but for one
+        table[np.arange(600) % 200, np.arange(600)] = 1  # each votes at least once, but for one
         table[:, 7] = -1
         votes = pd.DataFrame(table, columns=votes.columns)
         display = AccuracyDisplay.from_estimator(MajorityVote().fit(votes))
         assert len(tick_labels(display.ax_.yaxis)) == 30
-        assert "30 with most votes shown, 2,969 not; 1 never votes" in title(display)
+        assert "30 with most votes shown, 569 not; 1 never votes" in title(display)
         assert set(tick_labels(display.ax_.yaxis)) <= set((votes >= 0).sum().nlargest(60).index)
 
     def test_what_has_no_accuracies_is_an_error(self, planted, model) -> None:
@@ -126,8 +126,11 @@ class TestAccuracy:
             AccuracyDisplay.from_estimator("model")
         with pytest.raises(GoldError, match="'spma'"):
             AccuracyDisplay.from_estimator(model, planted.votes, np.full(3000, "spma"))
-        with pytest.raises(ParameterError, match="other labeling functions"):
+        with pytest.raises(ParameterError, match=r"also learned of 'lf_3', 'lf_4', 'lf_5' and 4 more\.$"):
             AccuracyDisplay.from_estimator(model, planted.votes.iloc[:, :3], planted.y)
+        renamed = planted.votes.rename(columns={"lf_0": "first"})
+        with pytest.raises(ParameterError, match=r"has not seen 'first', and also learned of 'lf_0'\."):
+            AccuracyDisplay.from_estimator(model, renamed, planted.y)
         assert len(AccuracyDisplay.from_estimator(MajorityVote().fit(planted.votes)).table) == 10
 
 

@@ -133,8 +133,8 @@ class TestExplanation:
         assert by_share.total == pytest.approx(share[1] - share[0])
 
     def test_of_many_votes_the_rest_is_one_step(self) -> None:
-        """Three thousand functions on one row; nothing is lost."""
-        planted = make_votes(n=300, m=3000, coverage=0.03)
+        """Three hundred functions on one row; nothing is lost."""
+        planted = make_votes(n=100, m=300, coverage=0.3)
         row = planted.votes.iloc[[0]]
         display = ExplanationDisplay.from_estimator(LabelModel().fit(planted.votes), row)
         names = ticks(display.ax_.yaxis)

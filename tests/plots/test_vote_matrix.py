@@ -129,16 +129,16 @@ def test_what_cannot_be_drawn_is_an_error() -> None:
 
 @pytest.mark.parametrize(("n", "m"), [(1_000_000, 50), (10_000, 3_000)])
 def test_large_matrices_take_seconds_and_little_memory(n, m) -> None:
-    """Two seconds and 110 MB were measured for a million rows of fifty; the bounds allow for a busy machine."""
+    """Two seconds and 110 MB were measured for a million rows of fifty; the clock is that of the process."""
     rng = np.random.default_rng(0)
     votes = rng.integers(-1, 2, (n, m), dtype=np.int8)
     VoteMatrixDisplay.from_votes(votes[:100]).figure_.canvas.draw()  # compiled and imported before the clock starts
-    start = time.perf_counter()
+    start = time.process_time()
     tracemalloc.start()
     display = VoteMatrixDisplay.from_votes(votes).plot()
     display.figure_.canvas.draw()
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert time.perf_counter() - start < 20
+    assert time.process_time() - start < 20
     assert peak < 400e6
     assert display.binned.votes.sum() == (votes >= 0).sum()

@@ -96,9 +96,7 @@ class AccuracyDisplay(Display):
             gold = check_gold(y, matrix.n, class_names(model) or k, index=matrix.index)
             found = summarize(matrix, gold).set_axis([matrix.name(j) for j in range(matrix.m)])
             if set(found.index) != set(names):
-                raise ParameterError(
-                    f"The votes are of {matrix.m} other labeling functions than the model's {len(names)}."
-                )
+                raise ParameterError(_others(found.index.tolist(), names))
             found = found.loc[names]
             right = found["correct"].to_numpy(dtype=np.float64)
             judged = right + found["incorrect"].to_numpy()
@@ -144,6 +142,17 @@ class AccuracyDisplay(Display):
         title(ax, "Learned accuracy beside gold" if with_gold else "Learned accuracy", facts)
         self._legend(ax)
         return self
+
+
+def _others(given: list[Any], fitted_to: list[Any]) -> str:
+    """What to say where votes are of other labeling functions than the model: which are too many, and which lack."""
+    added, lacking = ([name for name in a if name not in set(b)] for a, b in ((given, fitted_to), (fitted_to, given)))
+    parts = [
+        f"{what} {', '.join(map(repr, some[:3]))}" + (f" and {len(some) - 3:,} more" if len(some) > 3 else "")
+        for what, some in (("has not seen", added), ("also learned of", lacking))
+        if some
+    ]
+    return f"The votes are of other labeling functions than the model's: it {', and '.join(parts)}."
 
 
 def _intervals(

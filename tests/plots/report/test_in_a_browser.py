@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pandas as pd
 import pytest
 
+import weaklab as wl
+from weaklab.datasets import make_votes
 from weaklab.plots.report.page import PARTS
 
 
@@ -115,6 +119,42 @@ def test_on_a_telephone_the_page_is_no_wider_than_the_screen(opened):
         assert opened.execute_script("return document.documentElement.scrollWidth") <= 390
     finally:
         opened.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+@pytest.mark.parametrize(("width", "scrolls"), [(1200, False), (500, True)])
+def test_tables_have_room_for_words(browser, comments, tmp_path, width, scrolls):
+    """Long names take few lines, reasons several words a line; on a screen of 1200 points nothing is cut."""
+    votes = comments.votes.rename(columns={"free": "the_commenter_offers_something_for_free_in_the_first_sentence"})
+    votes["silent"] = -1
+    gold = np.array(comments.y, dtype=object)
+    gold[votes["money"] >= 0] = "ham"  # now gold disagrees with it
+    model = wl.LabelModel(classes=["ham", "spam"]).fit(votes)
+    path = wl.report(tmp_path / "r.html", None, comments.frame, votes, model, y=gold, n_rows=1)
+    browser.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride", {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+    )
+    try:
+        browser.get(path.as_uri())
+        assert "gold disagrees" in find(browser, "#lf-table")[0].text
+        wide = "const box = document.querySelector('#lf-table').parentElement; return box.scrollWidth > box.clientWidth"
+        assert browser.execute_script(wide) == scrolls
+        lines = "const it = document.querySelector('#lf-table tbody th'); return it.offsetHeight / 24"
+        assert browser.execute_script(lines) < (4.5 if scrolls else 3.5)
+        assert all(cell.size["width"] > 200 for cell in find(browser, "#fix-table .prose"))
+        assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_a_search_says_that_not_all_functions_are_in_the_table(browser, tmp_path, monkeypatch):
+    """Or one would think that the one sought does not exist."""
+    monkeypatch.setattr("weaklab.plots.report.functions.LISTED", 4)
+    votes = make_votes(n=100, m=6, coverage=0.5, random_state=0).votes
+    model = wl.MajorityVote().fit(votes)
+    path = wl.report(tmp_path / "r.html", None, pd.DataFrame({"x": range(100)}), votes, model, n_rows=0)
+    browser.get(path.as_uri())
+    find(browser, "input[type=search]")[0].send_keys("nowhere")
+    assert find(browser, "[role=status]")[0].text == "0 of the 4 in the table, out of 6"
 
 
 def test_printed_all_rows_are_open_and_closed_again_afterwards(opened):

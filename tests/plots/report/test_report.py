@@ -12,7 +12,8 @@ import pytest
 
 import weaklab as wl
 from weaklab.datasets import make_votes
-from weaklab.exceptions import FrameError, GoldError, MissingExtraError, ParameterError
+from weaklab.exceptions import ClassError, FrameError, GoldError, MissingExtraError, ParameterError
+from weaklab.label_models import WeightedVote
 from weaklab.plots.report.page import PARTS
 
 
@@ -63,9 +64,12 @@ class TestContents:
         """What was found is marked; the steps end where the row does."""
         cards = page.all("details")
         assert len(cards) >= 3
-        expected = wl.rows_to_label(comments.model, comments.votes, 20, y=comments.y)
-        for card, label in zip(cards, expected.index, strict=True):
-            assert f"row {label} " in card.all("summary")[0].text
+        doubtful = wl.rows_to_label(comments.model, comments.votes, 20, y=comments.y).index
+        labels = [re.match(r"row (\w+) ", card.all("summary")[0].text)[1] for card in cards]
+        rest = labels[sum("gold says otherwise" in card.text for card in cards) :]
+        assert rest[: len(doubtful)] == [*doubtful][: len(rest)]
+        assert len(rest) >= 3
+        for card, label in zip(cards, labels, strict=True):
             voted = [lf for lf in comments.lfs if comments.votes.loc[label, lf.name] >= 0]
             assert {mark.text for mark in card.all("mark")} == {lf.name for lf in voted}
             steps = [float(cell.text) for cell in card.all("td", class_="number")]
@@ -96,6 +100,36 @@ class TestContents:
         assert "gold" not in page.all(id="lf-table")[0].all("thead")[0].text
         assert "No gold was given" in page.all(id="overview")[0].text
         assert "This report used none" in page.all(id="provenance")[0].text
+
+    def test_certain_errors_stand_first_where_all_gold_is_known(self, tmp_path, read):
+        """Then rows in doubt, gold or not; what is said of them is so."""
+        planted = make_votes(n=300, m=5, coverage=0.6, random_state=0)
+        model = wl.LabelModel(classes=["ham", "spam"]).fit(planted.votes)
+        gold = np.array(["ham", "spam"], dtype=object)[planted.y]
+        frame = planted.votes[[]].assign(text="a", gold=np.where(np.arange(300) < 150, gold, None))
+        page = read(wl.report(tmp_path / "r.html", None, frame, planted.votes, model, y=gold, n_rows=12))
+        probs = model.predict_proba(planted.votes)
+        wrong = (probs.argmax(axis=1) != planted.y) & (planted.votes >= 0).any(axis=1)
+        cards = page.all("details")
+        shown = [int(re.match(r"row (\d+) ", card.all("summary")[0].text)[1]) for card in cards]
+        errors = [row for row, card in zip(shown, cards, strict=True) if "gold says otherwise" in card.text]
+        assert len(shown) == len(set(shown)) == 12
+        assert shown[: len(errors)] == errors
+        assert wrong[errors].all()
+        assert probs[errors[0]].max() == probs[wrong].max()
+        assert (np.diff(probs[errors].max(axis=1)) <= 0).all()
+        about = page.all(id="rows")[0].all("p")[0].text
+        assert f"12 of 300 rows: {len(errors)} that the label model has wrong by gold" in about
+        assert f"then {12 - len(errors)} in doubt" in about
+        assert "nan" not in page.all(id="rows")[0].text.lower()
+
+    def test_where_nothing_is_wrong_or_in_doubt_that_is_said(self, tmp_path, read):
+        """And only there."""
+        votes = [[0, 0, 0], [1, 1, 1]] * 50
+        page = read(
+            wl.report(tmp_path / "r.html", None, [{"x": 1}] * 100, votes, wl.MajorityVote().fit(votes), y=[0, 1] * 50)
+        )
+        assert "in doubt about no row, and gold contradicts no label" in page.all(id="rows")[0].text
 
 
 class TestSafety:
@@ -154,10 +188,11 @@ class TestForms:
         page = read(wl.report(tmp_path / "r.html", comments.lfs, frame, votes, comments.model))
         assert page.all("mark")
 
-    def test_rows_without_votes_are_shown_by_models_without_a_prior_too(self, tmp_path, read):
-        """Majority vote has nothing to add up there."""
+    @pytest.mark.parametrize("kind", [wl.MajorityVote, WeightedVote])
+    def test_rows_without_votes_are_shown_by_models_without_a_prior_too(self, tmp_path, read, kind):
+        """They have nothing to add up there."""
         votes = [[0, 1], [1, 1], [-1, -1], [0, 0]] * 20
-        model = wl.MajorityVote().fit(votes)
+        model = kind().fit(votes)
         page = read(wl.report(tmp_path / "r.html", None, [{"x": at} for at in range(80)], votes, model))
         assert "no labeling function votes on it" in page.all(id="rows")[0].text
 
@@ -198,6 +233,18 @@ class TestForms:
         assert line.all("td")[1].text.startswith(f"{score:.1%}")
         assert "end model" in page.all("details")[0].text
 
+    def test_an_end_model_of_other_classes_is_an_error(self, comments, tmp_path):
+        """Codes beside names would score 0 % in silence."""
+
+        class Codes:
+            def predict(self, frame):
+                return np.ones(len(frame), dtype=int)
+
+        with pytest.raises(ClassError, match=r"end_model predicts 1, .* those are 'ham', 'spam'"):
+            comments.write(tmp_path / "r.html", end_model=Codes())
+        with pytest.raises(ClassError, match="end_model predicts 1"):
+            comments.write(tmp_path / "r.html", end_model=Codes(), y=None)
+
     def test_votes_that_are_sets_have_a_report_too(self, tmp_path, read):
         """Models of richer votes explain what they can, and the rest says why not."""
         from weaklab.label_models import PartialLabelModel
@@ -209,18 +256,31 @@ class TestForms:
         page = read(wl.report(tmp_path / "r.html", None, pd.DataFrame({"x": range(200)}), votes, model))
         assert [part.attributes["id"] for part in page.all("section")] == list(PARTS)
 
-    def test_twelve_hundred_functions_are_cut_and_said_to_be(self, tmp_path, read):
+    def test_what_is_too_much_is_cut_and_said_to_be(self, tmp_path, read, monkeypatch):
         """A page that no browser opens helps nobody."""
-        planted = make_votes(n=300, m=1200, k=30, coverage=0.003, random_state=0)
-        votes = planted.votes.set_axis([f"{'long' * 200}_{j}" for j in range(1200)], axis=1)
+        monkeypatch.setattr("weaklab.plots.report.functions.LISTED", 40)
+        planted = make_votes(n=300, m=60, k=30, coverage=0.05, random_state=0)
+        votes = planted.votes.set_axis([f"{'long' * 200}_{j}" for j in range(60)], axis=1)
         frame = pd.DataFrame({f"column {j}": ["text " * 20_000] + ["x"] * 299 for j in range(40)})
-        model = wl.MajorityVote().fit(votes)
-        path = wl.report(tmp_path / "r.html", None, frame, votes, model)
-        assert path.stat().st_size < 5_000_000
+        path = wl.report(tmp_path / "r.html", None, frame, votes, wl.MajorityVote().fit(votes))
+        assert path.stat().st_size < 2_000_000
         page = read(path)
-        assert "1,000 labeling functions, those with most votes of 1,200" in page.all(id="functions")[0].text
+        table = page.all(id="lf-table")[0]
+        assert "40 labeling functions, those with most votes of 60" in table.all("caption")[0].text
+        assert len(table.all("tbody")[0].all("tr")) == 40
         assert "20 columns more" in page.all("details")[0].text
         assert "the 20 most frequent of 30" in page.all(id="overview")[0].text
+
+    @pytest.mark.slow
+    def test_twelve_hundred_functions_stay_under_five_megabytes(self, tmp_path, read):
+        """With long names, too."""
+        votes = make_votes(n=300, m=1200, k=30, coverage=0.003, random_state=0).votes
+        votes = votes.set_axis([f"{'long' * 200}_{j}" for j in range(1200)], axis=1)
+        path = wl.report(
+            tmp_path / "r.html", None, pd.DataFrame({"x": range(300)}), votes, wl.MajorityVote().fit(votes)
+        )
+        assert path.stat().st_size < 5_000_000
+        assert "1,000 labeling functions, those with most votes of 1,200" in read(path).all(id="functions")[0].text
 
     @pytest.mark.slow
     def test_a_million_rows_stay_under_five_megabytes(self, tmp_path, read):

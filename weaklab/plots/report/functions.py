@@ -44,7 +44,15 @@ def functions(of: Material) -> Markup:
     return section(
         "functions",
         "Labeling functions",
-        table("lf-table", heads, lines, caption=caption, search="Search labeling functions", sortable=True),
+        table(
+            "lf-table",
+            heads,
+            lines,
+            caption=caption,
+            search="Search labeling functions",
+            sortable=True,
+            total=len(found) if left else None,
+        ),
     )
 
 
@@ -87,8 +95,8 @@ def to_fix(of: Material) -> Markup:
             Cell(cut(name), kind="name"),
             Cell(element("strong", line["problem"])),
             Cell.number(line["wrong_votes"], f"{line['wrong_votes']:,.0f}"),
-            Cell(cut(line["reason"], 600)),
-            Cell(line["remedy"]),
+            Cell(cut(line["reason"], 600), kind="prose"),
+            Cell(line["remedy"], kind="prose"),
         ]
         for name, line in found.head(MENDED).iterrows()
     ]

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from weaklab.analysis import Diagnosis, diagnose
 from weaklab.analysis.model_votes import ModelVotes
 from weaklab.analysis.previews import take_rows
 from weaklab.apply.frames import FrameReader, PandasReader, read_frame
 from weaklab.apply.plan import LF, check_lfs
-from weaklab.exceptions import FrameError, ParameterError, did_you_mean
+from weaklab.exceptions import ClassError, FrameError, ParameterError, did_you_mean
 from weaklab.label_models import BaseLabelModel
 from weaklab.typing import ABSTAIN, Codes, Floats, Frame
 
@@ -108,6 +109,29 @@ class Material:
         shown = np.full(self.seen.matrix.n, ABSTAIN, dtype=np.int64)
         shown[self.judged] = self.gold[self.judged]
         return self.seen.decoded(shown)
+
+    def end_labels(self, rows: np.ndarray) -> np.ndarray:
+        """What the end model says of some rows, of shape (rows,); None, NaN and -1 are no label.
+
+        Raises
+        ------
+        ClassError
+            If it says something that is no class of the label model.
+        """
+        said = np.asarray(self.end_model.predict(self.rows(rows)), dtype=object)
+        if said.shape != (len(rows),):
+            raise ParameterError(
+                f"end_model gives predictions of shape {said.shape} on {len(rows):,} rows, not one each."
+            )
+        known = set(self.classes)
+        for label in pd.unique(said):
+            if label not in known and not pd.isna(label) and label != ABSTAIN:
+                raise ClassError(
+                    f"end_model predicts {label!r}, which is no class of the label model; those are "
+                    f"{', '.join(map(repr, self.classes[:10]))}{', ...' if len(known) > 10 else ''}. "
+                    "Fit it on labels of these names, such as model.labels(votes)."
+                )
+        return said
 
     def rows(self, rows: np.ndarray) -> Any:
         """Some rows of the data, as a frame of its kind."""

@@ -74,7 +74,7 @@ def _right(of: Material, gold: np.ndarray) -> list[tuple[str, np.ndarray]]:
         out.append(("majority vote", _shares(majority.predict_proba(of.seen.matrix.take(of.judged)), gold)))
     out.append(("label model", _shares(of.probs[of.judged], gold)))
     if of.end_model is not None:
-        said = np.asarray(of.end_model.predict(of.rows(of.judged)), dtype=object)
+        said = of.end_labels(of.judged)
         out.append(("end model", (said == class_array(of.classes)[gold]).astype(np.float64)))
     return out
 

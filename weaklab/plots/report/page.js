@@ -49,7 +49,10 @@
         const text = row.textContent.toLowerCase();
         row.hidden = !wanted.every((word) => text.includes(word));
       }
-      count.textContent = `${rows.filter((row) => !row.hidden).length} of ${rows.length} shown`;
+      const found = rows.filter((row) => !row.hidden).length.toLocaleString("en");
+      const listed = rows.length.toLocaleString("en");
+      const all = table.dataset.of; // where the table has not all of them
+      count.textContent = all ? `${found} of the ${listed} in the table, out of ${all}` : `${found} of ${listed} shown`;
     };
     input.addEventListener("input", search);
     search();

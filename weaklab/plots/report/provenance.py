@@ -60,7 +60,7 @@ def _gold(of: Material) -> Markup:
         "the accuracy of each labeling function, and which of them to mend",
         "findings that compare the label model with gold",
         "the plots that say so",
-        "leaving rows with gold out of the rows to look at",
+        "the rows to look at: certain errors first, and rows without gold before those with it",
     ]
     said = f"{n:,} rows with gold were used in this report, and trained nothing in it, for:"
     return element(

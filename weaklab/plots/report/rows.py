@@ -9,14 +9,17 @@ import numpy as np
 import pandas as pd
 
 from weaklab.analysis import rows_to_label
+from weaklab.analysis.label_next import alike
 from weaklab.analysis.previews import why
 from weaklab.apply.frames import ObjectReader, RecordReader, read_frame
 from weaklab.exceptions import WeaklabError
 from weaklab.labeling import Explanation, as_row, highlight
+from weaklab.metrics import TIE
 from weaklab.plots.explanation import PRIOR, TOGETHER, ExplanationDisplay
 from weaklab.plots.report.markup import Markup, cut, element, facts, join, percent, section
 from weaklab.plots.report.material import Material
 from weaklab.plots.report.tables import Cell, table
+from weaklab.typing import ABSTAIN
 
 #: Of one row, at most so many columns and votes are shown, and so many characters of a text.
 COLUMNS, VOTES, CHARACTERS = 20, 15, 4000
@@ -25,32 +28,82 @@ BEFORE = 200
 
 
 def rows_to_look_at(of: Material, n: int) -> Markup:
-    """The rows whose label would tell most about others, each to be opened."""
-    chosen = _chosen(of, n)
-    if not len(chosen):
-        return section("rows", "Rows to look at", element("p", "The label model is in doubt about no row."))
+    """Certain errors, then rows whose label would tell most about others, each to be opened."""
+    errors, doubtful = _chosen(of, n)
+    if not len(errors) + len(doubtful):
+        said = "The label model is in doubt about no row"
+        said += "." if of.gold is None else ", and gold contradicts no label of a row with a vote."
+        return section("rows", "Rows to look at", element("p", said))
+    chosen = pd.concat([part for part in (errors, doubtful) if len(part)])
     picked = chosen["row"].to_numpy()
     part = of.rows(picked)
-    predicted = None if of.end_model is None else np.asarray(of.end_model.predict(part), dtype=object)
+    predicted = None if of.end_model is None else of.end_labels(picked)
     cards = [_card(of, part, at, chosen, predicted) for at in range(len(chosen))]
-    about = (
-        f"{len(cards)} of {of.seen.matrix.n:,} rows, the most telling first: here the label model is in doubt, and "
-        "many rows have the same votes. Open one to see what was found in it, and what each vote adds."
-    )
     tools = element("p", element("button", "Open all", type="button", data_opens="rows"), class_="tools", hidden=True)
-    return section("rows", "Rows to look at", element("p", about), tools, *cards)
+    about = element("p", _about(of, len(errors), len(doubtful)))
+    return section("rows", "Rows to look at", about, tools, *cards)
 
 
-def _chosen(of: Material, n: int) -> pd.DataFrame:
-    """Which rows, and why; of richer votes those with a vote about which the model is least sure."""
+def _about(of: Material, errors: int, doubtful: int) -> str:
+    """What the rows that are shown have in common."""
+    kinds = []
+    if errors:
+        kinds.append(f"{errors} that the label model has wrong by gold, the surest first, one for each set of votes")
+    if doubtful and of.seen.rich is None:
+        kinds.append(f"{doubtful} in doubt, whose label would tell most about rows with the same votes")
+    elif doubtful:
+        kinds.append(f"{doubtful} of which the label model is least sure")
+    return (
+        f"{errors + doubtful} of {of.seen.matrix.n:,} rows: {'; then '.join(kinds)}. Open one to see what was found in "
+        "it, and what each vote adds."
+    )
+
+
+def _chosen(of: Material, n: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Errors and doubtful rows, n in all; errors take what doubtful rows leave, and half of the room at least."""
+    errors, doubtful = _errors(of, n), _doubtful(of, n)
+    errors = errors.head(n - min(len(doubtful), n // 2))
+    return errors, doubtful[~doubtful["row"].isin(errors["row"])].head(n - len(errors))
+
+
+def _errors(of: Material, n: int) -> pd.DataFrame:
+    """Rows with a vote whose label gold contradicts, the surest first; of those with the same votes and gold, one."""
+    seen = of.seen
+    gold = np.full(seen.matrix.n, ABSTAIN) if of.gold is None else of.gold
+    rows = np.flatnonzero((gold != ABSTAIN) & (seen.matrix.row_counts > 0))
+    best = of.probs[rows].max(axis=1)
+    wrong = of.probs[rows, gold[rows]] < best - TIE
+    rows, best = rows[wrong], best[wrong]
+    rows = rows[np.argsort(-best, kind="stable")]
+    count = np.ones(seen.matrix.n, dtype=np.int64)
+    if seen.rich is None:
+        _, pattern, counts = alike(seen.matrix)
+        count = counts[pattern]
+        _, first = np.unique(pattern[rows] * seen.matrix.k + gold[rows], return_index=True)
+        rows = rows[np.sort(first)]
+    return _lines(of, rows[:n], count, "gold says otherwise")
+
+
+def _doubtful(of: Material, n: int) -> pd.DataFrame:
+    """Which rows, and why, those without gold first; of richer votes those of which the model is least sure."""
     if of.seen.rich is None:
-        y = of.named_gold
-        return rows_to_label(of.model, of.votes, n, y=y, random_state=of.seed)
+        found = rows_to_label(of.model, of.votes, n, y=of.named_gold, random_state=of.seed)
+        if of.gold is None or len(found) == n:
+            return found
+        more = rows_to_label(of.model, of.votes, n, random_state=of.seed)
+        more = more[~more["row"].isin(found["row"])].head(n - len(found))
+        return pd.concat([part for part in (found, more) if len(part)]) if len(more) else found
     best = of.probs.max(axis=1)
     covered = np.flatnonzero(of.seen.matrix.row_counts)
     rows = covered[np.argsort(best[covered], kind="stable")[:n]]
+    return _lines(of, rows, np.ones(of.seen.matrix.n, dtype=np.int64), "the model is least sure")
+
+
+def _lines(of: Material, rows: np.ndarray, count: np.ndarray, reason: str) -> pd.DataFrame:
+    """Rows as :func:`rows_to_label` gives them."""
     labels = [of.classes[code] for code in of.probs[rows].argmax(axis=1)]
-    table = {"row": rows, "label": labels, "confidence": best[rows], "alike": 1, "reason": "the model is least sure"}
+    confidence = of.probs[rows].max(axis=1)
+    table = {"row": rows, "label": labels, "confidence": confidence, "alike": count[rows], "reason": reason}
     return pd.DataFrame(table, index=of.seen.index[rows])
 
 
@@ -78,6 +131,8 @@ def _card(of: Material, part: Any, at: int, chosen: pd.DataFrame, predicted: np.
     says = [("why look", line["reason"])]
     if line["alike"] > 1:
         says.append(("rows with the same votes", f"{line['alike']:,}"))
+    if of.gold is not None and of.gold[line["row"]] != ABSTAIN:
+        says.append(("gold", cut(of.classes[of.gold[line["row"]]])))
     if predicted is not None:
         says.append(("end model", cut(predicted[at])))
     return element("details", head, facts(says), facts(shown, "cells"), _explained(of, line, reasons), class_="row")
@@ -97,6 +152,8 @@ def _reasons(of: Material, row: int, record: Any) -> dict[str, Explanation]:
 
 def _cell(cell: Any, column: Hashable, reasons: dict[str, Explanation]) -> Markup:
     """A cell with what labeling functions found in it marked; a long one from its first mark on."""
+    if pd.api.types.is_scalar(cell) and pd.isna(cell):
+        return Markup("")
     if not isinstance(cell, str):
         return element("span", cut(repr(cell), CHARACTERS // 8))
     spans = [
@@ -152,7 +209,8 @@ def _explained(of: Material, line: Any, reasons: dict[str, Explanation]) -> Mark
 
 def _step(name: object, vote: Any, size: float, bar: Markup, reason: str) -> list[Cell]:
     said = "" if vote is None else cut(vote, 60)
-    return [Cell(name, kind="name"), Cell(said), Cell.number(size, f"{size:+.2f}"), Cell(bar), Cell(cut(reason, 300))]
+    number, why_so = Cell.number(size, f"{size:+.2f}"), Cell(cut(reason, 300), kind="prose")
+    return [Cell(name, kind="name"), Cell(said), number, Cell(bar), why_so]
 
 
 def _bar(start: float, size: float, low: float, high: float) -> Markup:

@@ -22,7 +22,7 @@ class Cell:
     key : float or None
         A number to sort by; texts are sorted as they are shown, and what is unknown comes last.
     kind : str
-        "number" stands to the right; "name" heads its line.
+        "number" stands to the right; "name" heads its line; "prose" has room for several words a line.
     """
 
     shown: object
@@ -43,6 +43,7 @@ def table(
     caption: str,
     search: str | None = None,
     sortable: bool = False,
+    total: int | None = None,
 ) -> Markup:
     """A table with heads that say more where one points at them.
 
@@ -60,6 +61,8 @@ def table(
         Makes it searchable, and says what is searched for.
     sortable : bool
         Whether the script puts buttons into the heads.
+    total : int, optional
+        How many lines there are in all, where the table has not all of them; the search says so.
 
     Returns
     -------
@@ -78,6 +81,7 @@ def table(
         element("tbody", *body),
         id=name,
         data_sortable=sortable,
+        data_of=total and f"{total:,}",
     )
     tools = search and element(
         "p",
@@ -93,5 +97,5 @@ def table(
 def _cell(cell: Cell) -> Markup:
     if cell.kind == "name":
         return element("th", cell.shown, scope="row")
-    kind = "number" if cell.kind == "number" else None
+    kind = cell.kind if cell.kind in ("number", "prose") else None
     return element("td", cell.shown, class_=kind, data_key=None if cell.key is None else repr(cell.key))

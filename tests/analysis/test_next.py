@@ -11,8 +11,8 @@ from weaklab.analysis import lfs_to_fix, rows_to_label
 from weaklab.analysis.label_next import alike
 from weaklab.datasets import make_votes
 from weaklab.exceptions import GoldError, ParameterError, VoteError
-from weaklab.label_models import LabelModel, MajorityVote
-from weaklab.votes import check_votes
+from weaklab.label_models import LabelModel, MajorityVote, PartialLabelModel
+from weaklab.votes import PartialVotes, check_votes
 
 
 def test_rows_are_ranked_by_doubt_and_by_how_many_are_alike():
@@ -134,6 +134,13 @@ def test_what_cannot_be_looked_at_is_an_error(function):
     for y in ([0, 1], np.full(100, -1)):
         with pytest.raises(GoldError):
             function(model, planted.votes, y=y)
+
+
+def test_richer_votes_are_told_what_to_give_instead():
+    """Rows with the same sets are no kind of rows here."""
+    sets = PartialVotes([[0b01, 0b11, 0b01], [0b10, 0b10, 0b10]] * 20, k=2)
+    with pytest.raises(ParameterError, match=r"not for PartialVotes: give the votes as an array.*-1 for sets"):
+        rows_to_label(PartialLabelModel().fit(sets), sets)
 
 
 def test_arguments_out_of_range_are_errors():

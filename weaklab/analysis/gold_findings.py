@@ -132,10 +132,11 @@ def _accuracies(seen: ModelVotes, gold: Codes) -> Iterator[Finding]:
         for j in worst[:3]
     )
     more = f"; and {len(worst) - 3:,} more" if len(worst) > 3 else ""
+    number = "1 labeling function" if len(off) == 1 else f"{len(off):,} labeling functions"
     yield Finding(
         "accuracy_off",
         "warning",
-        f"Gold disagrees with what was learned of {len(off):,} labeling functions: {shown}{more}.",
+        f"Gold disagrees with what was learned of {number}: {shown}{more}.",
         "Fit with the gold rows, or give prior_accuracy= (LabelModel).",
         tuple(seen.names[j] for j in worst),
     )

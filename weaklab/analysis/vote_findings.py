@@ -144,7 +144,7 @@ def _unidentified(seen: ModelVotes, problem: Problem) -> Iterator[Finding]:
         yield Finding(
             "unidentified",
             "warning",
-            f"The {_listed(names, 'labeling function', 'labeling functions')}, with {share:.0%} of all votes, "
+            f"The {_listed(names, 'labeling function', 'labeling functions')}, with {_percent(share)} of all votes, "
             f"{'votes' if len(names) == 1 else 'vote'} beside fewer than two others: agreements cannot tell how right "
             f"{'it is, and its accuracy' if len(names) == 1 else 'they are, and their accuracies'} rest on the prior.",
             "Write functions that overlap with them, or give gold rows.",
@@ -165,6 +165,13 @@ def _dependence(seen: ModelVotes, groups: list[list[int]]) -> Iterator[Finding]:
             text = f"{who} beyond what the class explains, and the model counts each in full."
             remedy = "Take LabelModel, which counts copies once, or keep the best of them."
             yield Finding("dependence", "warning", text, remedy, tuple(names))
+
+
+def _percent(share: float) -> str:
+    """A share that is there is not shown as none, nor as all where some are missing."""
+    if 0 < share < 0.005:
+        return "less than 1%"
+    return "more than 99%" if 0.995 <= share < 1 else f"{share:.0%}"
 
 
 def _listed(names: list[Any], one: str, more: str) -> str:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.exceptions import NotFittedError
 
-from weaklab.analysis import lfs_to_fix, rows_to_label
+from weaklab.analysis import lfs_to_fix, rows_to_label, summarize
 from weaklab.analysis.label_next import alike
 from weaklab.datasets import make_votes
 from weaklab.exceptions import GoldError, ParameterError, VoteError
@@ -118,6 +118,32 @@ def test_gold_that_disagrees_with_what_was_learned_is_named():
     assert table.index[0] == "lf_0"
     assert table["problem"].iloc[0] == "gold disagrees"
     assert "learned as 95%" in table["reason"].iloc[0]
+
+
+def test_one_that_is_better_than_was_learned_is_not_to_be_fixed_and_harm_comes_first():
+    """The best function, pinned far below what it is, is no fault; one that is often wrong comes first."""
+    planted = make_votes(n=3000, m=8, coverage=0.5, accuracy=[0.99, 0.57] + [0.8] * 6, random_state=0)
+    model = LabelModel(fixed_accuracy={"lf_0": 0.7, "lf_1": 0.75}).fit(planted.votes)
+    table = lfs_to_fix(model, planted.votes, planted.y)
+    assert "lf_0" not in table.index
+    assert table.index[0] == "lf_1"
+    assert (table["harm"].diff().dropna() <= 0).all()
+    assert table.loc["lf_1", "harm"] <= table.loc["lf_1", "wrong_votes"]
+
+
+def test_gold_disagrees_by_one_rule_in_all():
+    """The table, the findings and the list name the same, those that are better than was learned aside."""
+    planted = make_votes(n=3000, m=8, coverage=0.5, accuracy=[0.99, 0.57] + [0.8] * 6, random_state=0)
+    model = LabelModel(fixed_accuracy={"lf_0": 0.7, "lf_1": 0.75}).fit(planted.votes)
+    table = summarize(planted.votes, planted.y, model=model)
+    flagged = table.index[table["disagree"]].tolist()
+    found = [one for one in model.diagnose(planted.votes, planted.y) if one.code == "accuracy_off"]
+    assert sorted(found[0].lfs) == flagged
+    fixes = lfs_to_fix(model, planted.votes, planted.y)
+    named = fixes.index[fixes["reason"].str.contains("and learned as")]
+    worse = table.index[table["disagree"] & (table["accuracy"] < table["learned"])]
+    assert sorted(named) == worse.tolist()
+    assert {"lf_0", "lf_1"} <= set(flagged)
 
 
 @pytest.mark.parametrize("function", [rows_to_label, lfs_to_fix])

@@ -71,9 +71,9 @@ def summarize(
             Whether gold contradicts what was learned, by the rule of :func:`weaklab.analysis.diagnose`: the learned
             interval does not meet the interval of gold at which all labeling functions together miss once in a hundred
             (Clopper and Pearson), and the accuracies differ by a tenth. Where the learned interval is wider than a
-            half, the learned accuracy itself stands for it. Where what was learned is right, that happens by chance to any of
-            all labeling functions once in a hundred tables at most. Not for PartialVotes, of whose sets of several
-            classes a model learns too, and gold is held against one class.
+            half, the learned accuracy itself stands for it. Where what was learned is right, that happens by chance to
+            any of all labeling functions once in a hundred tables at most. Not for PartialVotes, of whose sets of
+            several classes a model learns too, and gold is held against one class.
 
     Raises
     ------

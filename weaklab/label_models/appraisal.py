@@ -113,8 +113,8 @@ class PlainModel:
         prior = np.log(balance) + silence.sum(axis=0)
         return Rule(weights * active[pairs.lf, np.newaxis], prior)
 
-    def settle(self, rule: Rule, active: np.ndarray, tol: float = TOL) -> tuple[Expected, Rule]:
-        """EM from a rule to where no log-weight moves by ``tol`` any more, in nats.
+    def settle(self, rule: Rule, active: np.ndarray, tol: float = TOL, most: int = MAX_PASSES) -> tuple[Expected, Rule]:
+        """EM from a rule to where no log-weight moves by ``tol`` any more, in nats, or ``most`` passes are done.
 
         Squared extrapolation (:func:`weaklab.label_models.ascent.extrapolated`), each followed by a step of EM; where
         that ends lower than it began, the extrapolation is dropped.
@@ -128,7 +128,7 @@ class PlainModel:
                 continue
             first = self.maximise(expected, active)
             change = float(np.abs(centred(first.weights) - centred(rule.weights)).max(initial=0))
-            if change < tol or passes >= MAX_PASSES:
+            if change < tol or passes >= most:
                 return expected, rule
             then = self.rows.step(*first)
             second = self.maximise(then, active)

@@ -166,6 +166,10 @@ class TestBuckets:
             buckets([0, 1])
         with pytest.raises(ParameterError, match="index of labels 1"):
             buckets(pd.Series([0, 1]), pd.Series([0, 1], index=[1, 0]))
+        with pytest.raises(ParameterError, match="index of labels 2 is not that of labels 1"):
+            buckets([0, 1], pd.Series([0, 1]), pd.Series([0, 1], index=[1, 0]))
+        with pytest.raises(ClassError, match="labels 1 given by name and y by code"):
+            buckets([0, 1], ["HAM", "SPAM"])
         with pytest.raises(GoldError, match=r"0\.5 is no label"):
             buckets([0, 1], [0.5, 1])
         with pytest.raises(GoldError, match="Did you mean 'spam'"):

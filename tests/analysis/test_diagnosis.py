@@ -5,10 +5,12 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.exceptions import NotFittedError
 
 from weaklab.analysis import Diagnosis, diagnose
+from weaklab.analysis.vote_findings import percent
 from weaklab.datasets import Group, make_votes
 from weaklab.exceptions import GoldError, ParameterError, VoteError, WeaklabWarning
 from weaklab.label_models import ContinuousModel, DawidSkene, LabelModel, MajorityVote, PartialLabelModel
@@ -121,6 +123,19 @@ def test_what_cannot_be_diagnosed_is_an_error_that_says_so():
         diagnose("model", votes)
 
 
+def test_counts_of_one_and_small_shares_are_put_in_words():
+    """One function is no functions, and a share that is there is not shown as none."""
+    votes = pd.DataFrame({"only": [0, 1] * 30})
+    assert "60 rows x 1 labeling function:" in repr(MajorityVote().fit(votes).diagnose(votes))
+    assert [percent(share) for share in (0, 0.001, 0.5, 0.999, 1)] == [
+        "0%",
+        "less than 1%",
+        "50%",
+        "more than 99%",
+        "100%",
+    ]
+
+
 def test_a_collapsed_model_is_not_asked_of_its_functions():
     """What it learned of them means nothing; one serious finding says so."""
     planted = make_votes(n=5000, kind="unipolar", coverage=(0.01, 0.3), class_balance=[0.9, 0.1], random_state=1)
@@ -129,3 +144,16 @@ def test_a_collapsed_model_is_not_asked_of_its_functions():
         found = DawidSkene().fit(planted.votes).diagnose(planted.votes, planted.y)
     assert found.codes[0] == "collapse"
     assert "worse_than_chance" not in found.codes
+
+
+@pytest.mark.parametrize(("n", "m", "coverage"), [(1000, 100, 0.05), (3000, 1000, 0.01)])
+def test_many_that_seldom_meet_are_not_alone(n, m, coverage):
+    """Each two meet on a row or three, but each meets dozens of others; one that meets nobody is still named."""
+    votes = make_votes(n=n, m=m, coverage=coverage, random_state=0).votes
+    assert "unidentified" not in LabelModel().fit(votes).diagnose(votes).codes
+    votes = pd.concat([votes, pd.DataFrame(-1, range(n, n + 30), votes.columns)])
+    votes["hermit"] = [-1] * n + [0, 1] * 15
+    found = [one for one in LabelModel().fit(votes).diagnose(votes) if one.code == "unidentified"]
+    assert [one.lfs for one in found] == [("hermit",)]
+    assert " 0% " not in found[0].what
+    assert "votes beside fewer than two others" in found[0].what

@@ -83,9 +83,29 @@ def test_figures_are_what_they_are_called() -> None:
     assert table["agreement_b"].tolist() == [1.0] * 2
     overall = drift(before, after).overall
     assert overall["covered_a"] == overall["covered_b"] == 1
-    # Patterns (0, 0), (1, 0), (1, 1), (-, 1) and (-, 0): .3, .2, .1, .4, 0 before, .8, 0, 0, 0, .2 after; the rare
-    # ones are pooled, which here are all but (0, 0) and (-, 1).
-    assert overall["distance"] == pytest.approx((0.5 + 0.4 + 0.1) / 2)
+    # Patterns (0, 0), (1, 0), (1, 1), (-, 1) and (-, 0): .3, .2, .1, .4, 0 before, .8, 0, 0, 0, .2 after.
+    assert overall["distance"] == pytest.approx((0.5 + 0.2 + 0.1 + 0.4 + 0.2) / 2)
+
+
+def test_rare_patterns_that_all_changed_are_found_and_those_that_did_not_are_not() -> None:
+    """Nearly every row has a pattern of its own; what chance makes of the distance is what permutations make of it."""
+    planted = make_votes(n=2000, m=12, coverage=0.5, random_state=0).votes
+    changed = planted.replace(1, 3)
+    overall = drift(planted, changed).overall
+    alike = (planted.to_numpy() == changed.to_numpy()).all(axis=1).mean()  # rows without a 1
+    assert overall["distance"] == pytest.approx(1 - alike)
+    assert overall["distance_p"] < 1e-6
+    before, after = halves(3, m=12, coverage=0.5)
+    assert drift(before, after).overall["distance_p"] > 0.001
+    small, rng = make_votes(n=400, m=4, coverage=0.5, random_state=1).votes, np.random.default_rng(0)
+    drawn = []
+    for _ in range(200):
+        order = rng.permutation(400)
+        drawn.append(drift(small.iloc[order[:150]], small.iloc[order[150:]]).overall)
+    distances = [one["distance"] for one in drawn]
+    error = 4 * np.std(distances) / np.sqrt(len(distances))
+    assert drawn[0]["by_chance"] == pytest.approx(np.mean(distances), abs=error + 0.005)
+    assert np.mean([one["distance_p"] < 0.05 for one in drawn]) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 200)
 
 
 def test_text_and_html_name_what_changed() -> None:

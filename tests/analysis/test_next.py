@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 from sklearn.exceptions import NotFittedError
 
-from weaklab.analysis import lfs_to_fix, rows_to_label
+from weaklab.analysis import lfs_to_fix, rows_to_label, summarize
 from weaklab.analysis.label_next import alike
 from weaklab.datasets import make_votes
 from weaklab.exceptions import GoldError, ParameterError, VoteError
-from weaklab.label_models import LabelModel, MajorityVote
-from weaklab.votes import check_votes
+from weaklab.label_models import LabelModel, MajorityVote, PartialLabelModel
+from weaklab.votes import PartialVotes, check_votes
 
 
 def test_rows_are_ranked_by_doubt_and_by_how_many_are_alike():
@@ -120,6 +120,32 @@ def test_gold_that_disagrees_with_what_was_learned_is_named():
     assert "learned as 95%" in table["reason"].iloc[0]
 
 
+def test_one_that_is_better_than_was_learned_is_not_to_be_fixed_and_harm_comes_first():
+    """The best function, pinned far below what it is, is no fault; one that is often wrong comes first."""
+    planted = make_votes(n=3000, m=8, coverage=0.5, accuracy=[0.99, 0.57] + [0.8] * 6, random_state=0)
+    model = LabelModel(fixed_accuracy={"lf_0": 0.7, "lf_1": 0.75}).fit(planted.votes)
+    table = lfs_to_fix(model, planted.votes, planted.y)
+    assert "lf_0" not in table.index
+    assert table.index[0] == "lf_1"
+    assert (table["harm"].diff().dropna() <= 0).all()
+    assert table.loc["lf_1", "harm"] <= table.loc["lf_1", "wrong_votes"]
+
+
+def test_gold_disagrees_by_one_rule_in_all():
+    """The table, the findings and the list name the same, those that are better than was learned aside."""
+    planted = make_votes(n=3000, m=8, coverage=0.5, accuracy=[0.99, 0.57] + [0.8] * 6, random_state=0)
+    model = LabelModel(fixed_accuracy={"lf_0": 0.7, "lf_1": 0.75}).fit(planted.votes)
+    table = summarize(planted.votes, planted.y, model=model)
+    flagged = table.index[table["disagree"]].tolist()
+    found = [one for one in model.diagnose(planted.votes, planted.y) if one.code == "accuracy_off"]
+    assert sorted(found[0].lfs) == flagged
+    fixes = lfs_to_fix(model, planted.votes, planted.y)
+    named = fixes.index[fixes["reason"].str.contains("and learned as")]
+    worse = table.index[table["disagree"] & (table["accuracy"] < table["learned"])]
+    assert sorted(named) == worse.tolist()
+    assert {"lf_0", "lf_1"} <= set(flagged)
+
+
 @pytest.mark.parametrize("function", [rows_to_label, lfs_to_fix])
 def test_what_cannot_be_looked_at_is_an_error(function):
     """The same checks for both: unfitted, other functions, no rows, gold that does not fit."""
@@ -134,6 +160,13 @@ def test_what_cannot_be_looked_at_is_an_error(function):
     for y in ([0, 1], np.full(100, -1)):
         with pytest.raises(GoldError):
             function(model, planted.votes, y=y)
+
+
+def test_richer_votes_are_told_what_to_give_instead():
+    """Rows with the same sets are no kind of rows here."""
+    sets = PartialVotes([[0b01, 0b11, 0b01], [0b10, 0b10, 0b10]] * 20, k=2)
+    with pytest.raises(ParameterError, match=r"not for PartialVotes: give the votes as an array.*-1 for sets"):
+        rows_to_label(PartialLabelModel().fit(sets), sets)
 
 
 def test_arguments_out_of_range_are_errors():

@@ -151,7 +151,8 @@ def diagnose(model: BaseLabelModel, votes: Votes, y: Any = None) -> Diagnosis:
         found += gold_findings(seen, gold)
     order = np.argsort([SEVERITIES.index(one.severity) for one in found], kind="stable")
     known = "" if gold is None else f", {int((gold >= 0).sum()):,} with gold"
-    about = f"{model!r} on {seen.matrix.n:,} rows x {seen.matrix.m:,} labeling functions{known}"
+    functions = "function" if seen.matrix.m == 1 else "functions"
+    about = f"{model!r} on {seen.matrix.n:,} rows x {seen.matrix.m:,} labeling {functions}{known}"
     return Diagnosis(tuple(found[at] for at in order), " ".join(about.split()))
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
+from scipy.stats import binom
 
 from weaklab.analysis.fitted import lf_index
 from weaklab.analysis.hard_votes import hard_votes
@@ -22,6 +24,8 @@ from weaklab.votes.seen_rows import match_names
 
 #: So many labeling functions are shown of many.
 SHOWN = 20
+#: Patterns are told apart by so many labeling functions at most where they are tested.
+MOST_SPLITS = 64
 #: What is compared of each labeling function.
 MEASURES = ("coverage", "classes", "agreement")
 
@@ -47,8 +51,9 @@ class Drift:
             than half of them changed.
     overall : Series
         ``rows_a``, ``rows_b``, ``covered_a``, ``covered_b`` (shares of rows with a vote), ``covered_p``,
-        ``distance`` (the total variation distance between the shares of vote patterns, rare ones pooled, in [0, 1]),
-        ``by_chance`` (how large it is expected to be if nothing changed) and ``distance_p``.
+        ``distance`` (the total variation distance between the shares of vote patterns, in [0, 1]), ``by_chance`` (how
+        large it is expected to be if nothing changed: near 1 where most patterns are on one row) and ``distance_p``, of
+        Pearson's test, where rare patterns are pooled with those that are alike in the functions that vote most.
     """
 
     lfs: pd.DataFrame
@@ -229,13 +234,8 @@ def _overall(a: VoteMatrix, b: VoteMatrix) -> pd.Series:
     _, number = distinct(np.concatenate([row_words(a), row_words(b)]), np.empty(0, dtype=np.int64))
     size = int(number.max()) + 1
     counts = [np.bincount(part, minlength=size).astype(np.float64) for part in (number[: a.n], number[a.n :])]
-    expected = (counts[0] + counts[1]) * min(a.n, b.n) / (a.n + b.n)
-    rare = expected < LEAST_EXPECTED
-    counts = [np.append(side[~rare], side[rare].sum()) for side in counts]
-    if not counts[0][-1] + counts[1][-1]:
-        counts = [side[:-1] for side in counts]
-    pooled = (counts[0] + counts[1]) / (a.n + b.n)
-    chance = np.sqrt(2 / np.pi * pooled * (1 - pooled) * (1 / a.n + 1 / b.n)).sum() / 2  # means of |normal|
+    cells = _cells(a, b)
+    pooled = [np.bincount(part, minlength=int(cells.max()) + 1).astype(np.float64) for part in np.split(cells, [a.n])]
     covered = [np.array([float(matrix.covered.sum())]) for matrix in (a, b)]
     rows = [np.array([float(matrix.n)]) for matrix in (a, b)]
     return pd.Series(
@@ -246,7 +246,43 @@ def _overall(a: VoteMatrix, b: VoteMatrix) -> pd.Series:
             "covered_b": covered[1][0] / b.n,
             "covered_p": share_test(covered[0], rows[0], covered[1], rows[1])[0],
             "distance": np.abs(counts[0] / a.n - counts[1] / b.n).sum() / 2,
-            "by_chance": chance,
-            "distance_p": chi_squared(*counts) if len(pooled) > 1 else np.nan,
+            "by_chance": _distance_by_chance(counts[0] + counts[1], a.n, b.n),
+            "distance_p": chi_squared(*pooled) if len(pooled[0]) > 1 else np.nan,
         }
     )
+
+
+def _distance_by_chance(count: Floats, rows_a: int, rows_b: int) -> float:
+    """The expected distance if so many rows of each pattern were dealt to both sides at random.
+
+    By the mean absolute deviation of a binomial variable (De Moivre, 1730), less as rows are not put back.
+    """
+    rows, share = rows_a + rows_b, rows_a / (rows_a + rows_b)
+    size, patterns = np.unique(count, return_counts=True)
+    above = np.floor(size * share) + 1
+    deviation = 2 * above * (1 - share) * binom.pmf(above, size, share)  # 0 where there is no such count
+    deviation *= np.sqrt(np.where(size > 1, (rows - size) / max(rows - 1, 1), 1.0))
+    return float((patterns * deviation).sum() * rows / (2.0 * rows_a * rows_b))
+
+
+def _cells(a: VoteMatrix, b: VoteMatrix) -> np.ndarray:
+    """Cells of rows for a test of patterns, (rows of a, then of b): each pattern where it is frequent enough.
+
+    Rows are told apart by one labeling function after the other, from the one with most votes down. Where that leaves
+    too few rows of a kind, they stay with the most frequent of those that were alike so far. Cells depend on both
+    samples together only, so the test holds its level.
+    """
+    rows, least = a.n + b.n, LEAST_EXPECTED * (a.n + b.n) / min(a.n, b.n)
+    cell = np.zeros(rows, dtype=np.int64)
+    order = np.argsort(-(a.lf_counts + b.lf_counts), kind="stable")[:MOST_SPLITS]
+    sides = [sparse.csr_array((side.vote + 1, side.lf, side.indptr), shape=(side.n, side.m)).tocsc() for side in (a, b)]
+    for j in order:
+        vote = np.concatenate([side[:, [j]].toarray().ravel() for side in sides]).astype(np.int64)
+        kind, parts = pd.factorize(cell * np.int64(max(a.k, b.k) + 1) + vote)
+        count, parent = np.bincount(kind), np.asarray(parts) // (max(a.k, b.k) + 1)
+        by_size = np.lexsort((-count, parent))
+        largest = by_size[np.searchsorted(parent[by_size], parent)]
+        cell = pd.factorize(np.where(count >= least, np.arange(len(count)), largest)[kind])[0]
+        if np.bincount(cell).max() < 2 * least:
+            break
+    return cell

@@ -51,7 +51,7 @@ def model_columns(model: Any, matrix: VoteMatrix) -> np.ndarray:
     """
     known = getattr(model, "feature_names_in_", None)
     if known is not None and matrix.names is not None:
-        return match_names(tuple(known), matrix.names)
+        return np.argsort(match_names(matrix.names, tuple(known)))  # the inverse: columns of the model by those here
     if matrix.m != model.n_features_in_:
         raise VoteError(
             f"There are votes of {matrix.m:,} labeling functions, and the model was fitted to {model.n_features_in_:,}."

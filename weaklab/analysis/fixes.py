@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from weaklab.analysis.gold_findings import gold_intervals
+from weaklab.analysis.gold_against import gold_against, gold_intervals, judge
 from weaklab.analysis.model_votes import ModelVotes
 from weaklab.analysis.worth import PSEUDO_ROWS
 from weaklab.exceptions import ParameterError
@@ -15,7 +15,7 @@ from weaklab.label_models.dependence import find_dependence, with_groups
 from weaklab.label_models.findings import FEW_MEETINGS
 from weaklab.label_models.problem import Problem
 from weaklab.typing import Floats, Votes
-from weaklab.votes import compress
+from weaklab.votes import PartialVotes, compress
 
 #: What is wrong with a labeling function, the gravest first, and what to do.
 PROBLEMS = {
@@ -26,8 +26,6 @@ PROBLEMS = {
     "redundant": "keep the better of the two",
     "never votes": "check its column, its spelling and its conditions",
 }
-#: Learned and gold accuracies that differ by less are the same.
-SAME_ACCURACY = 0.1
 #: It is against the others where this share of its votes that meet others' is for another class than the label.
 AGAINST = 0.5
 
@@ -56,8 +54,10 @@ def lfs_to_fix(model: Any, votes: Votes, y: Any = None, *, weak: float = 0.3, wi
     Returns
     -------
     DataFrame
-        Indexed by labeling function, by problem and then by wrong votes: ``problem`` (the gravest: "worse than chance",
-        "gold disagrees", "weak", "against the others", "redundant" or "never votes"), ``wrong_votes`` (expected),
+        Indexed by labeling function, by harm and then by problem: ``problem`` (the gravest: "worse than chance",
+        "gold disagrees" (it is right less often than was learned, by the rule of :func:`weaklab.analysis.diagnose`),
+        "weak", "against the others", "redundant" or "never votes"), ``wrong_votes`` (expected), ``harm`` (how many of
+        these are more than there would be if it were right as often as a vote of this model usually is; 0 if none),
         ``votes``, ``coverage``, ``accuracy``, ``reason`` (all that is wrong, in words) and ``remedy``.
 
     Raises
@@ -84,15 +84,17 @@ def lfs_to_fix(model: Any, votes: Votes, y: Any = None, *, weak: float = 0.3, wi
     matrix, total = seen.matrix, seen.matrix.lf_counts
     gold = None if y is None else seen.gold(y)
     said: list[list[tuple[str, str]]] = [[] for _ in range(matrix.m)]
-    accuracy = np.array(learned, dtype=np.float64)
+    accuracy, borne_out = np.array(learned, dtype=np.float64), np.zeros(matrix.m, dtype=bool)
     if gold is not None:
-        judged, right, bounds = gold_intervals(seen, gold)
+        judged, right = judge(matrix, gold)
         shown = right / np.maximum(judged, 1)
-        off = (judged > 0) & ((bounds[:, 0] > learned) | (bounds[:, 1] < learned))
-        for j in map(int, np.flatnonzero(off & (np.abs(shown - learned) >= SAME_ACCURACY))):
+        off = gold_against(judged, right, accuracy, getattr(model, "accuracy_intervals_", None))
+        off &= not isinstance(votes, PartialVotes)  # a model learns of their sets of several classes too
+        for j in map(int, np.flatnonzero(off & (shown < accuracy))):  # one that is better than was learned is no fault
             text = f"right on {shown[j]:.0%} of {judged[j]:,.0f} judged votes, and learned as {learned[j]:.0%}"
             said[j].append(("gold disagrees", text))
-        accuracy = np.where(judged > 0, (right + PSEUDO_ROWS * learned) / (judged + PSEUDO_ROWS), learned)
+        borne_out = gold_intervals(judged, right)[:, 0] > 1 - AGAINST
+        accuracy = np.where(judged > 0, (right + PSEUDO_ROWS * accuracy) / (judged + PSEUDO_ROWS), accuracy)
     chance, against = _chance(seen), _against(seen)
     for j in range(matrix.m):
         coverage = total[j] / matrix.n
@@ -107,11 +109,11 @@ def lfs_to_fix(model: Any, votes: Votes, y: Any = None, *, weak: float = 0.3, wi
             said[j].append(("worse than chance", about))
         elif skill < weak and coverage >= wide:
             said[j].append(("weak", f"{about}, and votes on {coverage:.0%} of the rows"))
-        if against[j] > AGAINST:
+        if against[j] > AGAINST and not borne_out[j]:
             said[j].append(("against the others", f"outvoted on {against[j]:.0%} of the rows that it shares"))
     for j, text in _redundant(seen, accuracy):
         said[j].append(("redundant", text))
-    order = list(PROBLEMS)
+    order, harm = list(PROBLEMS), _harm(accuracy, total)
     lines = []
     for j, problems in enumerate(said):
         if problems:
@@ -122,6 +124,7 @@ def lfs_to_fix(model: Any, votes: Votes, y: Any = None, *, weak: float = 0.3, wi
                     "lf": seen.names[j],
                     "problem": problems[0][0],
                     "wrong_votes": wrong,
+                    "harm": harm[j],
                     "votes": int(total[j]),
                     "coverage": total[j] / matrix.n,
                     "accuracy": accuracy[j],
@@ -129,9 +132,20 @@ def lfs_to_fix(model: Any, votes: Votes, y: Any = None, *, weak: float = 0.3, wi
                     "remedy": PROBLEMS[problems[0][0]],
                 }
             )
-    lines.sort(key=lambda line: (order.index(line["problem"]), -line["wrong_votes"]))
-    columns = ["lf", "problem", "wrong_votes", "votes", "coverage", "accuracy", "reason", "remedy"]
+    lines.sort(key=lambda line: (-line["harm"], order.index(line["problem"]), -line["wrong_votes"]))
+    columns = ["lf", "problem", "wrong_votes", "harm", "votes", "coverage", "accuracy", "reason", "remedy"]
     return pd.DataFrame(lines, columns=columns).set_index("lf").rename_axis("labeling function")
+
+
+def _harm(accuracy: Floats, total: np.ndarray) -> Floats:
+    """Expected wrong votes beyond those of the median vote, (m,)."""
+    known = np.flatnonzero(~np.isnan(accuracy) & (total > 0))
+    if not len(known):
+        return np.zeros(len(accuracy))
+    order = known[np.argsort(accuracy[known], kind="stable")]
+    seen = np.cumsum(total[order])
+    usual = accuracy[order[np.searchsorted(seen, seen[-1] / 2)]]
+    return np.nan_to_num(total * np.clip(usual - accuracy, 0, None))
 
 
 def _chance(seen: ModelVotes) -> Floats:

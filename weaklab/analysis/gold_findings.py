@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from scipy.stats import beta
 
 from weaklab import metrics
+from weaklab.analysis.gold_against import gold_against, judge
 from weaklab.analysis.model_votes import ModelVotes
 from weaklab.label_models.findings import Finding
 from weaklab.label_models.majority_vote import MajorityVote
@@ -17,12 +17,8 @@ from weaklab.typing import Codes, Floats
 SURE = 3.0
 #: Confidence that differs from accuracy by less is well enough.
 CALIBRATED = 0.05
-#: Learned and gold accuracies that differ by less are the same.
-SAME_ACCURACY = 0.10
 #: A class is left uncovered where its rows have a vote less often than others by this share, and on fewer than half.
 UNCOVERED = 0.2
-#: The chance at which gold intervals of all labeling functions together miss (Bonferroni).
-MISS = 0.01
 
 
 def gold_findings(seen: ModelVotes, gold: Codes) -> list[Finding]:
@@ -92,37 +88,12 @@ def _below_majority(seen: ModelVotes, gold: Codes, probs: Floats, covered: np.nd
     )
 
 
-def gold_intervals(seen: ModelVotes, gold: Codes, miss: float = MISS) -> tuple[Floats, Floats, Floats]:
-    """How many votes of each labeling function gold judges, how many are right, and Clopper-Pearson's intervals.
-
-    Clopper and Pearson (1934), doi:10.1093/biomet/26.4.404; all of them together miss with probability ``miss``.
-
-    Returns
-    -------
-    judged, right : ndarray of shape (m,)
-    bounds : ndarray of shape (m, 2)
-        (0, 1) where gold judges no vote.
-    """
-    matrix = seen.matrix
-    of_vote = gold[matrix.rows]
-    judged = np.bincount(matrix.lf[of_vote >= 0], minlength=matrix.m).astype(np.float64)
-    correct = np.bincount(matrix.lf[of_vote == matrix.vote], minlength=matrix.m).astype(np.float64)
-    tail = miss / 2 / max(int((judged > 0).sum()), 1)
-    with np.errstate(invalid="ignore"):
-        low = np.where(correct > 0, beta.ppf(tail, correct, judged - correct + 1), 0)
-        high = np.where(correct < judged, beta.ppf(1 - tail, correct + 1, judged - correct), 1)
-    return judged, correct, np.column_stack([low, high])
-
-
 def _accuracies(seen: ModelVotes, gold: Codes) -> Iterator[Finding]:
     """Labeling functions that gold shows to be other than what was learned of them."""
-    judged, correct, bounds = gold_intervals(seen, gold)
-    learned, interval = seen.model.accuracies_, seen.model.accuracy_intervals_
+    judged, correct = judge(seen.matrix, gold)
+    learned = seen.model.accuracies_
     share = correct / np.maximum(judged, 1)
-    with np.errstate(invalid="ignore"):
-        apart = (bounds[:, 0] > interval[:, 1]) | (bounds[:, 1] < interval[:, 0])
-        apart &= (np.abs(share - learned) >= SAME_ACCURACY) & (judged > 0)
-    off = np.flatnonzero(apart)
+    off = np.flatnonzero(gold_against(judged, correct, learned, seen.model.accuracy_intervals_))
     if not len(off):
         return
     worst = off[np.argsort(-np.abs(share - learned)[off], kind="stable")]
@@ -132,10 +103,11 @@ def _accuracies(seen: ModelVotes, gold: Codes) -> Iterator[Finding]:
         for j in worst[:3]
     )
     more = f"; and {len(worst) - 3:,} more" if len(worst) > 3 else ""
+    number = "1 labeling function" if len(off) == 1 else f"{len(off):,} labeling functions"
     yield Finding(
         "accuracy_off",
         "warning",
-        f"Gold disagrees with what was learned of {len(off):,} labeling functions: {shown}{more}.",
+        f"Gold disagrees with what was learned of {number}: {shown}{more}.",
         "Fit with the gold rows, or give prior_accuracy= (LabelModel).",
         tuple(seen.names[j] for j in worst),
     )

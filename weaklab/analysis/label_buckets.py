@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from weaklab.analysis.rows import objects
-from weaklab.exceptions import GoldError, ParameterError
+from weaklab.analysis.rows import is_named, objects
+from weaklab.exceptions import ClassError, GoldError, ParameterError
 from weaklab.typing import ABSTAIN
 from weaklab.votes import SoftLabels, check_classes, check_gold
 
@@ -38,7 +38,7 @@ def buckets(y: Any, *labels: Any, classes: Sequence[Hashable] | None = None) -> 
     ParameterError
         If labels are of different rows, or there are none beside y.
     GoldError, ClassError
-        If a label is no class, where classes are given.
+        If a label is no class, where classes are given; or some labels are names and others codes, where they are not.
 
     Examples
     --------
@@ -48,15 +48,14 @@ def buckets(y: Any, *labels: Any, classes: Sequence[Hashable] | None = None) -> 
     """
     if not labels:
         raise ParameterError("buckets takes two labelings or more, such as buckets(y, predictions).")
-    index = y.index if isinstance(y, pd.Series) else None
     given = [_hard(values) for values in (y, *labels)]
     lengths = [len(values) for values in given]
     if len(set(lengths)) > 1:
         raise ParameterError(f"The labels must be of the same rows; there are {', '.join(map(str, lengths))} of them.")
-    for place, values in enumerate(labels):
-        if index is not None and isinstance(values, pd.Series) and not values.index.equals(index):
-            raise ParameterError(f"The index of labels {place + 1} is not that of y: align them, or give arrays.")
+    _check_index(y, labels)
     declared = check_classes(classes)
+    if not isinstance(declared, list):
+        _check_kinds(given)
     columns = [_values(values, declared if isinstance(declared, list) else None) for values in given]
     number = np.zeros(lengths[0], dtype=np.int64)
     for values in columns:
@@ -67,6 +66,34 @@ def buckets(y: Any, *labels: Any, classes: Sequence[Hashable] | None = None) -> 
     parts = np.split(order, np.cumsum(count)[:-1]) if len(count) else []
     parts.sort(key=lambda rows: -len(rows))
     return {tuple(_plain(values[rows[0]]) for values in columns): rows for rows in parts}
+
+
+def _check_index(y: Any, labels: tuple[Any, ...]) -> None:
+    """Refuse labels whose index is not that of those before."""
+    index, whose = None, ""
+    for place, values in enumerate((y, *labels)):
+        own = values.index if isinstance(values, (pd.Series, pd.DataFrame, SoftLabels)) else None
+        if own is None:
+            continue
+        if index is None:
+            index, whose = own, f"labels {place}" if place else "y"
+        elif not own.equals(index):
+            raise ParameterError(f"The index of labels {place} is not that of {whose}: align them, or give arrays.")
+
+
+def _check_kinds(given: list[Any]) -> None:
+    """Refuse names beside codes, which are no common labels."""
+    named = [is_named(values) for values in given]
+    coded = [not is_name and _has_codes(values) for is_name, values in zip(named, given, strict=True)]
+    if any(named) and any(coded):
+        which = [f"labels {place}" if place else "y" for place in (named.index(True), coded.index(True))]
+        how = f"{which[0]} given by name and {which[1]} by code"
+        raise ClassError(f"There are {how}: give classes=[...], the names in the order of their codes.")
+
+
+def _has_codes(values: Any) -> bool:
+    """Whether labels hold a number that is a class."""
+    return any(isinstance(value, (int, float, np.number)) and value >= 0 for value in np.asarray(values).tolist())
 
 
 def _hard(values: Any) -> Any:

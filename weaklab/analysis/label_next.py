@@ -69,7 +69,11 @@ def rows_to_label(model: Any, votes: Votes, n: int = 10, *, y: Any = None, rando
         raise ParameterError(f"n={n!r} must be an int from 1.")
     seen, rng = ModelVotes.of(model, votes), generator(random_state)
     if seen.rich is not None:
-        raise ParameterError("rows_to_label is for votes for one class each, not for sets or distributions.")
+        raise ParameterError(
+            f"rows_to_label is for votes for one class each, not for {type(votes).__name__}: give the votes as an "
+            f"array or a frame, each for its likeliest class and -1 for sets of several, and a model fitted to these, "
+            f"such as LabelModel().fit(votes)."
+        )
     labelled = np.zeros(seen.matrix.n, dtype=bool) if y is None else seen.gold(y) >= 0
     first, pattern, count = alike(seen.matrix)
     probs = _probs(seen, first)

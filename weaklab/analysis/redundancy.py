@@ -88,6 +88,7 @@ def redundant_lfs(
     pairs = (np.concatenate([met.first, met.second]), np.concatenate([met.second, met.first]))
     alike = sparse.csr_array((np.tile(met.alike, 2), pairs), shape=(m, m))
     found = search(matrix)
+    repeats = None if found is None else found.repeated
     stays, makes = np.zeros(m, dtype=bool), np.full(m, -1)
     measure = np.full(m, "", dtype=object)
     for j in np.lexsort((np.arange(m), -trust, -count)):
@@ -99,10 +100,10 @@ def redundant_lfs(
         others, same = others[stays[others]], same[stays[others]]
         contained = same >= share * count[j]
         dependent = np.zeros(len(others), dtype=bool)
-        if found is not None:
+        if found is not None and repeats is not None:
             tested = ~np.isnan(found.z[j, others])
             contained &= ~tested | found.found[j, others] | (same == count[j])
-            dependent = found.repeated[j, others] >= REPEATED
+            dependent = repeats[j, others] >= REPEATED
         candidates = np.flatnonzero(contained if contained.any() else dependent)
         stays[j] = not len(candidates)
         if len(candidates):

@@ -263,7 +263,7 @@ def label_codes(
     declared = check_classes(classes)
     if isinstance(declared, list):
         return check_gold(y, n, declared), check_gold(predictions, n, declared), declared
-    named = [_is_named(values) for values in (y, predictions)]
+    named = [is_named(values) for values in (y, predictions)]
     if named == [False, False]:
         gold, guessed = check_gold(y, n, None), check_gold(predictions, n, None)
         k = max(k, int(gold.max(initial=0)) + 1, int(guessed.max(initial=0)) + 1)
@@ -278,7 +278,8 @@ def label_codes(
     return codes[:n], codes[n:], names.tolist()
 
 
-def _is_named(values: Any) -> bool:
+def is_named(values: Any) -> bool:
+    """Whether labels are names, not codes."""
     array = np.asarray(values)
     return array.dtype.kind in "OUT" and any(isinstance(value, str) for value in array.astype(object))
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from weaklab._kernels.tallies import tally
 from weaklab.analysis.fitted import classes_of, model_columns
+from weaklab.analysis.gold_against import gold_against
 from weaklab.analysis.hard_votes import hard_votes
 from weaklab.exceptions import GoldError
 from weaklab.label_models.intervals import from_counts
@@ -67,9 +68,12 @@ def summarize(
         and with both:
 
         ``disagree``
-            Whether the two intervals do not meet. Where the model is right, that happens by chance to between two
-            labeling functions in a hundred (intervals alike) and ten (one far wider than the other). Not for
-            PartialVotes, of whose sets of several classes a model learns too, and gold is held against one class.
+            Whether gold contradicts what was learned, by the rule of :func:`weaklab.analysis.diagnose`: the learned
+            interval does not meet the interval of gold at which all labeling functions together miss once in a hundred
+            (Clopper and Pearson), and the accuracies differ by a tenth. Where the learned interval is wider than a
+            half, the learned accuracy itself stands for it. Where what was learned is right, that happens by chance to
+            any of all labeling functions once in a hundred tables at most. Not for PartialVotes, of whose sets of
+            several classes a model learns too, and gold is held against one class.
 
     Raises
     ------
@@ -108,7 +112,8 @@ def summarize(
         table["learned"] = model.accuracies_[columns]
         table["learned_low"], table["learned_high"] = model.accuracy_intervals_[columns].T
         if y is not None and not isinstance(votes, PartialVotes):
-            table["disagree"] = (table["learned_high"] < table["low"]) | (table["high"] < table["learned_low"])
+            interval = model.accuracy_intervals_[columns]
+            table["disagree"] = gold_against(counted.judged, counted.right, table["learned"], interval)
     return pd.DataFrame(table, index=matrix.names if matrix.names is None else list(matrix.names))
 
 

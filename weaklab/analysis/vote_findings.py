@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from weaklab.analysis.model_votes import ModelVotes
 from weaklab.label_models.appraisal import HALF_BELIEVED, PlainModel
 from weaklab.label_models.dependence import find_dependence, with_groups
 from weaklab.label_models.findings import FEW_MEETINGS, Finding
 from weaklab.label_models.intervals import expected_under
-from weaklab.label_models.misfit import identified, misfit
+from weaklab.label_models.misfit import LEAST_MEETINGS, misfit
 from weaklab.label_models.problem import Problem
 from weaklab.label_models.tempered import Known
 from weaklab.votes import compress
@@ -136,7 +137,7 @@ def _unidentified(seen: ModelVotes, problem: Problem) -> Iterator[Finding]:
     if model._kept.has_gold:
         return
     votes = seen.matrix.lf_counts > 0
-    told = identified(problem.sample(SAMPLE), np.ones(problem.m, dtype=bool))
+    told = meet_two(problem.sample(SAMPLE))
     alone = np.flatnonzero(votes & ~told)
     if len(alone):
         names = [seen.names[j] for j in alone]
@@ -144,12 +145,39 @@ def _unidentified(seen: ModelVotes, problem: Problem) -> Iterator[Finding]:
         yield Finding(
             "unidentified",
             "warning",
-            f"The {_listed(names, 'labeling function', 'labeling functions')}, with {share:.0%} of all votes, "
+            f"The {_listed(names, 'labeling function', 'labeling functions')}, with {percent(share)} of all votes, "
             f"{'votes' if len(names) == 1 else 'vote'} beside fewer than two others: agreements cannot tell how right "
-            f"{'it is, and its accuracy' if len(names) == 1 else 'they are, and their accuracies'} rest on the prior.",
+            f"{'it is, and its accuracy rests' if len(names) == 1 else 'they are, and their accuracies rest'} on the "
+            f"prior.",
             "Write functions that overlap with them, or give gold rows.",
             tuple(names),
         )
+
+
+def meet_two(problem: Problem) -> np.ndarray:
+    """Which labeling functions vote beside two others or more, on enough rows in all, bool of shape (m,).
+
+    Of thousands that seldom vote, each two meet on hardly a row, and yet agreements of one with all of them add up. So
+    rows are counted over all that it meets: those beside the one that it meets most, and those beside the others, must
+    be ``LEAST_MEETINGS`` each.
+
+    Examples
+    --------
+    >>> from weaklab.votes import check_votes
+    >>> votes = check_votes([[0, 0, -1, -1], [1, -1, 1, -1], [0, -1, -1, 1]] * 5)
+    >>> meet_two(Problem.of(compress(votes))).tolist()
+    [True, False, False, False]
+    """
+    votes = problem.votes
+    weight = problem.weight if len(problem.weight) else np.ones(votes.n)
+    shape, entries = (votes.n, votes.m), np.repeat(weight, votes.row_counts)
+    fires = sparse.csr_array((np.ones(votes.nnz), votes.lf, votes.indptr), shape=shape)
+    met = (fires.T @ sparse.csr_array((entries, votes.lf, votes.indptr), shape=shape)).tocsr()
+    met.setdiag(0)
+    most = met.max(axis=1).toarray().ravel()
+    rest = np.asarray(met.sum(axis=1)).ravel() - most
+    enough: np.ndarray = (most > 0) & (rest >= LEAST_MEETINGS) & (most + rest >= 2 * LEAST_MEETINGS)
+    return enough
 
 
 def _dependence(seen: ModelVotes, groups: list[list[int]]) -> Iterator[Finding]:
@@ -165,6 +193,13 @@ def _dependence(seen: ModelVotes, groups: list[list[int]]) -> Iterator[Finding]:
             text = f"{who} beyond what the class explains, and the model counts each in full."
             remedy = "Take LabelModel, which counts copies once, or keep the best of them."
             yield Finding("dependence", "warning", text, remedy, tuple(names))
+
+
+def percent(share: float) -> str:
+    """A share that is there is not shown as none, nor as all where some are missing."""
+    if 0 < share < 0.005:
+        return "less than 1%"
+    return "more than 99%" if 0.995 <= share < 1 else f"{share:.0%}"
 
 
 def _listed(names: list[Any], one: str, more: str) -> str:

@@ -85,6 +85,11 @@ class PlainModel:
         return float(fired[self.partial[self.problem.pairs.lf]].sum() / max(fired.sum(), 1))
 
     @cached_property
+    def prior_theta(self) -> Floats:
+        """What the prior says of each pair in each class, (pairs, k)."""
+        return vote_given_class(self.problem.pairs, self.known.accuracy)
+
+    @cached_property
     def rows(self) -> Problem:
         """The rows that say something: those without votes do where silence does."""
         return self.problem if self.partial_share > 0.5 else self.problem.covered()
@@ -94,7 +99,7 @@ class PlainModel:
         pairs, m = self.problem.pairs, self.problem.m
         balance = smoothed_balance(expected.state_counts) if self.known.balance is None else self.known.balance
         told, by_lf = PRIOR_VOTES * balance, pairs.sum_by_lf(expected.counts, m)
-        theta = vote_given_class(pairs, self.known.accuracy)
+        theta = self.prior_theta
         weights = np.log((expected.counts + told * theta) / (by_lf + told)[pairs.lf])
         fires = np.bincount(pairs.lf, self.rows.fired, minlength=m)[:, np.newaxis]
         often = np.minimum((fires + 1) / (self.rows.total + 2), 1)
@@ -108,8 +113,8 @@ class PlainModel:
         prior = np.log(balance) + silence.sum(axis=0)
         return Rule(weights * active[pairs.lf, np.newaxis], prior)
 
-    def settle(self, rule: Rule, active: np.ndarray, tol: float = TOL) -> tuple[Expected, Rule]:
-        """EM from a rule to where no log-weight moves by ``tol`` any more, in nats.
+    def settle(self, rule: Rule, active: np.ndarray, tol: float = TOL, most: int = MAX_PASSES) -> tuple[Expected, Rule]:
+        """EM from a rule to where no log-weight moves by ``tol`` any more, in nats, or ``most`` passes are done.
 
         Squared extrapolation (:func:`weaklab.label_models.ascent.extrapolated`), each followed by a step of EM; where
         that ends lower than it began, the extrapolation is dropped.
@@ -123,7 +128,7 @@ class PlainModel:
                 continue
             first = self.maximise(expected, active)
             change = float(np.abs(centred(first.weights) - centred(rule.weights)).max(initial=0))
-            if change < tol or passes >= MAX_PASSES:
+            if change < tol or passes >= most:
                 return expected, rule
             then = self.rows.step(*first)
             second = self.maximise(then, active)

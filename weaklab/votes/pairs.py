@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 
 from weaklab.votes.matrix import VoteMatrix
 from weaklab.votes.spool import look_up
@@ -58,9 +59,10 @@ class PairTable:
 
     def sum_by_lf(self, values: np.ndarray, m: int) -> np.ndarray:
         """Sums over the pairs of each labeling function: (pairs, k) to (m, k)."""
-        out = np.zeros((m, values.shape[1]))
-        np.add.at(out, self.lf, values)
-        return out
+        starts = np.concatenate([[0], np.cumsum(np.bincount(self.lf, minlength=m))])
+        every = np.arange(len(self.lf))
+        # A product adds in the order of the pairs, as np.add.at does, and many times as fast.
+        return np.asarray(sparse.csr_array((np.ones(len(every)), every, starts), shape=(m, len(every))) @ values)
 
 
 def pair_up(votes: VoteMatrix) -> tuple[PairTable, np.ndarray]:

@@ -295,8 +295,9 @@ def test_ctrl_c_leaves_no_process_and_keeps_what_is_done(n_jobs, tmp_path):
     script = tmp_path / "script.py"
     script.write_text(
         textwrap.dedent(f"""
-        import os, pathlib, time
+        import os, pathlib, signal, time
         import pandas as pd, weaklab as wl
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # jobs in the background start without it
         folder = pathlib.Path({str(tmp_path)!r})
 
         def slow(row):

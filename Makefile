@@ -30,7 +30,7 @@ demo: $(VENV)/.core  ## label and classify over 14,000 real docstrings, without 
 	$(PY) examples/01_docstrings.py
 
 test: $(VENV)/.dev  ## run the tests (a few minutes)
-	$(PYTEST) -m "not slow"
+	$(PYTEST) -m "not slow" --numprocesses auto --maxprocesses 4 --dist loadfile
 
 test-slow: $(VENV)/.dev  ## run the experiments that take more than ten seconds each
 	$(PYTEST) -m slow

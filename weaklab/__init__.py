@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         uncovered,
     )
     from weaklab.apply import apply
+    from weaklab.augmentation import augment, transformation_function
     from weaklab.end_models import EndModel, EndRegressor, JointModel, SoftLabelClassifier
     from weaklab.label_models import DawidSkene, LabelModel, MajorityVote
     from weaklab.labeling import (
@@ -92,6 +93,8 @@ __all__ = [
     "analysis",
     "apply",
     "assess_sources",
+    "augment",
+    "augmentation",
     "bands_lf",
     "buckets",
     "cluster_lf",
@@ -141,6 +144,7 @@ __all__ = [
     "summarize",
     "testing",
     "threshold_lf",
+    "transformation_function",
     "typing",
     "uncovered",
     "votes",
@@ -161,6 +165,7 @@ _HOMES = {
     "SoftLabels": "weaklab.votes",
     "SoftVotes": "weaklab.votes",
     "assess_sources": "weaklab.analysis",
+    "augment": "weaklab.augmentation",
     "bands_lf": "weaklab.labeling",
     "buckets": "weaklab.analysis",
     "cluster_lf": "weaklab.labeling",
@@ -202,11 +207,13 @@ _HOMES = {
     "suggest_lfs": "weaklab.analysis",
     "summarize": "weaklab.analysis",
     "threshold_lf": "weaklab.labeling",
+    "transformation_function": "weaklab.augmentation",
     "uncovered": "weaklab.analysis",
 }
 _ROOMS = frozenset(
     (
         "analysis",
+        "augmentation",
         "datasets",
         "end_models",
         "exceptions",

@@ -55,6 +55,7 @@ bench: $(VENV)/.core  ## time label models, apply and tables beside snorkel's an
 	$(PY) tests/bench/apply.py --environment .bench
 	$(PY) tests/bench/analysis.py --environment .bench
 	$(PY) tests/bench/parity.py --environment .bench
+	$(PY) tests/bench/augment.py --environment .bench
 	$(if $(WEAKLAB_DATA),$(PY) tests/bench/label_models.py "$(WEAKLAB_DATA)")
 
 notebooks: $(VENV)/.dev  ## write the notebook twins of the examples anew

@@ -58,7 +58,7 @@ def weaklab_batch(frame: pd.DataFrame) -> pd.DataFrame:
 def snorkel_rows(frame: pd.DataFrame) -> pd.DataFrame:
     from snorkel.augmentation import PandasTFApplier, RandomPolicy, transformation_function
 
-    np.random.seed(0)
+    np.random.seed(0)  # noqa: NPY002  -- that is what snorkel draws from
     tfs = [transformation_function()(upper), transformation_function()(better)]
     policy = RandomPolicy(len(tfs), sequence_length=1, n_per_original=1, keep_original=True)
     return PandasTFApplier(tfs, policy).apply(frame, progress_bar=False)

@@ -241,6 +241,18 @@ class ObjectReader(FrameReader):
         return list(self.objects)
 
 
+class Items(list[Any]):
+    """A list whose items reach labeling functions as they are, whatever they are: texts, numbers, arrays.
+
+    Objects that are no more than their attributes still reach them as rows.
+
+    Examples
+    --------
+    >>> read_frame(Items(["a text", "another"])).n
+    2
+    """
+
+
 def read_frame(frame: Any) -> FrameReader:
     """Find out how to read the data that a user gave.
 
@@ -265,6 +277,8 @@ def read_frame(frame: Any) -> FrameReader:
     """
     if isinstance(frame, pd.DataFrame):
         return PandasReader(frame)
+    if isinstance(frame, Items):
+        return ObjectReader(frame)
     if isinstance(frame, pl.DataFrame):
         return PolarsReader(frame)
     arrow = sys.modules.get("pyarrow")

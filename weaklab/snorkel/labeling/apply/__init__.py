@@ -1,0 +1,1 @@
+"""Appliers, as in ``snorkel.labeling.apply``."""

@@ -1,0 +1,1 @@
+"""Votes with planted truth, as in ``snorkel.synthetic``."""

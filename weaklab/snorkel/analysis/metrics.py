@@ -122,4 +122,4 @@ def metric_score(
     for name in inputs:
         if given[name] is None:
             raise ParameterError(f"Metric {metric} requires access to {name}.")
-    return function(*(given[name] for name in inputs), **kwargs)  # type: ignore[no-any-return]
+    return function(*(given[name] for name in inputs), **kwargs)

@@ -16,7 +16,7 @@ from weaklab.apply.frames import ArrowReader, FrameReader, ObjectReader, PandasR
 from weaklab.apply.row_engine import CHUNK, ChunkSource
 from weaklab.augmentation.columns import WrittenColumns
 from weaklab.augmentation.function import TransformationFunction
-from weaklab.augmentation.policies import Policy, RandomPolicy
+from weaklab.augmentation.policies import UNCHANGED, Policy, RandomPolicy
 from weaklab.exceptions import (
     INTERRUPTIONS,
     FaultWarning,
@@ -127,15 +127,20 @@ def augment(
         raise ParameterError(f"origin={origin!r} is a column of the frame already; give another name.")
     rng = generator(random_state)
     sequences = np.asarray(policy.sequences(len(data), len(functions), rng))
-    if sequences.ndim != 3 or len(sequences) != len(data) or ((sequences < -1) | (sequences >= len(functions))).any():
+    if (
+        sequences.ndim != 3
+        or len(sequences) != len(data)
+        or ((sequences < UNCHANGED) | (sequences >= len(functions))).any()
+    ):
         raise ParameterError(
             f"{policy!r} gave sequences of shape {sequences.shape} for {len(data):,} rows and {len(functions)} "
-            "transformation functions; numbers from -1 of shape (n, copies, steps) were expected."
+            "transformation functions; numbers from -2 of shape (n, copies, steps) were expected."
         )
     _, copies, steps = sequences.shape
     source = np.repeat(np.arange(len(data)), copies)
-    work = _Work(WrittenColumns(data.take(source).reset_index(drop=True)), np.zeros(len(source), dtype=bool), on_error)
     plan = sequences.reshape(len(source), steps)
+    unchanged = (plan == UNCHANGED).any(axis=1)
+    work = _Work(WrittenColumns(data.take(source).reset_index(drop=True)), unchanged, on_error)
     with tqdm(
         total=plan.size, desc="transforming", unit="rows", unit_scale=True, delay=1.0, disable=not progress
     ) as bar:

@@ -10,6 +10,9 @@ import numpy as np
 from weaklab.exceptions import ParameterError
 from weaklab.typing import Codes
 
+#: In a sequence of a policy: no function in this step; the row as it is, as one of its own copies.
+NOTHING, UNCHANGED = -1, -2
+
 
 class Policy(ABC):
     """How often each row is transformed, by which functions, in which order; a policy of your own has one method."""
@@ -30,7 +33,8 @@ class Policy(ABC):
         Returns
         -------
         ndarray of int64 of shape (n, copies, steps)
-            The number of the transformation function in each step of each copy; -1 where there is none.
+            The number of the transformation function in each step of each copy; -1 where there is none, and -2 in a
+            copy that is to be the row as it is.
         """
 
 

@@ -62,7 +62,7 @@ def dependencies(
         classes = list(model.classes_)
         classes = len(classes) if classes == list(range(len(classes))) else classes
     matrix = check_votes(votes, classes=classes)
-    names = list(range(matrix.m)) if matrix.names is None else list(matrix.names)
+    names = matrix.columns
     found = find_dependence(Problem.of(compress(matrix)).covered(), fdr)
     columns = ["first", "second", "both", "agreement", "expected", "strength", "p_value", "group"]
     if found is None:

@@ -319,10 +319,6 @@ def _check_rows(before: VoteMatrix, after: VoteMatrix) -> None:
 
 
 def _names(*matrices: VoteMatrix) -> list[list[Hashable]]:
-    out: list[list[Hashable]] = []
     if len({matrix.names is None for matrix in matrices}) > 1:
         raise VoteError("Only one of the two names its labeling functions, so they cannot be told apart: give both.")
-    for matrix in matrices:
-        names: list[Hashable] = [*range(matrix.m)] if matrix.names is None else [*matrix.names]
-        out.append(names)
-    return out
+    return [matrix.columns for matrix in matrices]

@@ -67,8 +67,8 @@ class ModelVotes:
     @property
     def names(self) -> list[Any]:
         """The labeling functions by name, or by column where neither votes nor model have names; (m,)."""
-        names = getattr(self.model, "feature_names_in_", self.matrix.names)
-        return list(range(self.matrix.m)) if names is None else [str(name) for name in names]
+        names = getattr(self.model, "feature_names_in_", None)
+        return self.matrix.columns if names is None else [str(name) for name in names]
 
     @property
     def classes(self) -> list[Any]:

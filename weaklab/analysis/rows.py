@@ -208,7 +208,7 @@ def _differing_pairs(matrix: VoteMatrix) -> np.ndarray:
 
 def _only(matrix: VoteMatrix, chosen: Sequence[Hashable]) -> VoteMatrix:
     """The votes of some labeling functions; the others abstain."""
-    known: list[Hashable] = list(range(matrix.m)) if matrix.names is None else list(matrix.names)
+    known = matrix.columns
     if isinstance(chosen, (str, bytes)) or len(chosen) < 2:
         raise ParameterError(f"between={chosen!r} must be the names of two labeling functions or more.")
     for name in chosen:
@@ -307,8 +307,7 @@ def objects(values: Sequence[Any]) -> np.ndarray:
 
 def said_on(matrix: VoteMatrix, rows: np.ndarray, names: list[Hashable] | None) -> np.ndarray:
     """Per row, a dict of what each labeling function that voted said; an array of objects."""
-    chosen = matrix.take(rows)
-    lfs: Any = range(matrix.m) if matrix.names is None else matrix.names
+    chosen, lfs = matrix.take(rows), matrix.columns
     said = []
     for start, end in zip(chosen.indptr[:-1], chosen.indptr[1:], strict=True):
         votes = chosen.vote[start:end].tolist()

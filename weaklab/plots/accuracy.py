@@ -94,7 +94,7 @@ class AccuracyDisplay(Display):
         if votes is not None:
             matrix = check_votes(votes, classes=k)
             gold = check_gold(y, matrix.n, class_names(model) or k, index=matrix.index)
-            found = summarize(matrix, gold).set_axis([matrix.name(j) for j in range(matrix.m)])
+            found = summarize(matrix, gold).set_axis(matrix.lf_names)
             if set(found.index) != set(names):
                 raise ParameterError(_others(found.index.tolist(), names))
             found = found.loc[names]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -92,6 +93,16 @@ class VoteMatrix:
     def name(self, j: int) -> str:
         """What to call labeling function j: its name, else ``column j``."""
         return f"column {j}" if self.names is None else self.names[j]
+
+    @property
+    def lf_names(self) -> list[str]:
+        """What to call each labeling function, in text: :meth:`name` of all, (m,)."""
+        return [self.name(j) for j in range(self.m)]
+
+    @property
+    def columns(self) -> list[Hashable]:
+        """What each labeling function is looked up by: its name, else the number of its column; (m,)."""
+        return list(range(self.m)) if self.names is None else list(self.names)
 
     def class_votes(self) -> np.ndarray:
         """How many labeling functions vote for each class on each row, (n, k) float64."""

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.utils.validation import check_is_fitted
 
+from weaklab.analysis.fitted import check_model, model_columns
 from weaklab.analysis.hard_votes import hard_votes
-from weaklab.exceptions import GoldError, ParameterError, VoteError
+from weaklab.exceptions import GoldError, VoteError
 from weaklab.label_models import BaseLabelModel
 from weaklab.typing import ABSTAIN, Codes, Floats
-from weaklab.votes import PartialVotes, SoftVotes, VoteMatrix, check_gold, check_votes
+from weaklab.votes import PartialVotes, SoftVotes, VoteMatrix, as_declared, check_gold, check_votes
 from weaklab.votes.seen_rows import match_names
 
 
@@ -44,9 +44,7 @@ class ModelVotes:
         ParameterError, NotFittedError, VoteError
             If it is no label model, is not fitted, or the votes are none, of other labeling functions, or of no rows.
         """
-        if not callable(getattr(model, "predict_proba", None)) or isinstance(model, type):
-            raise ParameterError(f"model must be a fitted label model, got {model!r}.")
-        check_is_fitted(model)
+        check_model(model)
         rich = votes if isinstance(votes, (PartialVotes, SoftVotes)) else None
         if rich is not None:
             model._check_new(rich) if isinstance(model, BaseLabelModel) else model.predict_proba(
@@ -89,9 +87,7 @@ class ModelVotes:
         GoldError
             If they do not fit the rows or the classes, or none is known.
         """
-        classes = self.classes
-        codes = classes == list(range(len(classes)))
-        gold = check_gold(y, self.matrix.n, len(classes) if codes else classes, index=self.matrix.index)
+        gold = check_gold(y, self.matrix.n, as_declared(self.classes), index=self.matrix.index)
         if not (gold != ABSTAIN).any():
             raise GoldError(f"None of the {self.matrix.n:,} rows has a gold label: leave y out, or give some.")
         return gold
@@ -102,7 +98,7 @@ class ModelVotes:
 
     def decoded(self, gold: Codes) -> Any:
         """Gold codes as the model's ``fit`` takes them: names where classes are names, None where unknown."""
-        if self.classes == list(range(len(self.classes))):
+        if isinstance(as_declared(self.classes), int):
             return gold
         return np.array([*self.classes, None], dtype=object)[gold]
 
@@ -163,13 +159,8 @@ def _take(votes: PartialVotes | SoftVotes, rows: np.ndarray) -> PartialVotes | S
 def _checked(model: Any, votes: Any) -> VoteMatrix:
     """The same checks for a model that is not built on weaklab's base class."""
     matrix = check_votes(votes, classes=len(model.classes_))
-    names = getattr(model, "feature_names_in_", None)
-    if names is not None and matrix.names is not None and matrix.names != tuple(names):
-        matrix = matrix.reorder(match_names(matrix.names, tuple(names)))
-    m = getattr(model, "n_features_in_", matrix.m)
-    if matrix.m != m:
-        raise VoteError(f"There are votes of {matrix.m} labeling functions, and the model was fitted to {m}.")
-    return matrix
+    columns = model_columns(model, matrix)
+    return matrix if (np.diff(columns) == 1).all() else matrix.reorder(np.argsort(columns))
 
 
 def _for_model(model: Any, votes: Any) -> Any:

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from weaklab.end_models.encoders import centre, spread
 from weaklab.end_models.end_model import EndModel
+from weaklab.end_models.given_labels import GivenLabels, plain_labels
 from weaklab.end_models.losses import LossTerm, Step, Term
 from weaklab.end_models.networks import ModuleLike
 from weaklab.end_models.optimizers import OptimizerLike
@@ -25,7 +26,7 @@ from weaklab.end_models.selection import Selection
 from weaklab.end_models.targets import Targets, check_index
 from weaklab.end_models.training import Callback
 from weaklab.exceptions import SoftLabelError
-from weaklab.typing import Classes, Floats, Seed
+from weaklab.typing import Floats, Seed
 from weaklab.votes.soft import SoftLabels, check_sample_weight, check_soft_labels
 
 
@@ -81,25 +82,15 @@ class Regression:
     def __init__(self, values: Any) -> None:
         self.values = values
 
-    def read(
-        self,
-        soft: Any,
-        n: int,
-        *,
-        selection: Selection,
-        classes: Classes = None,
-        sample_weight: Any = None,
-        index: pd.Index | None = None,
-        known: np.ndarray | None = None,
-    ) -> Targets:
+    def read(self, labels: GivenLabels) -> Targets:
         """The targets, standardised over the rows of weight above 0."""
-        check_index(soft, index)
-        y, weight = read_values(soft, n, self.values)
-        given = check_sample_weight(sample_weight, n)
+        check_index(labels.soft, labels.index)
+        y, weight = read_values(labels.soft, labels.n, self.values)
+        given = check_sample_weight(labels.sample_weight, labels.n)
         weight = weight if given is None else weight * given
         used = weight > 0
-        if n and not used.any():
-            raise SoftLabelError(f"All {n:,} rows have weight 0, so there is nothing to train on.")
+        if labels.n and not used.any():
+            raise SoftLabelError(f"All {labels.n:,} rows have weight 0, so there is nothing to train on.")
         self.mean = float(centre(y[used][:, None])[0])
         spreads = spread(y[used][:, None])
         self.std = float(np.where(np.isinf(spreads), 1.0, spreads)[0])
@@ -141,10 +132,7 @@ def read_values(soft: Any, n: int, values: Any = None) -> tuple[Floats, Floats]:
     >>> read_values([[0.5, 0.5], [0.0, 1.0]], 2, values=[1, 5])[0]
     array([3., 5.])
     """
-    if soft is None:
-        raise SoftLabelError("This estimator requires y to be passed, but the target y is None.")
-    if not isinstance(soft, SoftLabels) and hasattr(soft, "to_pandas"):
-        soft = soft.to_pandas()
+    soft = plain_labels(soft)
     try:
         shape = soft.shape if isinstance(soft, (SoftLabels, pd.DataFrame, pd.Series)) else np.asarray(soft).shape
     except ValueError as error:

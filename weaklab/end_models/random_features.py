@@ -10,6 +10,7 @@ import torch
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils.validation import check_array
 
+from weaklab.end_models.given_labels import GivenLabels, plain_labels
 from weaklab.end_models.inputs import read_input
 from weaklab.end_models.random_feature_model import RandomFeatureModel
 from weaklab.end_models.scoring import score_predictions
@@ -147,9 +148,7 @@ class RandomFeatureClassifier(ClassifierMixin, RandomFeatureModel):
             As by :class:`EndModel`.
         """
         found, plan, rows = self._encoded(X)
-        targets = read_targets(
-            soft, rows.shape[0], classes=self.classes, sample_weight=sample_weight, index=found.index
-        )
+        targets = read_targets(GivenLabels(soft, rows.shape[0], self.classes, sample_weight, found.index))
         fit, order = self._fit_ridge(found, plan, rows, targets.probs, targets.weight)
         kept = order[: len(fit.loo)]
         scores = fit.loo.cpu().numpy()
@@ -229,8 +228,7 @@ class RandomFeatureRegressor(RegressorMixin, RandomFeatureModel):
         """
         found, plan, rows = self._encoded(X)
         n = rows.shape[0]
-        if y is None:
-            raise SoftLabelError("This estimator requires y to be passed, but the target y is None.")
+        y = plain_labels(y)
         try:
             target = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
         except ValueError as error:

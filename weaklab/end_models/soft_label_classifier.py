@@ -14,6 +14,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from weaklab.end_models.duplication import count_rows, duplicated, take_rows, takes_weights, weight_argument
+from weaklab.end_models.given_labels import GivenLabels
 from weaklab.end_models.scoring import score_indicators, score_predictions
 from weaklab.end_models.selection import Selection, Weighing, Which
 from weaklab.end_models.targets import Targets
@@ -131,10 +132,9 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             raise ParameterError("which='semi-supervised' needs a loss that can use rows without labels: EndModel's.")
         n = count_rows(X)
         index = X.index if isinstance(X, (pd.DataFrame, pd.Series)) else None
-        given = {"classes": self.classes, "sample_weight": sample_weight, "index": index}
-        targets = find_task(self.task).read(
-            soft, n, **given, selection=Selection(self.which, self.weight, self.gold_weight)
-        )
+        selection = Selection(self.which, self.weight, self.gold_weight)
+        labels = GivenLabels(soft, n, self.classes, sample_weight, index, selection=selection)
+        targets = find_task(self.task).read(labels)
         if several:
             return self._fit_each(X, targets)
         weighted = takes_weights(self.estimator)

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from weaklab.end_models.borrowing import borrowed_torch, resolve_device
 from weaklab.end_models.calibration import held_out_temperature
@@ -28,16 +28,16 @@ from weaklab.end_models.losses import Term
 from weaklab.end_models.networks import ModuleLike, Thinning
 from weaklab.end_models.optimizers import OptimizerLike, by_full_batches
 from weaklab.end_models.peers import CoTeaching
-from weaklab.end_models.plan import FeaturePlan
 from weaklab.end_models.preparation import Given, finish, prepare, read_rows
 from weaklab.end_models.samplers import Sampler
 from weaklab.end_models.schedules import Schedule
 from weaklab.end_models.scoring import score_indicators, score_predictions
+from weaklab.end_models.seen_columns import check_columns, learn_columns
 from weaklab.end_models.selection import Weighing, Which
 from weaklab.end_models.streaming import place_rows
 from weaklab.end_models.tasks import Task, find_task
 from weaklab.end_models.training import Callback, Training
-from weaklab.exceptions import FrameError, ParameterError
+from weaklab.exceptions import ParameterError
 from weaklab.typing import Classes, Floats, Seed
 
 
@@ -459,32 +459,13 @@ class EndModel(ClassifierMixin, BaseEstimator):
         return tags
 
     def _learn(self, given: Given, training: Training) -> None:
-        self._learn_names(given.plan, given.found)
+        learn_columns(self, given.plan, given.found)
         self._built = described_arguments(self, NETWORK)
         self.module_, self.features_, self.classes_ = training.model, given.plan, given.targets.classes
         self.monitor_ = training.data.monitor if len(training.data.held_out) else None
 
-    def _learn_names(self, plan: FeaturePlan, found: Input) -> None:
-        if plan.form_ in {"texts", "images", "dataset"} or plan.chosen:
-            names = list(plan.encoders_)
-            self.n_features_in_ = plan.n_columns_ if plan.form_ in {"images", "dataset"} else len(names)
-            self.__dict__.pop("feature_names_in_", None)
-            if plan.form_ == "frame" and all(isinstance(name, str) for name in names):
-                self.feature_names_in_ = np.array(names, dtype=object)
-        else:
-            validate_data(self, found.data, skip_check_array=True)
-
-    def _check_names(self, found: Input) -> None:
-        try:
-            validate_data(self, found.data, reset=False, skip_check_array=True)
-        except ValueError as error:
-            hint = "To have columns found by name, in any order and among others, name them at fit: columns=[...]."
-            raise FrameError(f"{error}\n{hint}" if found.form == "frame" else str(error)) from error
-
     def _features(self, found: Input) -> Any:
-        named = self.features_.form_ in {"texts", "images", "dataset"} or self.features_.chosen
-        if not named and found.form != "dataset" and found.n_dimensions == 2:
-            self._check_names(found)
+        check_columns(self, self.features_, found)
         return self.features_.transform(found.data)
 
     def _logits(self, X: Any) -> Floats:

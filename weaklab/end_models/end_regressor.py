@@ -22,6 +22,7 @@ from weaklab.end_models.networks import ModuleLike
 from weaklab.end_models.optimizers import OptimizerLike
 from weaklab.end_models.samplers import Sampler
 from weaklab.end_models.schedules import Schedule
+from weaklab.end_models.seen_columns import ColumnsOfInner
 from weaklab.end_models.selection import Selection
 from weaklab.end_models.targets import Targets, check_index
 from weaklab.end_models.training import Callback
@@ -181,7 +182,7 @@ def _finite(values: Any, what: str) -> Floats:
     return array
 
 
-class EndRegressor(RegressorMixin, BaseEstimator):
+class EndRegressor(ColumnsOfInner, RegressorMixin, BaseEstimator):
     """A regression on soft targets: numbers per row, or distributions over numbers, from whatever gave them.
 
     Parameters
@@ -331,22 +332,12 @@ checkpoint, checkpoint_every, callbacks, n_jobs, progress
         check_is_fitted(self)
         return self.model_.decision_function(X)[:, 0] * self.std_ + self.mean_
 
-    @property
-    def n_features_in_(self) -> int:
-        """The number of columns used."""
-        return int(self._fitted().n_features_in_)
-
-    @property
-    def feature_names_in_(self) -> np.ndarray:
-        """The names of the columns used, where there are any."""
-        return np.asarray(self._fitted().feature_names_in_)
-
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
 
-    def _fitted(self) -> EndModel:
+    def _inner(self) -> EndModel:
         if not hasattr(self, "model_"):
             raise AttributeError(f"This {type(self).__name__} is not fitted yet.")
         return self.model_

@@ -15,7 +15,7 @@ import torch
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from weaklab.end_models.borrowing import borrowed_torch
-from weaklab.end_models.calibration import held_out_temperature
+from weaklab.end_models.calibration import held_out_logits, held_out_temperature
 from weaklab.end_models.continuation import NETWORK, described_arguments, goes_on, left_by, one_pass
 from weaklab.end_models.distributed import Team
 from weaklab.end_models.fit_report import report_fit
@@ -318,8 +318,9 @@ class EndModel(Predicting, ClassifierMixin, BaseEstimator):
             training = prepare(self, given, module=copy.deepcopy(self.module_) if warm else None)
             run = train_linear(training, self.weight_decay) if full else train(training)
             finish(training)
-            temperature = held_out_temperature(training) if self.calibrate else 1.0
-            report = report_fit(training, given)
+            logits = held_out_logits(training) if self.calibrate else None
+            temperature = 1.0 if logits is None else held_out_temperature(training, logits)
+            report = report_fit(training, given, logits)
         self._learn(given, training)
         self.temperature_, self.fit_report_ = temperature, report
         self.history_, self.n_iter_, self.best_epoch_ = run.history, len(run.log), run.best_epoch + 1

@@ -124,9 +124,8 @@ def patterns(
 
 def _soft(model: Any, rows: VoteMatrix) -> np.ndarray:
     """What the model makes of some rows, (rows, k)."""
-    columns = model_columns(model, rows)  # refuses a model of other labeling functions, whose names it matches itself
-    named = pd.DataFrame(rows.dense(), columns=rows.names if rows.names is not None else range(len(columns)))
-    return np.asarray(model.predict_proba(named))
+    model_columns(model, rows)  # refuses a model of other labeling functions, whose names it matches itself
+    return np.asarray(model.predict_proba(rows.frame()))
 
 
 def _dicts(classes: np.ndarray, shares: np.ndarray, there: np.ndarray) -> np.ndarray:

@@ -39,6 +39,18 @@ class Task(Protocol):
         ...
 
 
+def softmax(logits: Floats) -> Floats:
+    """Probabilities (n, k) of which logits (n, k) are the logarithms, up to a constant per row.
+
+    Examples
+    --------
+    >>> softmax(np.log([[3.0, 1.0]]))
+    array([[0.75, 0.25]])
+    """
+    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(odds / odds.sum(axis=1, keepdims=True))
+
+
 class Multiclass:
     """Each row has one class: a softmax over the logits, soft cross-entropy."""
 
@@ -55,8 +67,7 @@ class Multiclass:
 
     def probabilities(self, logits: Floats) -> Floats:
         """Rows sum to 1."""
-        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return np.asarray(odds / odds.sum(axis=1, keepdims=True))
+        return softmax(logits)
 
 
 class BinaryCrossEntropy(LossTerm):

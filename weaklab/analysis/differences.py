@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from weaklab.analysis.hard_votes import covered_rows, hard_votes
-from weaklab.analysis.rows import objects, rows_and_votes, with_columns
+from weaklab.analysis.row_tables import objects, rows_and_votes, with_columns
 from weaklab.analysis.summary import conflicting_rows
 from weaklab.exceptions import VoteError
 from weaklab.typing import ABSTAIN, Frame

@@ -9,8 +9,8 @@ import pandas as pd
 
 from weaklab.analysis.fitted import classes_of, model_columns
 from weaklab.analysis.hard_votes import hard_votes
+from weaklab.analysis.row_tables import check_n, objects, said_on
 from weaklab.analysis.row_words import row_words
-from weaklab.analysis.rows import check_n, objects, said_on
 from weaklab.label_models.intervals import from_counts
 from weaklab.typing import ABSTAIN, Classes
 from weaklab.votes import VoteMatrix, check_gold, class_array

@@ -111,6 +111,12 @@ def test_all_labeling_functions_are_named_or_numbered():
     assert nameless.columns == [0, 1]
 
 
+def test_votes_that_a_mask_leaves_out_are_abstentions():
+    """Leaving a labeling function out keeps the rows, also those without other votes."""
+    matrix = check_votes([[0, 1, -1], [-1, 1, -1], [1, -1, 0]])
+    assert matrix.only(matrix.lf != 1).dense().tolist() == [[0, -1, -1], [-1, -1, -1], [1, -1, 0]]
+
+
 def test_numbered_columns_are_no_names():
     """A frame without column names is an array; one with odd names has them as text."""
     assert check_votes(pd.DataFrame([[0, 1]])).names is None

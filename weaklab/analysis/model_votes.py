@@ -115,7 +115,7 @@ class ModelVotes:
         """The votes with those of one labeling function taken for abstentions, as ``fit`` takes them."""
         if self.rich is not None:
             return _silenced(self.rich, j)
-        return _for_model(self.model, drop(self.matrix, j))
+        return _for_model(self.model, self.matrix.only(self.matrix.lf != j))
 
     def rows_without(self, j: int) -> tuple[np.ndarray, Floats]:
         """The rows on which a labeling function votes, and what their soft labels are without its vote."""
@@ -129,14 +129,10 @@ class ModelVotes:
             rows = np.flatnonzero(voted)
             return rows, _predict(self.model, _silenced(_take(self.rich, rows), j))
         rows = matrix.rows[matrix.lf == j]
-        return rows, _predict(self.model, drop(matrix.take(rows), j)) if len(rows) else np.empty((0, len(self.classes)))
-
-
-def drop(matrix: VoteMatrix, j: int) -> VoteMatrix:
-    """The same votes, but labeling function j never votes."""
-    kept = matrix.lf != j
-    ends = np.concatenate([[0], np.cumsum(kept)])
-    return VoteMatrix(ends[matrix.indptr], matrix.code[kept], matrix.m, matrix.k, matrix.names, matrix.index)
+        if not len(rows):
+            return rows, np.empty((0, len(self.classes)))
+        some = matrix.take(rows)
+        return rows, _predict(self.model, some.only(some.lf != j))
 
 
 def _silenced(votes: PartialVotes | SoftVotes, j: int) -> PartialVotes | SoftVotes:

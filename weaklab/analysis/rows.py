@@ -210,9 +210,7 @@ def _only(matrix: VoteMatrix, chosen: Sequence[Hashable]) -> VoteMatrix:
     for name in chosen:
         if name not in known:
             raise ParameterError(f"between: there is no labeling function {name!r}.{did_you_mean(name, known)}")
-    kept = np.isin(matrix.lf, [known.index(name) for name in chosen])
-    indptr = np.concatenate([[0], np.cumsum(np.bincount(matrix.rows[kept], minlength=matrix.n))])
-    return VoteMatrix(indptr, matrix.code[kept], matrix.m, matrix.k, matrix.names, matrix.index)
+    return matrix.only(np.isin(matrix.lf, [known.index(name) for name in chosen]))
 
 
 def _one(value: Hashable, names: list[Hashable], what: str) -> int:

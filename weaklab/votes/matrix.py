@@ -148,6 +148,11 @@ class VoteMatrix:
         index = None if self.index is None else self.index[rows]
         return VoteMatrix(indptr, self.code[source], self.m, self.k, self.names, index)
 
+    def only(self, kept: np.ndarray) -> VoteMatrix:
+        """The same rows with some of the votes, a mask (nnz,) of bool; the others are abstentions."""
+        ends = np.concatenate([[0], np.cumsum(kept)])
+        return VoteMatrix(ends[self.indptr], self.code[kept], self.m, self.k, self.names, self.index)
+
     def between(self, start: int, stop: int) -> VoteMatrix:
         """The votes of the rows from ``start`` to before ``stop``; codes are a view."""
         indptr = self.indptr[start : stop + 1]

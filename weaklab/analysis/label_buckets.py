@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from weaklab.analysis.rows import is_named, objects
+from weaklab.analysis.predicted_labels import is_named
+from weaklab.analysis.row_tables import objects
 from weaklab.exceptions import ClassError, GoldError, ParameterError
 from weaklab.typing import ABSTAIN
 from weaklab.votes import SoftLabels, check_classes, check_gold

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from weaklab.analysis.preview_card import Preview
-from weaklab.analysis.rows import with_columns
+from weaklab.analysis.row_tables import with_columns
 from weaklab.apply import Fault, apply
 from weaklab.apply.frames import ArrowReader, FrameReader, ObjectReader, PandasReader, RecordReader, read_frame
 from weaklab.apply.plan import LF, check_lfs

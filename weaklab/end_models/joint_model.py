@@ -163,7 +163,7 @@ class JointModel(ClassifierMixin, BaseEstimator):
         if form == "dataset":
             raise FrameError("JointModel takes no Dataset: give its rows as a matrix.")
         matrix = check_votes(votes, classes=self.classes)
-        self._names = _names(matrix)
+        self._names = matrix.columns
         table = _table(matrix)
         rate = self.learning_rate
         seed = int(generator(self.random_state).integers(2**31))
@@ -301,7 +301,7 @@ class JointModel(ClassifierMixin, BaseEstimator):
             return matrix.reorder(match_names(matrix.names, self._names))
         if matrix.m != len(self._names):
             raise VoteError(
-                f"The votes are of {matrix.m} labeling functions {_names(matrix)!r:.120}, not of the "
+                f"The votes are of {matrix.m} labeling functions {matrix.columns!r:.120}, not of the "
                 f"{len(self._names)} that the model was fitted on: {self._names!r:.120}."
             )
         return matrix
@@ -338,10 +338,6 @@ class JointModel(ClassifierMixin, BaseEstimator):
         if features.shape[0] != n:
             raise VoteError(f"There are {n:,} rows of votes for {features.shape[0]:,} rows of data.")
         return features
-
-
-def _names(matrix: VoteMatrix) -> list[Hashable]:
-    return list(matrix.names) if matrix.names else list(range(matrix.m))
 
 
 def _table(matrix: VoteMatrix) -> torch.Tensor:

@@ -26,9 +26,9 @@ from weaklab.plots.drawing import (
     title,
     value_grid,
 )
-from weaklab.plots.judged import class_names, fitted, lf_names
+from weaklab.plots.judged import fitted, lf_names
 from weaklab.typing import Votes
-from weaklab.votes import check_gold, check_votes
+from weaklab.votes import as_declared, check_gold, check_votes
 
 
 @dataclass(eq=False)
@@ -93,8 +93,8 @@ class AccuracyDisplay(Display):
         k = len(model.classes_)
         if votes is not None:
             matrix = check_votes(votes, classes=k)
-            gold = check_gold(y, matrix.n, class_names(model) or k, index=matrix.index)
-            found = summarize(matrix, gold).set_axis([matrix.name(j) for j in range(matrix.m)])
+            gold = check_gold(y, matrix.n, as_declared(model.classes_), index=matrix.index)
+            found = summarize(matrix, gold).set_axis(matrix.lf_names)
             if set(found.index) != set(names):
                 raise ParameterError(_others(found.index.tolist(), names))
             found = found.loc[names]

@@ -7,7 +7,7 @@ internal form of all of them.
 
 from weaklab.votes.check import check_votes
 from weaklab.votes.chunks import VoteChunks
-from weaklab.votes.classes import check_classes, class_array, class_code, class_codes, number_of_classes
+from weaklab.votes.classes import as_declared, check_classes, class_array, class_code, class_codes, number_of_classes
 from weaklab.votes.gold import check_gold
 from weaklab.votes.matrix import VoteMatrix, vote_dtype
 from weaklab.votes.patterns import Patterns, compress
@@ -22,6 +22,7 @@ __all__ = [
     "SoftVotes",
     "VoteChunks",
     "VoteMatrix",
+    "as_declared",
     "break_ties",
     "check_classes",
     "check_gold",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -93,6 +94,16 @@ class VoteMatrix:
         """What to call labeling function j: its name, else ``column j``."""
         return f"column {j}" if self.names is None else self.names[j]
 
+    @property
+    def lf_names(self) -> list[str]:
+        """What to call each labeling function, in text: :meth:`name` of all, (m,)."""
+        return [self.name(j) for j in range(self.m)]
+
+    @property
+    def columns(self) -> list[Hashable]:
+        """What each labeling function is looked up by: its name, else the number of its column; (m,)."""
+        return list(range(self.m)) if self.names is None else list(self.names)
+
     def class_votes(self) -> np.ndarray:
         """How many labeling functions vote for each class on each row, (n, k) float64."""
         return vote_sums(self.indptr, self.vote, self.k, np.ones(self.nnz))
@@ -136,6 +147,11 @@ class VoteMatrix:
         source = np.repeat(starts - indptr[:-1], counts) + np.arange(indptr[-1])
         index = None if self.index is None else self.index[rows]
         return VoteMatrix(indptr, self.code[source], self.m, self.k, self.names, index)
+
+    def only(self, kept: np.ndarray) -> VoteMatrix:
+        """The same rows with some of the votes, a mask (nnz,) of bool; the others are abstentions."""
+        ends = np.concatenate([[0], np.cumsum(kept)])
+        return VoteMatrix(ends[self.indptr], self.code[kept], self.m, self.k, self.names, self.index)
 
     def between(self, start: int, stop: int) -> VoteMatrix:
         """The votes of the rows from ``start`` to before ``stop``; codes are a view."""

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from weaklab.apply.dataset_frames import DatasetReader
 from weaklab.apply.frames import ArrowReader, FrameReader, ObjectReader, PandasReader, PolarsReader, RecordReader
 
 
@@ -26,12 +27,15 @@ def take_rows(reader: FrameReader, rows: np.ndarray) -> Any:
 
     Examples
     --------
-    >>> from weaklab.apply.frames import read_frame
+    >>> from weaklab.apply.dataset_frames import DatasetReader
+    from weaklab.apply.frames import read_frame
     >>> take_rows(read_frame([{"text": "a"}, {"text": "b"}]), np.array([1]))
     [{'text': 'b'}]
     """
     if isinstance(reader, PandasReader):
         return reader.frame.take(rows)
+    if isinstance(reader, DatasetReader):
+        return reader.take(rows)
     if isinstance(reader, ArrowReader):
         return reader.table.take(pa.array(rows))
     if isinstance(reader, PolarsReader):

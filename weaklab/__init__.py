@@ -42,8 +42,8 @@ if TYPE_CHECKING:
         summarize,
         uncovered,
     )
-    from weaklab.apply import apply
-    from weaklab.end_models import EndModel, EndRegressor, JointModel, SoftLabelClassifier
+    from weaklab.apply import LFTransformer, apply
+    from weaklab.end_models import EndModel, EndRegressor, JointModel, SoftLabelClassifier, to_training_frame
     from weaklab.label_models import DawidSkene, LabelModel, MajorityVote
     from weaklab.labeling import (
         LabelingFunction,
@@ -81,6 +81,7 @@ __all__ = [
     "EndModel",
     "EndRegressor",
     "JointModel",
+    "LFTransformer",
     "LabelModel",
     "LabelingFunction",
     "MajorityVote",
@@ -141,6 +142,7 @@ __all__ = [
     "summarize",
     "testing",
     "threshold_lf",
+    "to_training_frame",
     "typing",
     "uncovered",
     "votes",
@@ -153,6 +155,7 @@ _HOMES = {
     "EndModel": "weaklab.end_models",
     "EndRegressor": "weaklab.end_models",
     "JointModel": "weaklab.end_models",
+    "LFTransformer": "weaklab.apply",
     "LabelModel": "weaklab.label_models",
     "LabelingFunction": "weaklab.labeling",
     "MajorityVote": "weaklab.label_models",
@@ -202,6 +205,7 @@ _HOMES = {
     "suggest_lfs": "weaklab.analysis",
     "summarize": "weaklab.analysis",
     "threshold_lf": "weaklab.labeling",
+    "to_training_frame": "weaklab.end_models",
     "uncovered": "weaklab.analysis",
 }
 _ROOMS = frozenset(

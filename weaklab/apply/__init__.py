@@ -3,5 +3,6 @@
 from weaklab.apply.applier import apply
 from weaklab.apply.faults import Fault
 from weaklab.apply.reuse import clear_cache
+from weaklab.apply.transformer import LFTransformer
 
-__all__ = ["Fault", "apply", "clear_cache"]
+__all__ = ["Fault", "LFTransformer", "apply", "clear_cache"]

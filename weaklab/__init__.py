@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         drift,
         empirical_confusion,
         error_table,
+        export_labels,
         influence,
         lfs_to_fix,
         pairwise,
@@ -71,7 +72,7 @@ if TYPE_CHECKING:
     )
     from weaklab.plots.report import report
     from weaklab.typing import ABSTAIN
-    from weaklab.votes import PartialVotes, SoftLabels, SoftVotes
+    from weaklab.votes import PartialVotes, SoftLabels, SoftVotes, read_labels
 
 __version__ = "0.1.0"
 
@@ -106,6 +107,7 @@ __all__ = [
     "end_models",
     "error_table",
     "exceptions",
+    "export_labels",
     "expression_lf",
     "find_clusters",
     "graph_lf",
@@ -129,6 +131,7 @@ __all__ = [
     "prompt_lf",
     "propagate_prototypes",
     "prototype_lf",
+    "read_labels",
     "redundant_lfs",
     "regex_lf",
     "report",
@@ -174,6 +177,7 @@ _HOMES = {
     "drift": "weaklab.analysis",
     "empirical_confusion": "weaklab.analysis",
     "error_table": "weaklab.analysis",
+    "export_labels": "weaklab.analysis",
     "expression_lf": "weaklab.labeling",
     "find_clusters": "weaklab.labeling",
     "graph_lf": "weaklab.labeling",
@@ -193,6 +197,7 @@ _HOMES = {
     "prompt_lf": "weaklab.labeling",
     "propagate_prototypes": "weaklab.labeling",
     "prototype_lf": "weaklab.labeling",
+    "read_labels": "weaklab.votes",
     "redundant_lfs": "weaklab.analysis",
     "regex_lf": "weaklab.labeling",
     "report": "weaklab.plots.report",

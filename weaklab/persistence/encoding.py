@@ -8,7 +8,7 @@ import re
 import sys
 from collections import OrderedDict, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from decimal import Decimal
 from enum import Enum
 from importlib import import_module
@@ -238,7 +238,12 @@ class Encoder:
         return {TAG: "object", "class": key, "of": self._state(item, path)}
 
     def _state(self, item: Any, path: str) -> Any:
-        said = item._saved_state() if hasattr(item, "_saved_state") else item.__getstate__()
+        if hasattr(item, "_saved_state"):
+            said = item._saved_state()
+        elif "__dataclass_fields__" in vars(type(item)):
+            said = {field.name: getattr(item, field.name) for field in fields(item)}  # the rest are caches
+        else:
+            said = item.__getstate__()
         said = {} if said is None else said  # an object without attributes
         if not isinstance(said, Mapping):
             raise PersistenceError(f"{path or type(item).__name__} keeps its state where it cannot be saved from.")

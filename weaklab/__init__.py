@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from weaklab.apply import LFTransformer, apply
     from weaklab.end_models import EndModel, EndRegressor, JointModel, SoftLabelClassifier, to_training_frame
     from weaklab.label_models import DawidSkene, LabelModel, MajorityVote
+    from weaklab.labeler import Labeler
     from weaklab.labeling import (
         LabelingFunction,
         bands_lf,
@@ -70,6 +71,7 @@ if TYPE_CHECKING:
         spacy_preprocessor,
         threshold_lf,
     )
+    from weaklab.persistence import load
     from weaklab.plots.report import report
     from weaklab.typing import ABSTAIN
     from weaklab.votes import PartialVotes, SoftLabels, SoftVotes, read_labels
@@ -84,6 +86,7 @@ __all__ = [
     "JointModel",
     "LFTransformer",
     "LabelModel",
+    "Labeler",
     "LabelingFunction",
     "MajorityVote",
     "PartialVotes",
@@ -117,6 +120,7 @@ __all__ = [
     "labeling",
     "labeling_function",
     "lfs_to_fix",
+    "load",
     "lookup_lf",
     "metrics",
     "model_lf",
@@ -160,6 +164,7 @@ _HOMES = {
     "JointModel": "weaklab.end_models",
     "LFTransformer": "weaklab.apply",
     "LabelModel": "weaklab.label_models",
+    "Labeler": "weaklab.labeler",
     "LabelingFunction": "weaklab.labeling",
     "MajorityVote": "weaklab.label_models",
     "PartialVotes": "weaklab.votes",
@@ -185,6 +190,7 @@ _HOMES = {
     "keyword_lf": "weaklab.labeling",
     "labeling_function": "weaklab.labeling",
     "lfs_to_fix": "weaklab.analysis",
+    "load": "weaklab.persistence",
     "lookup_lf": "weaklab.labeling",
     "model_lf": "weaklab.labeling",
     "openai_complete": "weaklab.labeling",

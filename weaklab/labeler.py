@@ -14,7 +14,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
-from weaklab.apply import apply
+from weaklab.apply import LabelStep, apply
+from weaklab.apply.dataset_frames import DatasetReader, add_columns
 from weaklab.apply.frames import read_frame
 from weaklab.exceptions import ClassError, FrameError, ParameterError
 from weaklab.persistence import ByName, Savable
@@ -110,7 +111,7 @@ class Labeler(Savable, ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        frame : pandas or polars DataFrame, pyarrow Table, or list of dicts, of n rows
+        frame : pandas or polars DataFrame, pyarrow Table, Dataset of Hugging Face, or list of dicts, of n rows
             The data; it is never changed.
         votes : bool
             Whether to add a column ``vote_NAME`` per labeling function: class codes, -1 for "abstain".
@@ -169,6 +170,31 @@ class Labeler(Savable, ClassifierMixin, BaseEstimator):
                 f"rename them, or say prefix='weak_'."
             )
         return _with_columns(frame, named, names)
+
+    def for_map(
+        self,
+        *,
+        votes: bool = False,
+        probs: bool = False,
+        prefix: str = "",
+        ties: Ties = "lowest",
+        on_error: OnError = "raise",
+    ) -> LabelStep:
+        """The labeler as a step of ``dataset.map(step, batched=True)`` of Hugging Face ``datasets``.
+
+        Parameters
+        ----------
+        votes, probs, prefix, ties, on_error
+            As in :meth:`label`.
+
+        Returns
+        -------
+        LabelStep
+            Adds ``label`` as class codes, -1 where there is no label; ``features=step.features(dataset.features)``
+            gives them their names.
+        """
+        self._fitted("model")
+        return LabelStep(self, {"votes": votes, "probs": probs, "prefix": prefix, "ties": ties, "on_error": on_error})
 
     def apply(self, frame: Frame, **arguments: Any) -> Any:
         """The votes of the labeling functions; arguments are those of :func:`weaklab.apply`."""
@@ -295,9 +321,7 @@ def _names(model: Any) -> Classes:
 
 def _for_end_model(frame: Frame) -> Any:
     """The frame as pandas has it, which all end models read."""
-    if isinstance(frame, pl.DataFrame):
-        return frame.to_pandas()
-    if type(frame).__module__.split(".")[0] == "pyarrow":
+    if hasattr(frame, "to_pandas"):  # of polars, pyarrow and datasets
         return frame.to_pandas()
     return pd.DataFrame(frame) if isinstance(frame, (list, tuple)) else frame
 
@@ -329,6 +353,8 @@ def _with_columns(frame: Frame, columns: dict[str, Any], classes: np.ndarray) ->
         cells = {name: values.tolist() for name, values in columns.items()}
         rows = [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
         return [_with_cells(item, row) for item, row in zip(frame, rows, strict=True)]
+    if isinstance(read_frame(frame), DatasetReader):
+        return add_columns(frame, columns)
     series = [_series(name, values, classes) for name, values in columns.items()]
     if isinstance(frame, pl.DataFrame):
         return frame.with_columns(series)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import copy
 import sys
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from typing import Any
 
+import numpy as np
+
 from weaklab.apply.frames import ArrowReader, FrameReader
-from weaklab.exceptions import FrameError
+from weaklab.exceptions import ClassError, FrameError
 
 
 class DatasetReader(ArrowReader):
@@ -39,6 +41,28 @@ class DatasetReader(ArrowReader):
     def take(self, rows: Any) -> Any:
         """Some rows, by position, as a Dataset of their own."""
         return type(self.dataset)(self.table.take(rows), info=self.dataset.info.copy())
+
+
+def add_columns(dataset: Any, columns: Mapping[str, np.ndarray]) -> Any:
+    """A Dataset with more columns: of numbers, or of strings with None where one is missing.
+
+    Raises
+    ------
+    ClassError
+        If a column is of other objects, such as Enum members.
+    """
+    from datasets import Value
+
+    for name, values in columns.items():
+        if values.dtype.kind not in "OU":
+            dataset = dataset.add_column(name, values)
+            continue
+        cells = values.tolist()
+        odd = next((cell for cell in cells if not (cell is None or isinstance(cell, str))), None)
+        if odd is not None:
+            raise ClassError(f"Class {odd!r} ({type(odd).__name__}) fits no column of a Dataset: name classes by str.")
+        dataset = dataset.add_column(name, cells, feature=Value("string"))
+    return dataset
 
 
 def read_dataset(frame: Any) -> FrameReader | None:

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from weaklab.apply.dataset_frames import DatasetReader
+from weaklab.apply.dataset_frames import DatasetReader, add_columns
 from weaklab.apply.frames import ArrowReader, FrameReader, ObjectReader, PandasReader, RecordReader, read_frame
 from weaklab.apply.row_slices import take_rows
 from weaklab.end_models.duplication import duplicated
@@ -136,9 +136,7 @@ def _with_columns(reader: FrameReader, rows: np.ndarray, columns: dict[str, np.n
     if isinstance(reader, PandasReader):
         return table.assign(**columns)
     if isinstance(reader, DatasetReader):
-        for name, values in columns.items():
-            table = table.add_column(name, _plain(values))
-        return table
+        return add_columns(table, columns)
     if isinstance(reader, ArrowReader):
         for name, values in columns.items():
             table = table.append_column(name, [pa.array(_plain(values))])

@@ -23,7 +23,7 @@ def to_dataset(soft: SoftLabels, dataset: Any = None) -> Any:
         If the Dataset has other rows, or such columns already.
     """
     try:
-        from datasets import ClassLabel, Dataset, Features, List, Value
+        from datasets import ClassLabel, Dataset, Features, Sequence, Value
     except ImportError as error:
         raise MissingExtraError(
             'A Dataset needs datasets, which is not installed: pip install "weaklab[hf]"'
@@ -34,7 +34,7 @@ def to_dataset(soft: SoftLabels, dataset: Any = None) -> Any:
     columns = {"label": codes, "probs": list(soft.probs), "covered": soft.covered}
     features = {
         "label": ClassLabel(names=list(map(str, soft.classes_.tolist()))),
-        "probs": List(Value("float64"), length=soft.k),
+        "probs": Sequence(Value("float64"), length=soft.k),
         "covered": Value("bool"),
     }
     if soft.weight is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import io
 import json
@@ -18,7 +17,7 @@ import numpy as np
 import pytest
 
 import weaklab as wl
-from weaklab.exceptions import PersistenceError
+from weaklab.exceptions import PersistenceError, WeaklabError
 
 VOTES = np.array([[0, 1, -1], [1, 1, 1], [2, -1, 2], [0, 0, 1]] * 5)
 MANIFEST = "manifest.json"
@@ -275,7 +274,7 @@ def test_arrays_of_other_content_never_reach_a_kernel_unchecked(model, kind, tmp
     for name in arrays:
         array = np.load(io.BytesIO(members[name]))
         other = {
-            "zeros": lambda array: np.zeros_like(array),
+            "zeros": np.zeros_like,
             "huge numbers": lambda array: np.full_like(array, 10**9 if array.dtype.itemsize > 4 else 100),
             "another length": lambda array: array[:-1] if array.ndim else array[None],
             "another dimension": lambda array: array[..., None],
@@ -283,15 +282,12 @@ def test_arrays_of_other_content_never_reach_a_kernel_unchecked(model, kind, tmp
             "texts": lambda array: np.full(array.shape, "x"),
         }[kind]
         try:
-            changed = other(copy.deepcopy(array))
-        except (TypeError, ValueError):
+            changed = np.ascontiguousarray(other(array))
+        except (TypeError, ValueError):  # such as a text of zeros
             continue
-        write(path, {**members, name: npy(np.ascontiguousarray(changed))})
+        write(path, {**members, name: npy(changed)})
         try:
-            loaded = wl.load(path)
-        except PersistenceError:
+            predicted = wl.load(path).predict_proba(VOTES)
+        except (WeaklabError, ValueError, TypeError, IndexError, AttributeError):
             continue
-        try:
-            loaded.predict_proba(VOTES)
-        except Exception as error:  # noqa: BLE001  what numpy says of a wrong shape is no crash
-            assert not isinstance(error, MemoryError), name
+        assert predicted.shape == (len(VOTES), 3)

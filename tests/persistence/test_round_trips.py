@@ -201,7 +201,7 @@ def test_functions_of_end_models_are_given_at_load(tmp_path):
 def test_an_estimator_that_is_no_plain_data_is_refused_at_once(tmp_path):
     """Not at load, when it is too late."""
     model = wl.SoftLabelClassifier(RandomForestClassifier(3, random_state=0)).fit(X, SOFT)
-    with pytest.raises(PersistenceError, match="estimator_ is a sklearn.*RandomForestClassifier"):
+    with pytest.raises(PersistenceError, match=r"estimator_ is a sklearn.*RandomForestClassifier"):
         model.save(tmp_path / "a.weaklab")
     assert not list(tmp_path.iterdir())
 

@@ -1,7 +1,8 @@
 """Models and labelers of every class, on little data; run as a script, it saves them as files that stay loadable.
 
 ``python tests/persistence/golden/make.py FOLDER`` writes NAME.weaklab for each case, and predictions.npz with what it
-predicted then. Files of a release are never written anew: a later version of the format gets a folder of its own.
+predicted then. Those of the first release stand in ``v1``. Files of a release are never written anew: a later version
+of the format gets a folder of its own.
 """
 
 from __future__ import annotations
@@ -125,6 +126,7 @@ def cases() -> dict[str, tuple[Any, Callable[[Any], Any]]]:
 
 def main(folder: Path) -> None:
     """Save all cases to a folder that has none."""
+    folder.mkdir(parents=True, exist_ok=True)
     made = cases()
     for name, (item, _) in made.items():
         path = folder / f"{name}.weaklab"

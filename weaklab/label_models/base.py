@@ -333,6 +333,9 @@ class BaseLabelModel(Savable, LearnedAttributes, InChunks, BaseEstimator):
 
     # What the shell needs ---------------------------------------------------------------------------------------
 
+    def _saved_state(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__getstate__().items() if name not in ("_intervals", "_appraised")}
+
     def _check_loaded(self) -> None:
         """Check what a file said of a fitted model."""
         if "classes_" not in vars(self):

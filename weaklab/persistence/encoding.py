@@ -221,7 +221,7 @@ class Encoder:
         if key is None:
             if isinstance(item, Enum):
                 return {TAG: "member", "of": self.encode(kind, kind.__qualname__), "name": item.name}
-            if hasattr(item, "_saved_by_class"):
+            if hasattr(kind, "_saved_by_class"):
                 return {TAG: "object", "class": self.encode(kind, kind.__qualname__), "of": self._state(item, path)}
             return self._part(item, path)
         if isinstance(item, tuple):
@@ -262,6 +262,11 @@ class Encoder:
         return self._need(given.item, given.name, "lf")
 
     def _part(self, item: Any, path: str) -> dict[str, Any]:
+        if path.endswith("_") and hasattr(item, "fit") and not isinstance(item, type):
+            raise PersistenceError(
+                f"{path} is {described(item)}, which was fitted, and what it learned is in no form that can be saved; "
+                f"docs/saving.md lists the estimators that can."
+            )
         return self._need(item, path or "it", "part")
 
     def _need(self, item: Any, key: str, sort: str) -> dict[str, Any]:

@@ -23,6 +23,9 @@ from weaklab.votes.strict_json import decoded, encoded, plain
 FORMAT = "weaklab labels"
 VERSION = 1
 
+#: What JSON gives back as what it was.
+_NAMES = (str, int, bool)
+
 
 @dataclass(frozen=True, eq=False)
 class LabelFile:
@@ -218,8 +221,8 @@ class _Reading:
         self.k = header["n_classes"]
         self.classes = header["classes"]
         self.lfs = [each["name"] for each in header["labeling_functions"]]
-        called = range(self.k) if self.classes is None else self.classes
-        self.code = {(type(name), name): code for code, name in enumerate(called)}
+        self.code = {(type(name), name): code for code, name in enumerate(self.classes or ())}
+        self.id_name = header.get("id_name") if isinstance(header.get("id_name"), str) else None
         self.place = {name: place for place, name in enumerate(self.lfs)}
 
     def read(self, rows: list[Any]) -> LabelFile:
@@ -228,6 +231,8 @@ class _Reading:
         for at, row in enumerate(rows):
             if not isinstance(row, dict) or not {"id", "label", "probs", "votes"} <= row.keys():
                 raise DatasetError(f"{self.source}: row {at} must be an object with id, label, probs and votes.")
+            if type(row["id"]) not in _NAMES:
+                raise DatasetError(f"{self.source}: row {at}: the id is {shown(row['id'])}, no string and no number.")
             codes[at] = self._code(row["label"], at, "the label")
             gold[at] = self._code(row.get("gold"), at, "gold")
             if not isinstance(row["votes"], dict):
@@ -238,7 +243,7 @@ class _Reading:
                     raise DatasetError(f"{self.source}: row {at}: there is no labeling function {name!r}.{near}")
                 votes[at, self.place[name]] = self._code(vote, at, f"the vote of {name!r}")
         weighted = bool(rows) and "weight" in rows[0]
-        index = pd.Index([row["id"] for row in rows], name=self.header.get("id_name"))
+        index = pd.Index([row["id"] for row in rows], name=self.id_name)
         try:
             soft = SoftLabels(
                 np.array([row["probs"] for row in rows]).reshape(len(rows), self.k),
@@ -249,10 +254,11 @@ class _Reading:
             )
         except (KeyError, TypeError, ValueError) as error:
             raise DatasetError(f"{self.source}: the rows are no soft labels: {error}") from error
-        called = np.array([*self.code, (None, None)], dtype=object)[:, 1]  # -1 is the last
+        called, labels = soft.classes_.tolist(), np.full(len(rows), None)
+        labels[:] = [None if code == ABSTAIN else called[code] for code in codes]
         return LabelFile(
             soft,
-            called[codes],
+            labels,
             pd.DataFrame(votes, columns=self.lfs, index=index),
             self._statistics(),
             self._data(rows, index),
@@ -262,6 +268,8 @@ class _Reading:
     def _code(self, name: Any, row: int, what: str) -> int:
         if name is None:
             return ABSTAIN
+        if self.classes is None and type(name) is int and 0 <= name < self.k:
+            return name
         try:
             return self.code[type(name), name]
         except (KeyError, TypeError) as error:
@@ -296,17 +304,19 @@ def _check_header(header: Any, source: Path) -> None:
     version = header.get("version")
     if type(version) is not int or not 1 <= version <= VERSION:
         raise DatasetError(f"{source} is of version {version!r}; this weaklab reads versions up to {VERSION}.")
-    k, classes, lfs = header.get("n_classes"), header.get("classes"), header.get("labeling_functions")
+    k, classes, columns = header.get("n_classes"), header.get("classes"), header.get("columns")
+    lfs = header.get("labeling_functions")
     names = [each.get("name") if isinstance(each, dict) else None for each in lfs] if isinstance(lfs, list) else []
     if not (
         type(k) is int
         and k >= 2
         and type(header.get("n_rows")) is int
-        and (classes is None or (_length(classes) == k and all(type(name) in (str, int, bool) for name in classes)))
+        and (classes is None or (_length(classes) == k and all(type(name) in _NAMES for name in classes)))
         and names
         and all(isinstance(name, str) for name in names)
         and len(set(names)) == len(names)
-        and ("columns" in header and (header["columns"] is None or isinstance(header["columns"], list)))
+        and "columns" in header
+        and (columns is None or (_length(columns) >= 0 and all(type(name) in _NAMES for name in columns)))
     ):
         raise DatasetError(
             f"{source}: the header must have n_rows, n_classes, classes, columns and labeling_functions, as written."
@@ -324,7 +334,7 @@ def _names(votes: VoteMatrix) -> list[str]:
 def _scalar(value: Any, what: str) -> Any:
     """A name: a string or a whole number, which come back as what they were."""
     value = value.item() if isinstance(value, np.generic) and value.dtype.kind in "biuU" else value
-    if type(value) not in (str, int, bool):
+    if type(value) not in _NAMES:
         raise ParameterError(
             f"{what} is {shown(value)} ({type(value).__name__}); to come back from JSON as what it was, it must be a "
             "string or a whole number."

@@ -81,6 +81,7 @@ def to_training_frame(
 
     Examples
     --------
+    >>> import pandas as pd
     >>> frame = pd.DataFrame({"text": ["win money", "hello", "hm"]})
     >>> soft = [[0.25, 0.75], [1.0, 0.0], [0.5, 0.5]]
     >>> to_training_frame(frame, soft, classes=["ham", "spam"], sample_weight=[1, 1, 0])

@@ -152,6 +152,16 @@ def read_labels(path: str | os.PathLike[str]) -> LabelFile:
         If it is no such file, of a later version, cut off, or not as it was written; says which row.
     OSError
         If it cannot be read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import weaklab as wl
+    >>> model = wl.MajorityVote(classes=["ham", "spam"]).fit([[0, 0], [1, -1], [-1, -1]])
+    >>> path = wl.export_labels(tempfile.mkdtemp() + "/labels.json", [[0, 0], [1, -1], [-1, -1]], model)
+    >>> found = read_labels(path)
+    >>> found.labels, found.soft
+    (array(['ham', 'spam', None], dtype=object), SoftLabels(n=3, k=2, classes=['ham', 'spam'], covered=66.7%))
     """
     source = Path(path)
     if not _is_lines(source):

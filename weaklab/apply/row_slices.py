@@ -27,8 +27,7 @@ def take_rows(reader: FrameReader, rows: np.ndarray) -> Any:
 
     Examples
     --------
-    >>> from weaklab.apply.dataset_frames import DatasetReader
-    from weaklab.apply.frames import read_frame
+    >>> from weaklab.apply.frames import read_frame
     >>> take_rows(read_frame([{"text": "a"}, {"text": "b"}]), np.array([1]))
     [{'text': 'b'}]
     """

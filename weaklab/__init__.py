@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         drift,
         empirical_confusion,
         error_table,
+        export_labels,
         influence,
         lfs_to_fix,
         pairwise,
@@ -42,9 +43,10 @@ if TYPE_CHECKING:
         summarize,
         uncovered,
     )
-    from weaklab.apply import apply
-    from weaklab.end_models import EndModel, EndRegressor, JointModel, SoftLabelClassifier
+    from weaklab.apply import LFTransformer, apply
+    from weaklab.end_models import EndModel, EndRegressor, JointModel, SoftLabelClassifier, to_training_frame
     from weaklab.label_models import DawidSkene, LabelModel, MajorityVote
+    from weaklab.labeler import Labeler
     from weaklab.labeling import (
         LabelingFunction,
         bands_lf,
@@ -69,9 +71,10 @@ if TYPE_CHECKING:
         spacy_preprocessor,
         threshold_lf,
     )
+    from weaklab.persistence import load
     from weaklab.plots.report import report
     from weaklab.typing import ABSTAIN
-    from weaklab.votes import PartialVotes, SoftLabels, SoftVotes
+    from weaklab.votes import PartialVotes, SoftLabels, SoftVotes, read_labels
 
 __version__ = "0.1.0"
 
@@ -81,7 +84,9 @@ __all__ = [
     "EndModel",
     "EndRegressor",
     "JointModel",
+    "LFTransformer",
     "LabelModel",
+    "Labeler",
     "LabelingFunction",
     "MajorityVote",
     "PartialVotes",
@@ -105,6 +110,7 @@ __all__ = [
     "end_models",
     "error_table",
     "exceptions",
+    "export_labels",
     "expression_lf",
     "find_clusters",
     "graph_lf",
@@ -114,6 +120,7 @@ __all__ = [
     "labeling",
     "labeling_function",
     "lfs_to_fix",
+    "load",
     "lookup_lf",
     "metrics",
     "model_lf",
@@ -128,6 +135,7 @@ __all__ = [
     "prompt_lf",
     "propagate_prototypes",
     "prototype_lf",
+    "read_labels",
     "redundant_lfs",
     "regex_lf",
     "report",
@@ -141,6 +149,7 @@ __all__ = [
     "summarize",
     "testing",
     "threshold_lf",
+    "to_training_frame",
     "typing",
     "uncovered",
     "votes",
@@ -153,7 +162,9 @@ _HOMES = {
     "EndModel": "weaklab.end_models",
     "EndRegressor": "weaklab.end_models",
     "JointModel": "weaklab.end_models",
+    "LFTransformer": "weaklab.apply",
     "LabelModel": "weaklab.label_models",
+    "Labeler": "weaklab.labeler",
     "LabelingFunction": "weaklab.labeling",
     "MajorityVote": "weaklab.label_models",
     "PartialVotes": "weaklab.votes",
@@ -171,6 +182,7 @@ _HOMES = {
     "drift": "weaklab.analysis",
     "empirical_confusion": "weaklab.analysis",
     "error_table": "weaklab.analysis",
+    "export_labels": "weaklab.analysis",
     "expression_lf": "weaklab.labeling",
     "find_clusters": "weaklab.labeling",
     "graph_lf": "weaklab.labeling",
@@ -178,6 +190,7 @@ _HOMES = {
     "keyword_lf": "weaklab.labeling",
     "labeling_function": "weaklab.labeling",
     "lfs_to_fix": "weaklab.analysis",
+    "load": "weaklab.persistence",
     "lookup_lf": "weaklab.labeling",
     "model_lf": "weaklab.labeling",
     "openai_complete": "weaklab.labeling",
@@ -190,6 +203,7 @@ _HOMES = {
     "prompt_lf": "weaklab.labeling",
     "propagate_prototypes": "weaklab.labeling",
     "prototype_lf": "weaklab.labeling",
+    "read_labels": "weaklab.votes",
     "redundant_lfs": "weaklab.analysis",
     "regex_lf": "weaklab.labeling",
     "report": "weaklab.plots.report",
@@ -202,6 +216,7 @@ _HOMES = {
     "suggest_lfs": "weaklab.analysis",
     "summarize": "weaklab.analysis",
     "threshold_lf": "weaklab.labeling",
+    "to_training_frame": "weaklab.end_models",
     "uncovered": "weaklab.analysis",
 }
 _ROOMS = frozenset(

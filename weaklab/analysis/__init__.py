@@ -11,6 +11,7 @@ from weaklab.analysis.drifts import Drift, drift
 from weaklab.analysis.fixes import lfs_to_fix
 from weaklab.analysis.influences import influence
 from weaklab.analysis.label_buckets import buckets
+from weaklab.analysis.label_export import export_labels
 from weaklab.analysis.label_next import rows_to_label
 from weaklab.analysis.pairs import pairwise
 from weaklab.analysis.preview_card import Preview
@@ -39,6 +40,7 @@ __all__ = [
     "drift",
     "empirical_confusion",
     "error_table",
+    "export_labels",
     "influence",
     "lfs_to_fix",
     "pairwise",

@@ -54,10 +54,11 @@ def apply(
     lfs : labeling function, or iterable of labeling functions
         What to run: decorated functions, plain functions (under their own name), and those that ``keyword_lf`` and
         its siblings make. Their names must differ.
-    frame : pandas or polars DataFrame, pyarrow Table, list of dicts, namedtuples or objects with attributes
-        The data, of n rows; it is never changed. A key that some dicts of a list lack is a missing cell there, None.
-        Objects that are more than their attributes (that can be iterated over, indexed or called) reach labeling
-        functions as they are, all others as rows.
+    frame : pandas or polars DataFrame, pyarrow Table, Dataset of Hugging Face, list of dicts, namedtuples or objects
+        with attributes. The data, of n rows; it is never changed. A key that some dicts of a list lack is a missing
+        cell there, None. Objects that are more than their attributes (that can be iterated over, indexed or called)
+        reach labeling functions as they are, all others as rows. Rows of a Dataset hold what its features say; its
+        format and its transform do not apply.
     classes : int or sequence of hashable, optional
         How many classes there are, or their names in the order of their codes; with names, labeling functions may
         vote by name. None takes any code from 0.

@@ -1,4 +1,4 @@
-"""The data that labeling functions run over: one way to read pandas, polars, pyarrow, and lists of records."""
+"""The data that labeling functions run over: one way to read pandas, polars, pyarrow, datasets, lists of records."""
 
 from __future__ import annotations
 
@@ -246,7 +246,7 @@ def read_frame(frame: Any) -> FrameReader:
 
     Parameters
     ----------
-    frame : pandas or polars DataFrame, pyarrow Table, list of dicts, list of objects
+    frame : pandas or polars DataFrame, pyarrow Table, Dataset of Hugging Face, list of dicts, list of objects
         The data, a row per item.
 
     Returns
@@ -274,6 +274,12 @@ def read_frame(frame: Any) -> FrameReader:
         return ArrowReader(frame)
     if isinstance(frame, (list, tuple)) and not hasattr(frame, "_fields"):
         return _read_list(frame)
+    if "datasets" in sys.modules:
+        from weaklab.apply.dataset_frames import read_dataset
+
+        dataset = read_dataset(frame)
+        if dataset is not None:
+            return dataset
     raise FrameError(f"{_kind(frame)} is no frame that labeling functions can run over. {_hint(frame)}")
 
 

@@ -29,6 +29,7 @@ from weaklab.end_models.selection import Selection
 from weaklab.end_models.soft_label_classifier import SoftLabelClassifier
 from weaklab.end_models.tasks import BinaryCrossEntropy
 from weaklab.end_models.text import HashedText
+from weaklab.end_models.training_frame import to_training_frame
 from weaklab.end_models.training_rows import TrainingRows
 from weaklab.end_models.transformer_text import TransformerText
 
@@ -74,4 +75,5 @@ __all__ = [
     "find_learning_rate",
     "more_is_better",
     "performance_gap_recovered",
+    "to_training_frame",
 ]

@@ -92,4 +92,6 @@ def take_rows(X: Any, rows: np.ndarray) -> Any:
         return X.tocsr()[rows]
     if isinstance(X, (list, tuple)):
         return [X[row] for row in rows]
+    if hasattr(X, "column_names") and hasattr(X, "take"):  # of pyarrow, whose [] takes columns
+        return X.take(rows)
     return X[rows] if hasattr(X, "__getitem__") else np.asarray(X)[rows]

@@ -20,10 +20,11 @@ from weaklab.end_models.samplers import Sampler
 from weaklab.end_models.schedules import Schedule
 from weaklab.end_models.seen_columns import ColumnsOfInner
 from weaklab.end_models.training import Callback
+from weaklab.persistence import Savable
 from weaklab.typing import Floats, Seed
 
 
-class EndRegressor(ColumnsOfInner, RegressorMixin, BaseEstimator):
+class EndRegressor(Savable, ColumnsOfInner, RegressorMixin, BaseEstimator):
     """A regression on soft targets: numbers per row, or distributions over numbers, from whatever gave them.
 
     Parameters

@@ -1,7 +1,8 @@
 """Run labeling functions over data: the planner, an engine per kind of function, and the report of faults."""
 
 from weaklab.apply.applier import apply
+from weaklab.apply.cluster_faults import cluster_faults
 from weaklab.apply.faults import Fault
 from weaklab.apply.reuse import clear_cache
 
-__all__ = ["Fault", "apply", "clear_cache"]
+__all__ = ["Fault", "apply", "clear_cache", "cluster_faults"]

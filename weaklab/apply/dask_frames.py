@@ -6,7 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from weaklab.apply.errands import Errand, fault_table, unpacked
+from weaklab.apply.errands import Errand, fault_table
+from weaklab.apply.shipping import loads_once
 from weaklab.exceptions import MissingExtraError, ParameterError
 
 
@@ -52,7 +53,8 @@ def apply_on_dask(errand: Errand, frame: Any) -> Any:
 
 def _votes_on(part: pd.DataFrame, packed: bytes, partition_info: dict[str, Any] | None = None) -> pd.DataFrame:
     number = "an unknown partition" if partition_info is None else f"partition {partition_info['number']}"
-    return unpacked(packed).run(part, number)[0]
+    votes: pd.DataFrame = loads_once(packed).run(part, number)[0]
+    return votes
 
 
 def faults_on_dask(errand: Errand, frame: Any) -> Any:
@@ -64,4 +66,4 @@ def faults_on_dask(errand: Errand, frame: Any) -> Any:
 
 def _faults_on(part: pd.DataFrame, packed: bytes, partition_info: dict[str, Any] | None = None) -> pd.DataFrame:
     number = -1 if partition_info is None else partition_info["number"]
-    return fault_table(unpacked(packed).run(part, f"partition {number}")[1], number, len(part))
+    return fault_table(loads_once(packed).run(part, f"partition {number}")[1], number, len(part))

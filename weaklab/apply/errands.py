@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -135,13 +134,6 @@ def fault_table(faults: dict[str, Fault], partition: int, n: int) -> pd.DataFram
         "reason": pd.Series([fault.reason for fault in faults.values()], dtype=object),
     }
     return pd.DataFrame(table)
-
-
-@lru_cache(maxsize=4)
-def unpacked(content: bytes) -> Errand:
-    """The errand again, once per worker."""
-    errand: Errand = shipping.loads(content)
-    return errand
 
 
 def make_errand(

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from weaklab.apply.errands import Errand, fault_table, unpacked
+from weaklab.apply.errands import Errand, fault_table
+from weaklab.apply.shipping import loads_once
 from weaklab.exceptions import ColumnError, MissingExtraError, ParameterError, did_you_mean
 
 
@@ -81,7 +82,7 @@ def numbered(batches: Iterator[pd.DataFrame]) -> Iterator[tuple[pd.DataFrame, in
 
 def _votes_on(batches: Iterator[pd.DataFrame], packed: bytes, keep: list[str]) -> Iterator[pd.DataFrame]:
     for batch, number, row in numbered(batches):
-        votes, _ = unpacked(packed).run(batch, f"the rows from {row:,} on of partition {number}")
+        votes, _ = loads_once(packed).run(batch, f"the rows from {row:,} on of partition {number}")
         yield pd.concat([batch[keep], votes], axis=1) if keep else votes
 
 
@@ -96,5 +97,5 @@ def faults_on_spark(errand: Errand, frame: Any) -> Any:
 
 def _faults_on(batches: Iterator[pd.DataFrame], packed: bytes) -> Iterator[pd.DataFrame]:
     for batch, number, row in numbered(batches):
-        faults = unpacked(packed).run(batch, f"the rows from {row:,} on of partition {number}")[1]
+        faults = loads_once(packed).run(batch, f"the rows from {row:,} on of partition {number}")[1]
         yield fault_table(faults, number, len(batch))

@@ -68,8 +68,8 @@ class Errand:
             return shipping.dumps(self)
         except shipping.CannotShipError as error:
             raise LabelingFunctionError(
-                f"The labeling functions cannot be sent to the workers of the cluster: {error}. What they read (open "
-                "files, locks, connections) is to be opened within them."
+                f"The labeling functions cannot be sent to the workers of the cluster: {error}. Locks and "
+                "connections are to be made within them, not read from outside."
             ) from error
 
     def run(self, part: pd.DataFrame, where: str) -> tuple[pd.DataFrame, dict[str, Fault]]:

@@ -81,7 +81,10 @@ def predict_on_cluster(model: BaseLabelModel, votes: Any, what: What, ties: Ties
 def _say(votes: pd.DataFrame, model: BaseLabelModel, what: What, ties: Ties) -> pd.DataFrame:
     """What one part gets: a column per class, and their weights; or the labels."""
     if what == "predict":
-        return pd.DataFrame({"label": pd.Series(model.predict(votes, ties), index=votes.index)})
+        labels = model.predict(votes, ties)
+        return pd.DataFrame(
+            {"label": pd.Series(labels, index=votes.index, dtype=labels.dtype)}
+        )  # else None becomes NaN
     if what == "predict_proba":
         return pd.DataFrame(model.predict_proba(votes), index=votes.index, columns=list(model.classes_))
     soft = model.labels(votes)

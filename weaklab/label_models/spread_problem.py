@@ -9,8 +9,10 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from weaklab._kernels.em import Expected
+from weaklab._kernels.candidates import Candidates
+from weaklab._kernels.em import Expected, Rows
 from weaklab.exceptions import VoteError
+from weaklab.label_models.many_classes import VoteWeights
 from weaklab.label_models.problem import Problem
 from weaklab.typing import Floats
 from weaklab.votes import Patterns, VoteMatrix
@@ -138,6 +140,20 @@ class SpreadProblem(Problem):
         counts, class_counts = self._sum(_counts_under, posterior=posterior)
         return counts, class_counts
 
+    @cached_property
+    def _shares_by_vote(self) -> Candidates:
+        return Candidates(*self._sum(_start_by_vote))
+
+    def step_by_vote(self, weights: VoteWeights, log_prior: Floats, scale: Floats | None = None) -> Candidates:
+        """What :meth:`step` gives, but no table of pairs by classes, summed over the parts."""
+        rule = {"weights": weights, "log_prior": log_prior, "scale": scale}
+        return Candidates(*self._sum(_step_by_vote, rule=rule))
+
+    @property
+    def rows(self) -> Rows:
+        """No pass goes over the rows of the sample as if they were all."""
+        raise AssertionError("a model that learns from sums alone asks for rows")
+
     def sample(self, size: int) -> Problem:
         """Rows spread evenly over the sample."""
         return Problem(self.votes, self.pairs, self.weight, self.gold, self.empty).sample(size)
@@ -187,6 +203,14 @@ def _start(part: Part, pairs: PairTable, empty: bool) -> Expected:
 
 def _step(part: Part, pairs: PairTable, empty: bool, rule: dict[str, Any]) -> Expected:
     return _problem(part, pairs, empty).step(**rule)
+
+
+def _start_by_vote(part: Part, pairs: PairTable, empty: bool) -> Candidates:
+    return _problem(part, pairs, empty).start_by_vote()
+
+
+def _step_by_vote(part: Part, pairs: PairTable, empty: bool, rule: dict[str, Any]) -> Candidates:
+    return _problem(part, pairs, empty).step_by_vote(**rule)
 
 
 def _counts_under(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import sys
 import threading
 
 import numpy as np
@@ -13,11 +14,14 @@ import pytest
 from sklearn.base import clone
 
 from weaklab.apply import apply, cluster_faults
+from weaklab.apply.dask_frames import import_dask
+from weaklab.apply.spark_frames import import_spark
 from weaklab.exceptions import (
     ColumnError,
     FrameError,
     LabelingFunctionError,
     LabelingFunctionFailure,
+    MissingExtraError,
     ParameterError,
     ReturnValueError,
     VoteError,
@@ -296,6 +300,16 @@ def test_wrong_input_is_an_error(votes_of):
     with pytest.raises(ParameterError, match="zero for every row"):
         LabelModel().fit(spread(votes.assign(weight=0.0)), sample_weight="weight")
     assert model.n_rows_ == 300
+
+
+@pytest.mark.parametrize(
+    ("module", "load", "extra"), [("dask", import_dask, "dask"), ("pyspark.sql.types", import_spark, "spark")]
+)
+def test_a_missing_extra_says_what_to_install(module, load, extra, monkeypatch):
+    """Frames of an engine that is not there cannot come in, but half an installation can be there."""
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(MissingExtraError, match=rf'pip install "weaklab\[{extra}\]"'):
+        load()
 
 
 @pytest.mark.slow

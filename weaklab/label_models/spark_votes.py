@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable, Iterator
 from functools import partial
-from math import ceil
+from math import ceil, inf
 from typing import Any
 
 import pandas as pd
@@ -15,7 +15,7 @@ from weaklab.apply.spark_frames import import_spark, numbered
 from weaklab.exceptions import ParameterError
 from weaklab.label_models.dask_votes import TOGETHER, add_up, check_column, take_columns
 from weaklab.typing import Classes
-from weaklab.votes.parts import MOST_BYTES, Part, bring_together
+from weaklab.votes.parts import Part, bring_together
 
 #: Batches of rows after which a partition's rows are brought together.
 BATCHES = 32
@@ -96,8 +96,8 @@ def _read(batches: Iterator[pd.DataFrame], taken: dict[str, str], classes: Class
     for batch, number, row in numbered(batches):
         groups.append([take_columns(batch, taken, classes, number, row)])
         if len(groups) >= BATCHES:
-            groups = [bring_together(groups, MOST_BYTES)]
-    yield _frame([bring_together(groups, MOST_BYTES)])
+            groups = [bring_together(groups, inf)]  # a partition is held whole, where its rows do not merge
+    yield _frame([bring_together(groups, inf)])
 
 
 def _join(batches: Iterator[pd.DataFrame], most_bytes: int) -> Iterator[pd.DataFrame]:

@@ -18,8 +18,8 @@ from weaklab.votes.soft import check_sample_weight
 #: Up to this many rows in all are kept as they lie, in packed form, so that a model sees what it would see on one
 #: machine; beyond, equal rows are merged.
 AS_THEY_LIE = 262_144
-#: The bytes of packed patterns that may come together in one place.
-MOST_BYTES = 512_000_000
+#: The bytes of packed rows that may come together in one place, 16 times as many while that is tried.
+MOST_BYTES = 128_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,14 +107,14 @@ class Part:
         return 8 * rows.votes.packed_words * rows.votes.n + rows.weight.nbytes + rows.gold.nbytes
 
 
-def bring_together(groups: Sequence[list[Part] | None], most_bytes: int) -> list[Part] | None:
+def bring_together(groups: Sequence[list[Part] | None], most_bytes: float) -> list[Part] | None:
     """Parts from several places as one list: as they lie where they are few rows, merged into one part else.
 
     Parameters
     ----------
     groups : sequence of list of Part, or of None
         What each place has; None where it was too much.
-    most_bytes : int
+    most_bytes : float
         How much may come together.
 
     Returns

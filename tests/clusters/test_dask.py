@@ -190,6 +190,20 @@ def test_a_fit_has_the_bits_of_one_machine(model, votes_of, assert_equal_models)
     assert_equal_models(clone(model).fit(beside[list(votes.columns)], *series), here, votes, within=0)
 
 
+def test_gold_may_be_names_and_name_a_class_that_nobody_votes_for(votes_of, assert_equal_models):
+    """As on one machine; of codes, the number of classes follows from votes and gold of all partitions."""
+    votes, y = votes_of(1000, m=4, k=2)
+    names = np.array(["ham", "spam", None], dtype=object)[np.where(np.arange(1000) % 9 == 0, y, 2)]
+    here = LabelModel(classes=["ham", "spam"]).fit(votes, names)
+    there = LabelModel(classes=["ham", "spam"]).fit(spread(votes.assign(gold=names)), "gold")
+    assert_equal_models(there, here, votes, within=0)
+    codes = np.full(1000, -1)
+    codes[[3, 700]] = 0, 3
+    four = DawidSkene(max_iter=500).fit(spread(votes.assign(gold=codes)), "gold")
+    assert four.classes_.tolist() == [0, 1, 2, 3]
+    assert_equal_models(four, DawidSkene(max_iter=500).fit(votes, codes), votes, within=0)
+
+
 @each_model
 def test_merged_rows_give_the_fit_of_one_machine(model, votes_of, assert_equal_models, monkeypatch):
     """With and without gold and weights; one machine merges equal rows here too."""

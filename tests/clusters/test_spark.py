@@ -83,8 +83,8 @@ def test_votes_are_those_of_one_machine(spread, texts, lfs):
     assert votes.dtypes == [("id", "bigint"), *((lf.name, "tinyint") for lf in lfs)]
     here = brought(votes).sort_values("id", ignore_index=True)
     pd.testing.assert_frame_equal(here.drop(columns="id").astype(np.int8), apply(lfs, texts, progress=False))
-    with pytest.raises(ColumnError, match=r"no column 'Id'\. Did you mean 'id'"):
-        apply(lfs, spread(texts), keep=["Id"])
+    with pytest.raises(ColumnError, match=r"no column 'ids'\. Did you mean 'id'"):
+        apply(lfs, spread(texts), keep=["ids"])
     with pytest.raises(ParameterError, match="n_jobs=2"):
         apply(lfs, spread(texts), n_jobs=2)
     with pytest.raises(ColumnError, match="reads column 'text'"):

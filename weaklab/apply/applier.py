@@ -51,7 +51,7 @@ def apply(
     timeout: float | None = None,
     progress: bool = True,
     keep: Sequence[str] = (),
-) -> Any:
+) -> pd.DataFrame | PartialVotes | SoftVotes:
     """Run labeling functions over data.
 
     Parameters

@@ -66,8 +66,8 @@ class SparkVotes:
         return bring_together(_results(frame), most_bytes)
 
     def keep(self) -> None:
-        """Hold the parts in the memory and on the disks of the workers."""
-        self._kept = self._parts = self._parts.persist()
+        """Hold the parts in the memory and on the disks of the workers, merged."""
+        self._kept = self._parts = self._parts.mapInPandas(_merge, RESULT).persist()
 
     def drop(self) -> None:
         """Hold them no more."""
@@ -105,6 +105,11 @@ def _join(batches: Iterator[pd.DataFrame], most_bytes: int) -> Iterator[pd.DataF
     for batch in batches:
         groups = [bring_together([*groups, *map(pickle.loads, batch["result"])], most_bytes)]
     yield _frame([bring_together(groups, most_bytes)])
+
+
+def _merge(batches: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+    for batch in batches:
+        yield _frame([[part.merged() for part in group] for group in map(pickle.loads, batch["result"])])
 
 
 def _look(batches: Iterator[pd.DataFrame], packed: bytes) -> Iterator[pd.DataFrame]:

@@ -167,3 +167,15 @@ def test_a_process_of_the_analysis_benchmark_says_what_it_took(tmp_path):
         assert [len(numbers) for numbers in out["says"].values()] == expected
         assert out["seconds"] > 0
         assert out["peak"] >= out["base"] > 20
+
+
+@pytest.mark.slow
+def test_the_benchmark_of_clusters_says_what_each_stage_took():
+    """Two workers of Dask, on few rows; that of Spark goes the same way."""
+    pytest.importorskip("distributed")
+    command = [sys.executable, str(HERE / "clusters.py"), "--rows", "5000", "--engines", "dask"]
+    lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    assert any(line.startswith("dask: 5,000 rows") for line in lines)
+    stages = {line.split("  ")[0]: line.split()[-3:] for line in lines[-3:]}
+    assert list(stages) == ["votes", "fit", "soft labels"]
+    assert all(float(numbers[0]) > 50 and float(numbers[1]) > 0 for numbers in stages.values())

@@ -309,6 +309,8 @@ def _hint(frame: Any) -> str:
         return "Give a frame: series.to_frame('text')."
     if isinstance(frame, pl.LazyFrame):
         return "Collect it first: frame.collect()."
+    if hasattr(frame, "to_spark"):
+        return "Give the frame of Spark that it stands on: frame.to_spark()."
     if isinstance(frame, (str, bytes)) or hasattr(frame, "__fspath__"):
         return "To read a file, use for example pandas.read_csv; for one text, call the labeling function on it."
     if isinstance(frame, (Mapping, Row)):

@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from types import ModuleType
 from typing import Any, BinaryIO
 
@@ -68,6 +69,12 @@ def dumps(value: Any) -> bytes:
 def loads(content: bytes) -> Any:
     """What :func:`dumps` was given, or an equal one."""
     return pickle.loads(content)
+
+
+@lru_cache(maxsize=4)
+def loads_once(content: bytes) -> Any:
+    """The same object each time, for tasks of a cluster that a worker gets many of; none of them may change it."""
+    return loads(content)
 
 
 @contextmanager

@@ -16,6 +16,8 @@ from weaklab._kernels.em import posterior
 from weaklab._kernels.words import posterior_of_words
 from weaklab.exceptions import CollapseWarning, CoverageWarning, GoldError, VoteError, warn_caller
 from weaklab.label_models.card import card
+from weaklab.label_models.cluster_predictions import predict_on_cluster
+from weaklab.label_models.clusters import problem_on_cluster
 from weaklab.label_models.findings import collapse
 from weaklab.label_models.in_chunks import InChunks, take_in
 from weaklab.label_models.learned import KEPT_ROWS, LearnedAttributes
@@ -45,6 +47,7 @@ from weaklab.votes import (
     decode,
 )
 from weaklab.votes.chunks import come_in_chunks
+from weaklab.votes.engines import engine_of
 from weaklab.votes.pairs import PairTable, pair_up
 from weaklab.votes.seen_rows import SeenRows, match_names
 from weaklab.votes.words import WordMatrix
@@ -81,6 +84,9 @@ class BaseLabelModel(Savable, LearnedAttributes, InChunks, BaseEstimator):
 
     #: Laws of `weaklab.testing.check_label_model` that a model is exempt from, each with its reason.
     law_exemptions: ClassVar[dict[str, str]] = {}
+
+    #: Whether ``_fit`` takes sums over rows alone, and single rows only as a sample of all.
+    _learns_from_sums: ClassVar[bool] = False
 
     #: How many states a class has in the rule: weights and prior then have a column per state, k times as many.
     _states_per_class: int = 1
@@ -145,11 +151,13 @@ class BaseLabelModel(Savable, LearnedAttributes, InChunks, BaseEstimator):
         votes : DataFrame, array-like or sparse matrix of shape (n, m), or source of chunks
             Class codes 0..k-1 and -1 for "abstain"; a sparse matrix stores vote + 1. An iterator over such matrices, a
             function that returns one, and a :class:`weaklab.votes.VoteChunks` are read once, chunk by chunk, to more
-            rows than memory holds; the result is the same, bit for bit.
+            rows than memory holds; the result is the same, bit for bit. Of a frame of Dask or Spark only counts leave
+            the workers: see ``docs/clusters.md``.
         y : array-like of shape (n,), optional
-            Gold labels where known, by code or name; -1 or a missing value where not.
+            Gold labels where known, by code or name; -1 or a missing value where not. Of a frame of Dask or Spark: the
+            name of one of its columns, or a Dask Series.
         sample_weight : array-like of shape (n,), optional
-            How often each row counts, 0 or more; 1 by default.
+            How often each row counts, 0 or more; 1 by default. Of a frame of Dask or Spark: as ``y``.
 
         Returns
         -------
@@ -171,9 +179,18 @@ class BaseLabelModel(Savable, LearnedAttributes, InChunks, BaseEstimator):
     def _fit_all(self, votes: VotesLike, y: Any, sample_weight: Any) -> Self:
         classes = votes.classes if isinstance(votes, SeenRows) else check_classes(self.classes)
         self._check_parameters()
+        if engine_of(votes) is not None:
+            problem, n = problem_on_cluster(self, votes, y, sample_weight, classes)
+            try:
+                return self._learn(problem, problem.votes, n, classes)
+            finally:
+                problem.release()
         matrix, gold, weight = take_in(votes, y, sample_weight, classes, self.takes)
         matrix = self._inside(matrix)
-        problem = Problem.of(compress(matrix, gold, weight))
+        return self._learn(Problem.of(compress(matrix, gold, weight)), matrix, matrix.n, classes)
+
+    def _learn(self, problem: Problem, matrix: VoteMatrix, n: int, classes: Classes) -> Self:
+        """Learn from n rows, of which ``matrix`` shows names, classes, and whether there is any vote."""
         self._set_names(matrix)
         self.classes_ = class_array(matrix.k if classes is None else classes)
         self._has_names = isinstance(classes, list)
@@ -183,14 +200,14 @@ class BaseLabelModel(Savable, LearnedAttributes, InChunks, BaseEstimator):
             refuse_large_table(type(self).__name__, len(problem.pairs), problem.k)
         if not matrix.nnz:
             warn_caller(
-                f"No labeling function votes on any of the {matrix.n:,} rows: there is nothing to learn, "
+                f"No labeling function votes on any of the {n:,} rows: there is nothing to learn, "
                 "and every row gets the class prior.",
                 CoverageWarning,
             )
         fit = self._fit(problem)
         self.class_prior_, self.n_iter_ = fit.class_prior, fit.n_iter
         self.converged_, self.objective_path_ = fit.converged, fit.objective_path
-        self.n_rows_ = matrix.n
+        self.n_rows_ = n
         self._count(problem)
         self._vote_shares, self._meetings = problem.covered().vote_shares, problem.meetings
         self._kept = problem.sample(KEPT_ROWS).slim()
@@ -211,9 +228,12 @@ class BaseLabelModel(Savable, LearnedAttributes, InChunks, BaseEstimator):
         Returns
         -------
         ndarray of shape (n, k)
-            Rows sum to 1; a row without votes gets ``class_prior_``.
+            Rows sum to 1; a row without votes gets ``class_prior_``. Of a frame of Dask or Spark: a lazy frame with a
+            column per class.
         """
         check_is_fitted(self)
+        if engine_of(votes) is not None:
+            return predict_on_cluster(self, votes, "predict_proba")
         return self._predict_proba(self._check_new(votes))
 
     def predict(self, votes: VotesLike, ties: Ties = "lowest") -> np.ndarray:
@@ -232,9 +252,12 @@ class BaseLabelModel(Savable, LearnedAttributes, InChunks, BaseEstimator):
         Returns
         -------
         ndarray of shape (n,)
-            Entries of ``classes_``.
+            Entries of ``classes_``. Of a frame of Dask or Spark, where rows have no number and so ``ties`` are
+            "lowest" or "abstain": lazy, a Series or a frame with a column ``label``.
         """
         check_is_fitted(self)
+        if engine_of(votes) is not None:
+            return predict_on_cluster(self, votes, "predict", ties)
         codes = self._predict_codes(self._check_new(votes), ties)
         return decode(codes, None if self._has_codes() else self.classes_)
 
@@ -284,8 +307,11 @@ class BaseLabelModel(Savable, LearnedAttributes, InChunks, BaseEstimator):
         Returns
         -------
         SoftLabels
+            Of a frame of Dask or Spark: a lazy frame with a column per class, and ``weight``.
         """
         check_is_fitted(self)
+        if engine_of(votes) is not None:
+            return predict_on_cluster(self, votes, "labels")
         matrix = self._check_new(votes)
         classes = None if self._has_codes() else tuple(self.classes_.tolist())
         weight = matrix.covered.astype(np.float64)

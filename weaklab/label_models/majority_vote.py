@@ -53,6 +53,8 @@ class MajorityVote(BaseLabelModel):
     array(['ham', 'spam', None, None], dtype=object)
     """
 
+    _learns_from_sums: ClassVar[bool] = True
+
     law_exemptions: ClassVar[dict[str, str]] = {
         "explanations_add_up": "A majority is no sum of log-odds; explain counts votes instead.",
     }

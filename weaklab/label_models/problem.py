@@ -293,6 +293,9 @@ class Problem:
         """The pairs of the votes of some rows, by position, side by side."""
         return self.pairs.numbers(self.votes.take(rows).code, self.m)
 
+    def release(self) -> None:
+        """Let go of what it holds in other processes: nothing, where the rows are here."""
+
     def slim(self) -> Problem:
         """The same, without the index of the data and whatever was computed of it: small enough to be kept."""
         return replace(self, votes=self.votes.without_index())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -166,3 +167,22 @@ def as_kept(votes: VoteMatrix) -> VoteMatrix:
         part = votes.between(start, min(start + BLOCK, votes.n))
         column.append(words_of_sparse(part.indptr, part.code))
     return WordMatrix(column.array(), votes.m, votes.names, votes.index)
+
+
+def stacked(parts: Sequence[VoteMatrix]) -> VoteMatrix:
+    """The rows of several matrices of the same labeling functions and classes, one after the other; without index.
+
+    Examples
+    --------
+    >>> from weaklab.votes import check_votes
+    >>> stacked([check_votes([[0, 1]]), check_votes([[1, -1]])]).dense().tolist()
+    [[0, 1], [1, -1]]
+    """
+    first = parts[0]
+    words = [part.word for part in parts if isinstance(part, WordMatrix)]
+    if len(words) == len(parts):
+        return WordMatrix(np.concatenate(words), first.m, first.names)
+    ends = np.concatenate([[0], np.cumsum([part.nnz for part in parts])])
+    starts = [part.indptr[1:] + end for part, end in zip(parts, ends[:-1], strict=True)]
+    code = np.concatenate([part.code for part in parts])
+    return VoteMatrix(np.concatenate([[0], *starts]), code, first.m, first.k, first.names)

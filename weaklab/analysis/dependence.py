@@ -7,22 +7,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from weaklab.analysis.hard_votes import hard_votes
 from weaklab.exceptions import ParameterError
 from weaklab.label_models.dependence import FALSE_DISCOVERIES, find_dependence, with_groups
 from weaklab.label_models.problem import Problem
-from weaklab.typing import Votes
-from weaklab.votes import check_votes, compress
+from weaklab.votes import compress
 
 
-def dependencies(
-    votes: Votes, model: Any = None, *, classes: Any = None, fdr: float = FALSE_DISCOVERIES
-) -> pd.DataFrame:
+def dependencies(votes: Any, model: Any = None, *, classes: Any = None, fdr: float = FALSE_DISCOVERIES) -> pd.DataFrame:
     """Pairs of labeling functions that agree beyond what the class explains, and the groups that they form.
 
     Parameters
     ----------
-    votes : DataFrame, array-like or sparse matrix of shape (n, m)
-        The votes; at most 50,000 rows, evenly spread, are looked at.
+    votes : DataFrame, array-like or sparse matrix of shape (n, m), PartialVotes or SoftVotes
+        The votes; of distributions the likeliest class counts, of sets those of one class. At most 50,000 rows, evenly
+        spread, are looked at.
     model : label model, optional
         A fitted one, whose classes are taken; the search needs no accuracies of it, so that a model which a group of
         copies has misled does not hide them.
@@ -61,7 +60,7 @@ def dependencies(
     if model is not None:
         classes = list(model.classes_)
         classes = len(classes) if classes == list(range(len(classes))) else classes
-    matrix = check_votes(votes, classes=classes)
+    matrix = hard_votes(votes, classes)
     names = list(range(matrix.m)) if matrix.names is None else list(matrix.names)
     found = find_dependence(Problem.of(compress(matrix)).covered(), fdr)
     columns = ["first", "second", "both", "agreement", "expected", "strength", "p_value", "group"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -128,7 +129,7 @@ class ModelVotes:
         """The votes with those of one labeling function taken for abstentions, as ``fit`` takes them."""
         if self.rich is not None:
             return _silenced(self.rich, j)
-        return _for_model(self.model, drop(self.matrix, j))
+        return _for_model(self.model, drop(self.matrix, [j]))
 
     def rows_without(self, j: int) -> tuple[np.ndarray, Floats]:
         """The rows on which a labeling function votes, and what their soft labels are without its vote."""
@@ -142,12 +143,16 @@ class ModelVotes:
             rows = np.flatnonzero(voted)
             return rows, _predict(self.model, _silenced(_take(self.rich, rows), j))
         rows = matrix.rows[matrix.lf == j]
-        return rows, _predict(self.model, drop(matrix.take(rows), j)) if len(rows) else np.empty((0, len(self.classes)))
+        return rows, _predict(self.model, drop(matrix.take(rows), [j])) if len(rows) else np.empty(
+            (0, len(self.classes))
+        )
 
 
-def drop(matrix: VoteMatrix, j: int) -> VoteMatrix:
-    """The same votes, but labeling function j never votes."""
-    kept = matrix.lf != j
+def drop(matrix: VoteMatrix, lfs: Sequence[int]) -> VoteMatrix:
+    """The same votes, but some labeling functions never vote."""
+    silent = np.zeros(matrix.m, dtype=bool)
+    silent[lfs] = True
+    kept = ~silent[matrix.lf]
     ends = np.concatenate([[0], np.cumsum(kept)])
     return VoteMatrix(ends[matrix.indptr], matrix.code[kept], matrix.m, matrix.k, matrix.names, matrix.index)
 

@@ -15,9 +15,9 @@ from weaklab.label_models import ContinuousModel, PartialLabelModel
 from weaklab.votes import PartialVotes, SoftVotes
 
 #: What takes labeling functions and makes its own votes, or no votes at all.
-OF_NO_VOTES = {"preview", "profile_lfs", "slice_masks", "slice_table"}
+OF_NO_VOTES = {"describe_lfs", "preview", "profile_lfs", "slice_masks", "slice_table"}
 #: What the calls return.
-RESULTS = {"Diagnosis", "Diff", "Drift", "Preview"}
+RESULTS = {"Diagnosis", "Diff", "Drift", "LFListing", "Preview", "VotesSummary"}
 
 CALLS = {
     "assess_sources": lambda of: analysis.assess_sources(of.votes, of.frame, of.y),
@@ -26,6 +26,7 @@ CALLS = {
     ),
     "conflicts": lambda of: analysis.conflicts(of.frame, of.votes),
     "dependencies": lambda of: analysis.dependencies(of.votes, of.model),
+    "describe_votes": lambda of: analysis.describe_votes(of.votes).lfs,
     "diagnose": lambda of: analysis.diagnose(of.model, of.votes, of.y).frame,
     "diff": lambda of: analysis.diff(of.votes, of.votes).rows,
     "drift": lambda of: analysis.drift(of.votes, of.votes).lfs,

@@ -11,8 +11,8 @@ from typing import Any
 
 from weaklab import plots
 from weaklab.exceptions import WeaklabError
+from weaklab.markup import Markup, cut, element, section
 from weaklab.plots.drawing import Display
-from weaklab.plots.report.markup import Markup, cut, element, section
 from weaklab.plots.report.material import Material
 
 #: A drawing of more bytes than this is given as dots, which are fewer.

@@ -14,9 +14,9 @@ from weaklab.analysis.previews import why
 from weaklab.apply.frames import ObjectReader, RecordReader, read_frame
 from weaklab.exceptions import WeaklabError
 from weaklab.labeling import Explanation, as_row, highlight
+from weaklab.markup import Markup, cut, element, facts, join, percent, section
 from weaklab.metrics import TIE
 from weaklab.plots.explanation import PRIOR, TOGETHER, ExplanationDisplay
-from weaklab.plots.report.markup import Markup, cut, element, facts, join, percent, section
 from weaklab.plots.report.material import Material
 from weaklab.plots.report.tables import Cell, table
 from weaklab.typing import ABSTAIN

@@ -9,6 +9,7 @@ import pandas as pd
 
 from weaklab.analysis.model_votes import ModelVotes
 from weaklab.exceptions import ParameterError
+from weaklab.label_models.contributions import in_words
 from weaklab.label_models.many_classes import CELLS_AT_A_TIME
 from weaklab.seeding import generator
 from weaklab.typing import Floats, Seed, Votes
@@ -18,8 +19,6 @@ from weaklab.votes import PartialVotes, VoteMatrix
 NEAR = 0.1
 #: A pattern on more than this share of the rows is said to be frequent.
 FREQUENT = 0.01
-#: So many classes of a set are named.
-MOST_OF_SET = 3
 
 
 def rows_to_label(model: Any, votes: Votes, n: int = 10, *, y: Any = None, random_state: Seed = None) -> pd.DataFrame:
@@ -144,21 +143,7 @@ def _votes_on(seen: ModelVotes, row: int, probs: Floats) -> list[_Said]:
         return [_Said(j, str(seen.classes[y]), float(probs[y])) for j, y in pairs]
     masks = seen.rich.masks[row].tolist()
     sets = [(j, [y for y in range(len(probs)) if mask >> y & 1]) for j, mask in enumerate(masks) if mask]
-    return [_Said(j, _either([seen.classes[y] for y in held]), float(probs[held].sum())) for j, held in sets]
-
-
-def _either(names: list[Any]) -> str:
-    """A set of classes, the first of many.
-
-    Examples
-    --------
-    >>> _either(["ham"]), _either(["ham", "spam"]), _either(list("abcdef"))
-    ('ham', 'ham or spam', 'a, b, c or 3 more')
-    """
-    shown = [str(name) for name in names[:MOST_OF_SET]]
-    if len(names) > MOST_OF_SET:
-        return f"{', '.join(shown)} or {len(names) - MOST_OF_SET} more"
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} or {shown[-1]}"
+    return [_Said(j, in_words(tuple(seen.classes[y] for y in held)), float(probs[held].sum())) for j, held in sets]
 
 
 def _reason(seen: ModelVotes, row: int, probs: Floats, count: int, accuracies: Floats) -> str:

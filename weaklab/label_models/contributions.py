@@ -14,6 +14,8 @@ from weaklab.votes import VoteMatrix
 
 #: What a table calls what is no vote: the class prior, and what votes tell together beyond what each tells alone.
 PRIOR, TOGETHER = "(prior)", "(together)"
+#: So many classes of a set are named.
+MOST_OF_SET = 3
 
 
 class Contributions(NamedTuple):
@@ -82,6 +84,25 @@ def contribution_table(matrix: VoteMatrix, parts: Contributions, said: Sequence[
     frame = pd.DataFrame(scores, index=index, columns=classes)
     frame.insert(0, "vote", pd.Series(vote, index=index, dtype=object))  # else None becomes NaN
     return frame
+
+
+def in_words(vote: Any) -> str:
+    """What a vote says, as people read it: a class, a set of classes, or the likeliest of a distribution.
+
+    Examples
+    --------
+    >>> in_words("ham"), in_words(("ham", "spam")), in_words(tuple("abcdef")), in_words({"ham": 0.8, "spam": 0.2})
+    ('ham', 'ham or spam', 'a, b, c or 3 more', 'ham (80%)')
+    """
+    if isinstance(vote, dict):
+        likeliest = max(vote, key=vote.__getitem__)
+        return f"{likeliest} ({vote[likeliest]:.0%})"
+    if not isinstance(vote, tuple):
+        return str(vote)
+    shown = [str(name) for name in vote[:MOST_OF_SET]]
+    if len(vote) > MOST_OF_SET:
+        return f"{', '.join(shown)} or {len(vote) - MOST_OF_SET} more"
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} or {shown[-1]}"
 
 
 def _labels(matrix: VoteMatrix) -> pd.Index:

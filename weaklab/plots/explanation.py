@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.special import expit
 
 from weaklab.exceptions import ClassError, ParameterError, VoteError, did_you_mean
-from weaklab.label_models.contributions import PRIOR, TOGETHER
+from weaklab.label_models.contributions import PRIOR, TOGETHER, in_words
 from weaklab.plots.drawing import TOP, Display, bar_look, check_number, height_for, ink, shorten, title, value_grid
 from weaklab.plots.judged import fitted
 from weaklab.typing import Votes
@@ -125,7 +125,8 @@ class ExplanationDisplay(Display):
         if target == against:
             raise ParameterError(f"target and against are both {target!r}: log-odds need two classes.")
         said = [
-            name if vote is None else f"{name}: {vote}" for name, vote in zip(table.index, table["vote"], strict=True)
+            name if vote is None else f"{name}: {in_words(vote)}"
+            for name, vote in zip(table.index, table["vote"], strict=True)
         ]
         steps = pd.Series((scores[target] - scores[against]).to_numpy(), index=said)
         unit: Unit = (

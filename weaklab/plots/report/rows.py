@@ -13,10 +13,11 @@ from weaklab.analysis.label_next import alike
 from weaklab.analysis.previews import why
 from weaklab.apply.frames import ObjectReader, RecordReader, read_frame
 from weaklab.exceptions import WeaklabError
+from weaklab.label_models.contributions import PRIOR, TOGETHER, in_words
 from weaklab.labeling import Explanation, as_row, highlight
 from weaklab.markup import Markup, cut, element, facts, join, percent, section
 from weaklab.metrics import TIE
-from weaklab.plots.explanation import PRIOR, TOGETHER, ExplanationDisplay
+from weaklab.plots.explanation import ExplanationDisplay
 from weaklab.plots.report.material import Material
 from weaklab.plots.report.tables import Cell, table
 from weaklab.typing import ABSTAIN
@@ -198,7 +199,7 @@ def _explained(of: Material, line: Any, reasons: dict[str, Explanation]) -> Mark
 
 
 def _step(name: object, vote: Any, size: float, bar: Markup, reason: str) -> list[Cell]:
-    said = "" if vote is None else cut(vote, 60)
+    said = "" if vote is None else cut(in_words(vote), 60)
     number, why_so = Cell.number(size, f"{size:+.2f}"), Cell(cut(reason, 300), kind="prose")
     return [Cell(name, kind="name"), Cell(said), number, Cell(bar), why_so]
 

@@ -110,7 +110,7 @@ def test_clean_copies_and_distributions_are_not_noise():
 
 @pytest.mark.data
 def test_no_public_set_is_called_noise(public_data):
-    """Real functions of eighteen collections agree beyond chance, by ten standard errors and more."""
+    """Real functions and annotators agree beyond chance, by ten standard errors and more."""
     from weaklab.datasets import load_votes
 
     tried = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from weaklab.label_models import BaseLabelModel
 from weaklab.typing import ABSTAIN, Codes, Floats
 from weaklab.votes import PartialVotes, SoftVotes, VoteMatrix, as_declared, check_gold, check_votes
 from weaklab.votes.seen_rows import match_names
+from weaklab.votes.slots import slots_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +81,11 @@ class ModelVotes:
         index = self.matrix.index if self.rich is None else self.rich.index
         return pd.RangeIndex(self.matrix.n) if index is None else pd.Index(index)
 
+    @cached_property
+    def told(self) -> VoteMatrix:
+        """The votes as they tell rows apart: of richer ones a slot for each that differs, in the place of columns."""
+        return self.matrix if self.rich is None else slots_of(self.rich)
+
     def gold(self, y: Any) -> Codes:
         """Gold labels as codes, (n,), -1 where unknown.
 
@@ -92,9 +99,11 @@ class ModelVotes:
             raise GoldError(f"None of the {self.matrix.n:,} rows has a gold label: leave y out, or give some.")
         return gold
 
-    def predict_proba(self) -> Floats:
-        """The soft labels of all rows, (n, k)."""
-        return _predict(self.model, self.matrix if self.rich is None else self.rich)
+    def predict_proba(self, rows: np.ndarray | None = None) -> Floats:
+        """The soft labels of all rows, (n, k), or of some, by position."""
+        if self.rich is not None:
+            return _predict(self.model, self.rich if rows is None else _take(self.rich, rows))
+        return _predict(self.model, self.matrix if rows is None else self.matrix.take(rows))
 
     def decoded(self, gold: Codes) -> Any:
         """Gold codes as the model's ``fit`` takes them: names where classes are names, None where unknown."""

@@ -18,6 +18,7 @@ from weaklab.exceptions import CollapseWarning, CoverageWarning, GoldError, Vote
 from weaklab.label_models.card import card
 from weaklab.label_models.cluster_predictions import predict_on_cluster
 from weaklab.label_models.clusters import problem_on_cluster
+from weaklab.label_models.contributions import Contributions, contribution_table
 from weaklab.label_models.findings import collapse
 from weaklab.label_models.in_chunks import InChunks, take_in
 from weaklab.label_models.learned import KEPT_ROWS, LearnedAttributes
@@ -318,44 +319,44 @@ class BaseLabelModel(Savable, LearnedAttributes, InChunks, BaseEstimator):
         return SoftLabels(self._predict_proba(matrix), weight, classes=classes, index=matrix.index)
 
     def explain(self, votes: Any) -> pd.DataFrame:
-        """Why one row gets its label: the contribution of each labeling function in log-odds.
+        """Why rows get their labels: the contribution of each labeling function in log-odds.
 
         Parameters
         ----------
-        votes : array-like of shape (m,), Series, or anything :meth:`predict_proba` takes that has one row
-            The votes on one row.
+        votes : array-like of shape (m,), Series, or anything :meth:`predict_proba` takes
+            The votes on one row, or on several.
 
         Returns
         -------
         DataFrame
-            A row ``(prior)``, then one per vote; a column ``vote``, then one per class, in nats. Each row is centred
-            over the classes; the sum of all rows is the log-posterior, up to a constant. Where a model's evidence is
-            no sum over votes, each row is what its vote says alone, and a last row ``(together)`` what is missing.
+            Of one row: a line ``(prior)``, then one per vote; a column ``vote``, then one per class, in nats. Each line
+            is centred over the classes; the sum of all lines is the log-posterior, up to a constant. Where a model's
+            evidence is no sum over votes, each line is what its vote says alone, and a last line ``(together)`` what is
+            missing. Of several rows: the same lines of each, one row after the other, with the data's index (positions
+            where there is none) as the first level, ``row``, of the index.
 
         Raises
         ------
         VoteError
-            If there is not exactly one row.
+            If there is no row, or a label of the index stands for several.
+
+        Examples
+        --------
+        >>> from weaklab.label_models import LabelModel
+        >>> votes = pd.DataFrame({"a": [0, 1, 1] * 30, "b": [0, 1, 0] * 30, "c": [0, 1, 1] * 30})
+        >>> model = LabelModel(classes=["ham", "spam"]).fit(votes)
+        >>> scores = model.explain(votes[:3]).groupby("row")[["ham", "spam"]].sum()
+        >>> odds = np.exp(scores).to_numpy()
+        >>> np.allclose(odds / odds.sum(axis=1, keepdims=True), model.predict_proba(votes[:3]))
+        True
         """
         check_is_fitted(self)
         if isinstance(votes, pd.Series):
             votes = votes.to_frame().T
-        elif isinstance(votes, (list, tuple, np.ndarray)) and np.ndim(votes) == 1:
+        elif isinstance(votes, (list, tuple, np.ndarray)) and np.ndim(votes) == 1 and len(votes):
             votes = np.asarray(votes)[np.newaxis]
         matrix = self._check_new(votes)
-        if matrix.n != 1:
-            raise VoteError(f"explain takes the votes on one row, got {matrix.n:,} rows.")
-        names = [matrix.name(j) for j in matrix.lf]
-        said = [None, *self.classes_[matrix.vote].tolist()]
-        scores = self._contributions(matrix)  # (1 + votes, or one more, k)
-        if len(scores) > len(said):
-            names, said = [*names, "(together)"], [*said, None]
-        scores -= scores.mean(axis=1, keepdims=True)
-        frame = pd.DataFrame(
-            scores, index=pd.Index(["(prior)", *names], name="labeling function"), columns=self.classes_
-        )
-        frame.insert(0, "vote", pd.Series(said, index=frame.index, dtype=object))  # else None becomes NaN
-        return frame
+        return contribution_table(matrix, self._contributions(matrix), self._said(matrix), self.classes_)
 
     # What the shell needs ---------------------------------------------------------------------------------------
 
@@ -434,26 +435,34 @@ class BaseLabelModel(Savable, LearnedAttributes, InChunks, BaseEstimator):
         """Whether the log-posterior is a sum over the votes of a row."""
         return type(self)._posterior is BaseLabelModel._posterior and self._states_per_class == 1
 
-    def _contributions(self, matrix: VoteMatrix) -> Floats:
-        """What the prior and each vote of a single row add, (1 + votes, k), in nats.
+    def _said(self, matrix: VoteMatrix) -> list[Any]:
+        """What each vote says, readable."""
+        return self.classes_[matrix.vote].tolist()
 
-        Where votes do not add up, each is taken alone, and one more row says what they make together beyond that.
+    def _contributions(self, matrix: VoteMatrix) -> Contributions:
+        """What the prior and each vote add on some rows, in nats.
+
+        Where votes do not add up, each is taken alone, and what they make together beyond that is told apart.
         """
+        tiny, covered = np.finfo(float).tiny, matrix.covered[:, np.newaxis]
+        prior = np.log(np.maximum(self.class_prior_, tiny))
         if not matrix.nnz:
-            return np.log(self.class_prior_)[np.newaxis]
+            return Contributions(np.tile(prior, (matrix.n, 1)), np.empty((0, self._k)))
         if self._is_linear:
             pairs, pair = pair_up(matrix)
-            seen, factor = self._pairs.find(pairs), self._scale(matrix.row_counts)[0]
+            seen, factor = self._pairs.find(pairs), self._scale(matrix.row_counts)[matrix.rows, np.newaxis]
             if self._many_classes:
-                prior = prior_of_row(normalised(self._log_prior()), matrix.vote, self._power())
-                return np.vstack([prior, self._power() * factor * self._vote_weights(pairs, seen).table(pairs)[pair]])
-            return np.vstack([self._log_prior(), factor * self._log_weights(pairs, seen)[pair]])
+                log_prior, votes = normalised(self._log_prior()), self._vote_weights(pairs, seen).table(pairs)[pair]
+                on_row = np.split(matrix.vote, matrix.indptr[1:-1])
+                with_votes = np.array([prior_of_row(log_prior, vote, self._power()) for vote in on_row])
+                return Contributions(np.where(covered, with_votes, prior), self._power() * factor * votes)
+            votes = factor * self._log_weights(pairs, seen)[pair]
+            return Contributions(np.where(covered, self._log_prior(), prior), votes)
         each = VoteMatrix(np.arange(matrix.nnz + 1), matrix.code, matrix.m, matrix.k)
-        tiny = np.finfo(float).tiny
-        prior = np.log(np.maximum(self.class_prior_, tiny))
-        alone = np.log(np.maximum(self._posterior(each), tiny)) - prior  # (votes, k)
-        together = np.log(np.maximum(self._posterior(matrix)[0], tiny)) - prior - alone.sum(axis=0)
-        return np.vstack([prior, alone, together])
+        alone = np.log(np.maximum(self._posterior(each), tiny)) - prior  # (nnz, k)
+        together = np.log(np.maximum(self._posterior(matrix), tiny)) - prior
+        np.subtract.at(together, matrix.rows, alone)
+        return Contributions(np.tile(prior, (matrix.n, 1)), alone, np.where(covered, together, 0))
 
     def _count(self, problem: Problem) -> None:
         """The expected counts under the fitted posteriors, from which accuracies and confusions follow."""

@@ -141,6 +141,7 @@ class LabelModel(AppraisedAttributes, BaseLabelModel):
     #: How many of the corrections by gold rows are tried.
     _corrections = len(NAMES)
     _members: list[Any]  # Tempered, or TemperedVotes where classes are many
+    _tempers = True
 
     def __init__(
         self,

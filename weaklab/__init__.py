@@ -42,7 +42,7 @@ if TYPE_CHECKING:
         summarize,
         uncovered,
     )
-    from weaklab.apply import apply
+    from weaklab.apply import apply, label_files, votes_of_files
     from weaklab.end_models import EndModel, EndRegressor, JointModel, SoftLabelClassifier
     from weaklab.label_models import DawidSkene, LabelModel, MajorityVote
     from weaklab.labeling import (
@@ -110,6 +110,7 @@ __all__ = [
     "graph_lf",
     "influence",
     "keyword_lf",
+    "label_files",
     "label_models",
     "labeling",
     "labeling_function",
@@ -144,6 +145,7 @@ __all__ = [
     "typing",
     "uncovered",
     "votes",
+    "votes_of_files",
 ]
 
 #: Where each name of the facade stands.
@@ -176,6 +178,7 @@ _HOMES = {
     "graph_lf": "weaklab.labeling",
     "influence": "weaklab.analysis",
     "keyword_lf": "weaklab.labeling",
+    "label_files": "weaklab.apply",
     "labeling_function": "weaklab.labeling",
     "lfs_to_fix": "weaklab.analysis",
     "lookup_lf": "weaklab.labeling",
@@ -203,6 +206,7 @@ _HOMES = {
     "summarize": "weaklab.analysis",
     "threshold_lf": "weaklab.labeling",
     "uncovered": "weaklab.analysis",
+    "votes_of_files": "weaklab.apply",
 }
 _ROOMS = frozenset(
     (

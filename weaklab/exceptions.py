@@ -18,6 +18,7 @@
     ├── ParameterError (ValueError)            an argument of a function or an estimator
     ├── DatasetError (ValueError)              a folder or a file of data that cannot be read
     ├── StorageError (OSError)                 rows that are more than memory holds find no room in temporary files
+    ├── OutputExistsError (FileExistsError)    what is to be written to holds something else
     ├── EndpointError (ConnectionError)        what was asked for an answer gave none
     └── MissingExtraError (ImportError)        an optional package is not installed
 
@@ -125,6 +126,10 @@ class DatasetError(WeaklabError, ValueError):
 
 class StorageError(WeaklabError, OSError):
     """Rows that are more than memory is to hold cannot be kept in temporary files."""
+
+
+class OutputExistsError(WeaklabError, FileExistsError):
+    """What is to be written to is there already, and holds something else."""
 
 
 class EndpointError(WeaklabError, ConnectionError):

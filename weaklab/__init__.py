@@ -45,7 +45,7 @@ if TYPE_CHECKING:
         summarize,
         uncovered,
     )
-    from weaklab.apply import LFTransformer, apply
+    from weaklab.apply import LFTransformer, apply, label_files, votes_of_files
     from weaklab.end_models import EndModel, EndRegressor, JointModel, SoftLabelClassifier, to_training_frame
     from weaklab.label_models import DawidSkene, LabelModel, MajorityVote
     from weaklab.labeler import Labeler
@@ -120,6 +120,7 @@ __all__ = [
     "graph_lf",
     "influence",
     "keyword_lf",
+    "label_files",
     "label_models",
     "labeling",
     "labeling_function",
@@ -157,6 +158,7 @@ __all__ = [
     "typing",
     "uncovered",
     "votes",
+    "votes_of_files",
 ]
 
 #: Where each name of the facade stands.
@@ -194,6 +196,7 @@ _HOMES = {
     "graph_lf": "weaklab.labeling",
     "influence": "weaklab.analysis",
     "keyword_lf": "weaklab.labeling",
+    "label_files": "weaklab.apply",
     "labeling_function": "weaklab.labeling",
     "lfs_to_fix": "weaklab.analysis",
     "load": "weaklab.persistence",
@@ -224,6 +227,7 @@ _HOMES = {
     "threshold_lf": "weaklab.labeling",
     "to_training_frame": "weaklab.end_models",
     "uncovered": "weaklab.analysis",
+    "votes_of_files": "weaklab.apply",
 }
 _ROOMS = frozenset(
     (

@@ -17,12 +17,14 @@ from weaklab.exceptions import (
     ReturnValueError,
     StorageError,
     WeaklabError,
+    did_you_mean,
 )
 
 #: In the order of the flow.
 COMMANDS: tuple[ModuleType, ...] = (apply, summarize, compare, report, demo)
 #: What comes to light only while labeling functions or models run.
 FAILURES = (LabelingFunctionFailure, ReturnValueError, StorageError, EndpointError)
+NO_FILE = "--json takes no file: what it prints is for standard output, such as --json > FILE."
 DONE, FAILED, CANNOT, INTERRUPTED = 0, 1, 2, 130
 
 
@@ -39,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         0 done, 1 something failed on the way, 2 what was asked for cannot be done so, 130 interrupted (Ctrl-C).
     """
-    given = parser().parse_args(argv)
+    given = _parse(sys.argv[1:] if argv is None else list(argv))
     try:
         with plain_warnings(), only_the_answer():
             answer = given.run(given)
@@ -83,9 +85,23 @@ class _Parser(argparse.ArgumentParser):
     """Says what is wrong as all other mistakes are told, and where to read on."""
 
     def error(self, message: str) -> Any:
-        if "--json" in message.partition("unrecognized arguments")[2] or "argument --json" in message:
-            message = "--json takes no file: what it prints is for standard output, such as --json > FILE."
+        if message.startswith("argument --json"):
+            message = NO_FILE
         self.exit(CANNOT, f"weaklab: {message}\nTry: {self.prog} --help\n")
+
+
+def _parse(argv: list[str]) -> argparse.Namespace:
+    """What is given; what no command knows is told with what may have been meant."""
+    given, unknown = parser().parse_known_args(argv)
+    if not unknown:
+        return given
+    first = unknown[0]
+    if first.startswith("-"):
+        known = [option for action in given.parser._actions for option in action.option_strings]
+        given.parser.error(f"There is no option {first!r}.{did_you_mean(first, known)}")
+    if argv[argv.index(first) - 1] == "--json":
+        given.parser.error(NO_FILE)
+    return given.parser.error(f"{first!r} stands alone: DATA are given side by side, before or after the options.")
 
 
 def _say(what: object, code: int) -> int:

@@ -70,8 +70,8 @@ class Data:
         try:
             known = check_gold(self.frame[column], len(self.frame), check_classes(classes)) >= 0
         except GoldError as error:
-            more = "" if classes is not None else " If labels are names, declare them: --classes A,B,..."
-            raise UsageError(f"--gold {column}: {self.with_place(str(error))}{more}") from error
+            message = str(error).replace("classes=[...]", "--classes A,B,...")
+            raise UsageError(f"--gold {column}: {self.with_place(message)}") from error
         if not known.any():
             raise UsageError(f"--gold {column}: none of the {len(self.frame):,} rows has a label.")
         return self.frame[column]
@@ -126,24 +126,22 @@ def _check_file(path: Path) -> None:
         raise UsageError(f"{str(path)!r} must end in one of {', '.join(KINDS)}.")
 
 
-def read_data(given: Sequence[str], *, progress: bool = False) -> Data:
+def read_data(paths: Sequence[Path], *, progress: bool = False) -> Data:
     """Files of data as one frame.
 
     Parameters
     ----------
-    given : sequence of str
-        Paths and patterns.
+    paths : sequence of Path
+        The files, as :func:`find_files` finds them.
     progress : bool
         Show a progress bar where it takes more than a second.
 
     Raises
     ------
     UsageError
-        If a file is not there, cannot be read as what its ending says, or has other columns than the first; or where
+        If a file cannot be read as what its ending says, or has other columns than the first; or where
         there is no row in any of them.
     """
-    paths = find_files(given)
-
     import pandas as pd
     from tqdm.auto import tqdm
 

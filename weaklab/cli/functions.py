@@ -82,7 +82,8 @@ def _load_file(path: Path) -> ModuleType:
 
 def _line(error: BaseException, path: Path) -> str:
     """The last line of a file that was run before an error; a syntax error says its line itself."""
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) == path]
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if Path(frame.filename) == path.absolute()]
     return f"line {lines[-1]}: " if lines else ""
 
 

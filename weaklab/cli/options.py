@@ -19,7 +19,7 @@ def add_command(commands: Any, name: str, run: Any, *, summary: str, description
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, parser=parser)
     parser.add_argument("--json", action="store_true", help="print the result as JSON, and nothing else, to stdout")
     parser.add_argument("--quiet", action="store_true", help="show no progress")
     return parser

@@ -6,7 +6,7 @@ import argparse
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from weaklab.cli.data_files import Data, read_data
+from weaklab.cli.data_files import Data, find_files, read_data
 from weaklab.cli.functions import load_lfs
 from weaklab.cli.options import read_classes
 from weaklab.cli.usage import UsageError
@@ -52,8 +52,9 @@ def vote(given: argparse.Namespace) -> Voted:
         If a labeling function fails; says on which row of which file.
     """
     classes = read_classes(given.classes)
+    paths = find_files(given.data)
     lfs = load_lfs(given.lfs)
-    data = read_data(given.data, progress=not given.quiet)
+    data = read_data(paths, progress=not given.quiet)
     gold = getattr(given, "gold", None)
     y = None if gold is None else data.gold(gold, classes)
     return Voted(data, lfs, classes, votes_of(lfs, data, classes, given), y)

@@ -161,6 +161,6 @@ def test_the_demo_beats_majority_vote_and_leaves_a_folder_to_play_in(folder, cap
     assert right["end model on its labels"] > right["majority vote"] + 0.1
     assert main(["demo", "--rows", "1500", "--out", "play", "--quiet"]) == 2
     assert "is there already" in capsys.readouterr().err
-    asked = ["summarize", "play/docstrings.parquet", "--lfs", "play/rules.py", "--gold", "label"]
+    asked = ["summarize", "play/in/*.parquet", "--lfs", "play/rules.py", "--gold", "label"]
     assert main([*asked, "--classes", "numpy,pandas,scipy,sklearn,numba", "--quiet"]) == 0
     assert "np_alone" in capsys.readouterr().out

@@ -20,9 +20,11 @@ EXAMPLES = """\
 FEWEST_ROWS = 500
 #: Rows of gold that the results are judged by.
 TEST_ROWS = 2000
+#: Files that the texts are written to.
+PARTS = 4
 NEXT = """
-Written: {folder}/docstrings.parquet and {folder}/rules.py. Change a rule, and look again:
-  weaklab summarize {folder}/docstrings.parquet --lfs {folder}/rules.py --classes {classes} --gold label
+Written: {parts} files of texts in {folder}/in, and {folder}/rules.py. Change a rule, and look again:
+  weaklab summarize '{folder}/in/*.parquet' --lfs {folder}/rules.py --classes {classes} --gold label
 """
 
 
@@ -86,7 +88,7 @@ def run(given: argparse.Namespace) -> Answer:
         f"{as_text(scores)}"
     )
     if given.out is not None:
-        text += NEXT.format(folder=given.out, classes=",".join(CLASSES))
+        text += NEXT.format(parts=PARTS, folder=given.out, classes=",".join(CLASSES))
     data = {
         "rows": len(train),
         "test_rows": len(test),
@@ -109,7 +111,7 @@ def _scores(predicted: dict[str, Any], gold: Any, covered: Any) -> Any:
 def _check_folder(folder: Path, overwrite: bool) -> None:
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"--out {str(folder)!r} must be a folder, and is a file.")
-    there = [name for name in ("docstrings.parquet", "rules.py") if (folder / name).exists()]
+    there = [name for name in ("in", "rules.py") if (folder / name).exists()]
     if there and not overwrite:
         raise UsageError(f"{str(folder / there[0])!r} is there already: give another --out, or --overwrite.")
 
@@ -118,6 +120,7 @@ def _write_playground(folder: Path, texts: Any) -> None:
     """The texts and the rules, for other commands."""
     from weaklab.cli import demo_rules
 
-    folder.mkdir(parents=True, exist_ok=True)
-    write_table(texts, folder / "docstrings.parquet")
+    (folder / "in").mkdir(parents=True, exist_ok=True)
+    for part in range(PARTS):
+        write_table(texts.iloc[part::PARTS], folder / "in" / f"part-{part}.parquet")
     shutil.copyfile(demo_rules.__file__, folder / "rules.py")

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from weaklab.apply import apply
     from weaklab.end_models import EndModel, EndRegressor, JointModel, SoftLabelClassifier
     from weaklab.label_models import DawidSkene, LabelModel, MajorityVote
+    from weaklab.labeler import Labeler
     from weaklab.labeling import (
         LabelingFunction,
         bands_lf,
@@ -69,6 +70,7 @@ if TYPE_CHECKING:
         spacy_preprocessor,
         threshold_lf,
     )
+    from weaklab.persistence import load
     from weaklab.plots.report import report
     from weaklab.typing import ABSTAIN
     from weaklab.votes import PartialVotes, SoftLabels, SoftVotes
@@ -82,6 +84,7 @@ __all__ = [
     "EndRegressor",
     "JointModel",
     "LabelModel",
+    "Labeler",
     "LabelingFunction",
     "MajorityVote",
     "PartialVotes",
@@ -114,6 +117,7 @@ __all__ = [
     "labeling",
     "labeling_function",
     "lfs_to_fix",
+    "load",
     "lookup_lf",
     "metrics",
     "model_lf",
@@ -154,6 +158,7 @@ _HOMES = {
     "EndRegressor": "weaklab.end_models",
     "JointModel": "weaklab.end_models",
     "LabelModel": "weaklab.label_models",
+    "Labeler": "weaklab.labeler",
     "LabelingFunction": "weaklab.labeling",
     "MajorityVote": "weaklab.label_models",
     "PartialVotes": "weaklab.votes",
@@ -178,6 +183,7 @@ _HOMES = {
     "keyword_lf": "weaklab.labeling",
     "labeling_function": "weaklab.labeling",
     "lfs_to_fix": "weaklab.analysis",
+    "load": "weaklab.persistence",
     "lookup_lf": "weaklab.labeling",
     "model_lf": "weaklab.labeling",
     "openai_complete": "weaklab.labeling",

@@ -38,10 +38,11 @@ from weaklab.end_models.streaming import place_rows
 from weaklab.end_models.tasks import Task, find_task
 from weaklab.end_models.training import Callback, Training
 from weaklab.exceptions import FrameError, ParameterError
+from weaklab.persistence import Savable
 from weaklab.typing import Classes, Floats, Seed
 
 
-class EndModel(ClassifierMixin, BaseEstimator):
+class EndModel(Savable, ClassifierMixin, BaseEstimator):
     """A classifier trained on soft labels: a linear model or a network with one hidden layer, over any columns.
 
     Parameters

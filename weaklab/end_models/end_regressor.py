@@ -25,6 +25,7 @@ from weaklab.end_models.selection import Selection
 from weaklab.end_models.targets import Targets, check_index
 from weaklab.end_models.training import Callback
 from weaklab.exceptions import SoftLabelError
+from weaklab.persistence import Savable
 from weaklab.typing import Classes, Floats, Seed
 from weaklab.votes.soft import SoftLabels, check_sample_weight, check_soft_labels
 
@@ -193,7 +194,7 @@ def _finite(values: Any, what: str) -> Floats:
     return array
 
 
-class EndRegressor(RegressorMixin, BaseEstimator):
+class EndRegressor(Savable, RegressorMixin, BaseEstimator):
     """A regression on soft targets: numbers per row, or distributions over numbers, from whatever gave them.
 
     Parameters

@@ -19,6 +19,7 @@ from weaklab.end_models.parameters import check_choice, check_count, check_numbe
 from weaklab.end_models.rows import take
 from weaklab.end_models.streaming import place_rows
 from weaklab.exceptions import FrameError, ParameterError, VoteError
+from weaklab.persistence import Savable
 from weaklab.seeding import generator
 from weaklab.typing import Classes, Floats, Seed
 from weaklab.votes import SoftLabels, VoteMatrix, check_classes, check_votes
@@ -27,7 +28,7 @@ from weaklab.votes.seen_rows import match_names
 _SLICE = 4096
 
 
-class JointModel(ClassifierMixin, BaseEstimator):
+class JointModel(Savable, ClassifierMixin, BaseEstimator):
     r"""A classifier that learns from votes directly, and learns whom to trust from what it can predict.
 
     An encoder sees the votes and the features of a row and weighs the labeling functions; the weighted votes are the

@@ -17,11 +17,12 @@ from weaklab.end_models.plan import FeaturePlan, MatrixColumns
 from weaklab.end_models.random_map import RandomUnits
 from weaklab.end_models.ridge import CHUNK, RidgeFit, fit_ridge
 from weaklab.exceptions import FrameError, ParameterError
+from weaklab.persistence import Savable
 from weaklab.seeding import generator as numpy_generator
 from weaklab.typing import Floats, Seed
 
 
-class RandomFeatureModel(BaseEstimator):
+class RandomFeatureModel(Savable, BaseEstimator):
     """The base of both; see :class:`~weaklab.end_models.RandomFeatureClassifier` for parameters and attributes."""
 
     def __init__(

@@ -19,6 +19,7 @@ from weaklab.end_models.selection import Selection, Weighing, Which
 from weaklab.end_models.targets import Targets
 from weaklab.end_models.tasks import find_task
 from weaklab.exceptions import ParameterError, SoftLabelError, WeaklabWarning, did_you_mean
+from weaklab.persistence import Savable
 from weaklab.seeding import generator
 from weaklab.typing import Floats, Seed
 
@@ -33,7 +34,7 @@ def _inner_has(method: str) -> Any:
     return available_if(check)
 
 
-class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+class SoftLabelClassifier(Savable, ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     """Train a classifier of scikit-learn on soft labels.
 
     Each row is given once per class that has probability, with ``sample_weight`` = probability times weight. For

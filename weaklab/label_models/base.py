@@ -28,6 +28,7 @@ from weaklab.label_models.many_classes import (
     refuse_large_table,
 )
 from weaklab.label_models.problem import Fit, Problem
+from weaklab.persistence import Savable
 from weaklab.seeding import generator
 from weaklab.typing import Classes, Floats, Seed, Ties
 from weaklab.typing import Votes as VotesLike
@@ -49,7 +50,7 @@ from weaklab.votes.seen_rows import SeenRows, match_names
 from weaklab.votes.words import WordMatrix
 
 
-class BaseLabelModel(LearnedAttributes, InChunks, BaseEstimator):
+class BaseLabelModel(Savable, LearnedAttributes, InChunks, BaseEstimator):
     """The contract of all label models.
 
     A model implements :meth:`_fit`, and either the linear rule (:meth:`_log_weights`, :meth:`_log_prior` and

@@ -127,6 +127,51 @@ def test_report_fits_the_model_that_is_asked_for(folder, capsys):
     assert "OneCoin" in (folder / "report.html").read_text()
 
 
+def test_fit_writes_a_model_that_other_commands_and_the_library_read(folder, capsys, votes):
+    """The same as fitted here, to the bit; what is data needs no file of rules."""
+    said = answer(capsys, "fit", "in/*.parquet", "--lfs", "rules.py", "--out", "m.weaklab")
+    assert [each["name"] for each in said["labeling_functions"]] == ["free", "money", "love", "song"]
+    model = wl.LabelModel(classes=CLASSES).fit(votes)
+    frame = pd.read_parquet(folder / "data.parquet")
+    assert (wl.load(folder / "m.weaklab").predict_proba(frame) == model.predict_proba(votes)).all()
+    (folder / "rules.py").unlink()
+    assert main(["summarize", "in/*.parquet", "--model", "m.weaklab", "--gold", "label", "--quiet", "--json"]) == 0
+    lines = json.loads(capsys.readouterr().out)["labeling_functions"]
+    assert [each["learned"] for each in lines] == model.accuracies_.tolist()
+
+
+def test_report_takes_a_saved_model(folder, capsys):
+    """Instead of fitting one."""
+    pytest.importorskip("matplotlib")
+    answer(capsys, "fit", "data.csv", "--lfs", "rules.py", "--out", "m.weaklab", "--label-model", "OneCoin")
+    assert main(["report", "data.csv", "--model", "m.weaklab", "--rows", "0", "--quiet", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["label_model"] == "OneCoin"
+
+
+def test_gold_may_be_learned_from(folder, capsys):
+    """By fit alone; a model that knows of gold is another."""
+    asked = ["fit", "data.csv", "--lfs", "rules.py"]
+    without = answer(capsys, *asked, "--out", "without.weaklab")
+    assert answer(capsys, *asked, "--out", "with.weaklab", "--gold", "label")["class_prior"] != without["class_prior"]
+
+
+def test_functions_of_python_are_given_again_as_they_were(folder, capsys):
+    """A model holds no code; what has changed since is told, and can be overridden."""
+    rule = "import weaklab as wl\n\n@wl.labeling_function\ndef long(row):\n    return int(len(str(row.text)) > {})\n\n"
+    rule += "lfs = [long]\n"
+    (folder / "unlisted.py").write_text(rule.format(8))
+    assert main(["fit", "data.csv", "--lfs", "unlisted.py", "--out", "m.weaklab", "--quiet"]) == 0
+    assert main(["summarize", "data.csv", "--model", "m.weaklab", "--quiet"]) == 2
+    assert "'long'" in (said := capsys.readouterr().err)
+    assert "--lfs FILE.py:NAME" in said
+    assert main(["summarize", "data.csv", "--model", "m.weaklab", "--lfs", "unlisted.py", "--quiet"]) == 0
+    (folder / "changed.py").write_text(rule.format(9))
+    changed = ["summarize", "data.csv", "--model", "m.weaklab", "--lfs", "changed.py", "--quiet"]
+    assert main(changed) == 2
+    assert "--on-mismatch warn" in capsys.readouterr().err
+    assert main([*changed, "--on-mismatch", "ignore"]) == 0
+
+
 def test_texts_of_digits_stay_texts(folder, capsys):
     """In JSONL, whose writer said that they are texts: 007 is no 7."""
     (folder / "zips.jsonl").write_text('{"text": "007"}\n\n{"text": "10", "more": 1}\n')

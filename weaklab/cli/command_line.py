@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
-from weaklab.cli import apply, compare, demo, report, summarize
+from weaklab.cli import apply, compare, demo, fit, report, summarize
 from weaklab.cli.completion import Completion
 from weaklab.cli.standard_output import only_the_answer, plain_warnings, write
 from weaklab.exceptions import (
@@ -21,7 +21,7 @@ from weaklab.exceptions import (
 )
 
 #: In the order of the flow.
-COMMANDS: tuple[ModuleType, ...] = (apply, summarize, compare, report, demo)
+COMMANDS: tuple[ModuleType, ...] = (apply, fit, summarize, compare, report, demo)
 #: What comes to light only while labeling functions or models run.
 FAILURES = (LabelingFunctionFailure, ReturnValueError, StorageError, EndpointError)
 NO_FILE = "--json takes no file: what it prints is for standard output, such as --json > FILE."

@@ -35,11 +35,11 @@ def add_data(parser: Any) -> None:
     )
 
 
-def add_lfs(parser: Any) -> None:
+def add_lfs(parser: Any, *, required: bool = True) -> None:
     """The labeling functions, the classes that they vote for, and how many processes run them."""
     parser.add_argument(
         "--lfs",
-        required=True,
+        required=required,
         metavar="FILE.py:NAME",
         help="the list of labeling functions, or module:NAME; without :NAME, the list named lfs",
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from weaklab.cli.data_files import Data, find_files, read_data
 from weaklab.cli.functions import load_lfs
 from weaklab.cli.options import read_classes
+from weaklab.cli.saved_models import load_labeler
 from weaklab.cli.usage import UsageError
 from weaklab.exceptions import ClassError, LabelingFunctionFailure, ReturnValueError, WeaklabError
 
@@ -26,23 +27,31 @@ class Voted:
         The rows.
     lfs : list of labeling functions
         Who voted.
-    classes : list of str or None
-        The names of the classes, where they are known.
+    classes : list, int or None
+        The classes, where they are known.
     votes : DataFrame, PartialVotes or SoftVotes
         Their votes.
     y : Series or None
         Gold labels, where a column of them was named.
+    labeler : Labeler or None
+        The saved one, where ``--model`` names it.
     """
 
     data: Data
     lfs: list[Any]
-    classes: list[str] | None
+    classes: Any
     votes: Any
     y: pd.Series | None
+    labeler: Any = None
+
+    @property
+    def model(self) -> Any:
+        """The label model of the saved labeler, or None."""
+        return None if self.labeler is None else fitted_model(self.labeler)
 
 
 def vote(given: argparse.Namespace) -> Voted:
-    """Run the labeling functions of ``--lfs`` over the files of data; mistakes come to light before they run.
+    """Run the labeling functions of ``--lfs`` or ``--model`` over the data; mistakes come to light before they run.
 
     Raises
     ------
@@ -51,13 +60,33 @@ def vote(given: argparse.Namespace) -> Voted:
     LabelingFunctionFailure, ReturnValueError
         If a labeling function fails; says on which row of which file.
     """
+    from weaklab.apply.plan import check_lfs
+
     classes = read_classes(given.classes)
     paths = find_files(given.data)
-    lfs = load_lfs(given.lfs)
+    labeler = None
+    if getattr(given, "model", None) is not None:
+        labeler = load_labeler(given)
+        lfs, classes = check_lfs(labeler.lfs), classes_of(fitted_model(labeler))
+    elif given.lfs is None:
+        raise UsageError("There are no labeling functions: give --lfs FILE.py:NAME, or --model FILE.")
+    else:
+        lfs = load_lfs(given.lfs)
     data = read_data(paths, progress=not given.quiet)
     gold = getattr(given, "gold", None)
     y = None if gold is None else data.gold(gold, classes)
-    return Voted(data, lfs, classes, votes_of(lfs, data, classes, given), y)
+    return Voted(data, lfs, classes, votes_of(lfs, data, classes, given), y, labeler)
+
+
+def fitted_model(labeler: Any) -> Any:
+    """The label model of a labeler that was fitted."""
+    return getattr(labeler, "model_", labeler.model)
+
+
+def classes_of(model: Any) -> Any:
+    """The classes of a fitted model: names, or how many."""
+    names = model.classes_.tolist()
+    return len(names) if names == list(range(len(names))) else names
 
 
 def votes_of(lfs: list[Any], data: Data, classes: Any, given: argparse.Namespace) -> Any:

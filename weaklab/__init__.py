@@ -42,7 +42,7 @@ if TYPE_CHECKING:
         summarize,
         uncovered,
     )
-    from weaklab.apply import apply
+    from weaklab.apply import apply, label_files, votes_of_files
     from weaklab.end_models import EndModel, EndRegressor, JointModel, SoftLabelClassifier
     from weaklab.label_models import DawidSkene, LabelModel, MajorityVote
     from weaklab.labeler import Labeler
@@ -113,6 +113,7 @@ __all__ = [
     "graph_lf",
     "influence",
     "keyword_lf",
+    "label_files",
     "label_models",
     "labeling",
     "labeling_function",
@@ -148,6 +149,7 @@ __all__ = [
     "typing",
     "uncovered",
     "votes",
+    "votes_of_files",
 ]
 
 #: Where each name of the facade stands.
@@ -181,6 +183,7 @@ _HOMES = {
     "graph_lf": "weaklab.labeling",
     "influence": "weaklab.analysis",
     "keyword_lf": "weaklab.labeling",
+    "label_files": "weaklab.apply",
     "labeling_function": "weaklab.labeling",
     "lfs_to_fix": "weaklab.analysis",
     "load": "weaklab.persistence",
@@ -209,6 +212,7 @@ _HOMES = {
     "summarize": "weaklab.analysis",
     "threshold_lf": "weaklab.labeling",
     "uncovered": "weaklab.analysis",
+    "votes_of_files": "weaklab.apply",
 }
 _ROOMS = frozenset(
     (

@@ -19,6 +19,7 @@
     ├── PersistenceError (ValueError)          a saved model that cannot be written, read, or trusted
     ├── DatasetError (ValueError)              a folder or a file of data that cannot be read
     ├── StorageError (OSError)                 rows that are more than memory holds find no room in temporary files
+    ├── OutputExistsError (FileExistsError)    what is to be written to holds something else
     ├── EndpointError (ConnectionError)        what was asked for an answer gave none
     └── MissingExtraError (ImportError)        an optional package is not installed
 
@@ -131,6 +132,10 @@ class DatasetError(WeaklabError, ValueError):
 
 class StorageError(WeaklabError, OSError):
     """Rows that are more than memory is to hold cannot be kept in temporary files."""
+
+
+class OutputExistsError(WeaklabError, FileExistsError):
+    """What is to be written to is there already, and holds something else."""
 
 
 class EndpointError(WeaklabError, ConnectionError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 
 import pandas as pd
 import pytest
@@ -181,6 +182,18 @@ def test_texts_of_digits_stay_texts(folder, capsys):
     assert (folder / "v.csv").read_text().split()[1:] == ["1", "-1"]
 
 
+def test_records_that_cannot_be_read_are_told_of_and_left_out(folder, capsys):
+    """Where rows need not match; the first is named."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        assert answer(capsys, "summarize", "broken.jsonl", "--lfs", "rules.py")["rows"] == 1
+        asked = ["summarize", "broken.jsonl", "--lfs", "rules.py", "--classes", "ham,spam", "--quiet"]
+        assert main(asked) == 0
+    said = capsys.readouterr().err
+    assert said.startswith("weaklab: 1 record cannot be read; the first is line 2 of '")
+    assert said.endswith("They are left out.\n")
+
+
 def test_files_without_rows_are_fine_beside_others(folder, capsys):
     """Clusters write such parts."""
     asked = ["apply", "heads.csv", "data.csv", "--lfs", "rules.py", "--out", "votes.csv"]
@@ -206,6 +219,6 @@ def test_the_demo_beats_majority_vote_and_leaves_a_folder_to_play_in(folder, cap
     assert right["end model on its labels"] > right["majority vote"] + 0.1
     assert main(["demo", "--rows", "1500", "--out", "play", "--quiet"]) == 2
     assert "is there already" in capsys.readouterr().err
-    asked = ["summarize", "play/in/*.parquet", "--lfs", "play/rules.py", "--gold", "label"]
+    asked = ["summarize", "play/in/*.parquet", "--lfs", "play/rules.py", "--gold", "package"]
     assert main([*asked, "--classes", "numpy,pandas,scipy,sklearn,numba", "--quiet"]) == 0
     assert "np_alone" in capsys.readouterr().out

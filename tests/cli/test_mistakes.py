@@ -9,8 +9,8 @@ from weaklab.cli import main
 HAM = "--classes ham,spam"
 MISTAKES = {
     "report dat.csv --lfs rules.py": "There is no file 'dat.csv'. Did you mean 'data.csv'?",
-    "report rules.py --lfs rules.py": "must end in one of .parquet, .csv, .jsonl",
-    "report broken.parquet --lfs rules.py": "'broken.parquet' cannot be read",
+    "report rules.py --lfs rules.py": "must end in one of .parquet, .csv, ",
+    "report broken.parquet --lfs rules.py": "broken.parquet' cannot be read as Parquet",
     "report data.csv --lfs rule.py:lfs": "There is no file 'rule.py' of labeling functions. Did you mean 'rules.py'?",
     "report data.csv --lfs rulez:lfs": "The module 'rulez' of labeling functions cannot be imported",
     "report data.csv --lfs broken.py:lfs": "'broken.py' cannot be run: line 3: ZeroDivisionError",
@@ -31,16 +31,20 @@ MISTAKES = {
     f"apply data.csv --lfs rules.py --out v.csv {HAM} --jobs 0": "--jobs 0",
     "apply data.csv --lfs rules.py --out v.csv --classes ham": "must be two names or more",
     "apply data.csv --lfs rules.py --out v.csv --classes ham,ham": "must be two names or more, each once",
-    "summarize in/*.csv --lfs rules.py": "No file matches 'in/*.csv': 'in' holds .parquet files.",
+    "summarize in/*.csv --lfs rules.py": "No file matches 'in/*.csv'.",
     "summarize im/*.parquet --lfs rules.py": "No file matches 'im/*.parquet': there is no folder 'im'.",
-    "summarize in --lfs rules.py": "'in' is a folder: give its files, such as 'in/*.parquet'",
-    "summarize notes.txt --lfs rules.py": "'notes.txt' must end in one of .parquet, .csv, .jsonl",
-    "summarize empty.csv --lfs rules.py": "'empty.csv' is empty: it has not even the names of columns",
-    "summarize heads.csv --lfs rules.py": "'heads.csv' holds no data: it has columns, and no row",
-    "summarize heads.csv heads.csv --lfs rules.py": "'heads.csv' holds no data",
-    "summarize broken.jsonl --lfs rules.py": "'broken.jsonl' cannot be read: line 2 is no JSON",
-    "summarize data.csv odd.csv --lfs rules.py": "'odd.csv' lacks 'text' and has 'txt' more, compared with",
-    "summarize data.csv numbers.csv --lfs rules.py": "Column 'text' holds numbers in 'numbers.csv' and texts",
+    "summarize in --lfs rules.py": "'in' is a folder; say which files in it: 'in/*.parquet'",
+    "summarize notes.txt --lfs rules.py": "notes.txt' must end in one of .parquet, .csv, ",
+    "summarize empty.csv --lfs rules.py": "empty.csv' has no header of CSV in its first line",
+    "summarize heads.csv --lfs rules.py": "heads.csv' holds no data: it has no row",
+    "summarize heads.csv heads.csv --lfs rules.py": "heads.csv' holds no data",
+    f"apply broken.jsonl --lfs rules.py --out v.csv {HAM}": "broken.jsonl': no JSON: Expecting value",
+    "summarize data.csv odd.csv --lfs rules.py": "'odd.csv' lacks column 'text' and has column 'txt', unlike",
+    "summarize data.csv data.parquet --lfs rules.py": "of several kinds (1 csv, 1 parquet); label each kind by itself",
+    "summarize data.csv --lfs rules.py --columns txt": "has no column 'txt'. Did you mean 'text'?",
+    "summarize data.csv --lfs rules.py --columns label": "reads column 'text', which the frame does not have",
+    "summarize data.csv --lfs rules.py --type text": "--type 'text' must be COLUMN=TYPE, such as zip=string",
+    "summarize data.csv --lfs rules.py --type text=txt": "types: 'text' cannot be 'txt'",
     "summarize data.csv --lfs rules.py --label-model LabelModell": "is no label model. Did you mean 'LabelModel'?",
     f"summarize data.csv tail.csv --lfs rules.py --gold text {HAM}": "Row 0 of all",
     "compare data.csv --lfs rules.py --models DawidSkeen": "--models 'DawidSkeen' is no label model",
@@ -55,7 +59,7 @@ MISTAKES = {
     "demo --rows 3": "--rows 3 must be 500 or more",
     "demo --out data.csv": "'data.csv' must be a folder, and is a file",
     "report data.csv --lfs rules.py:lost --classes ham,spam": "reads column 'txt', which the frame does not have",
-    "report data.csv --lfs rules.py --gold lable": "has no column 'lable'. Did you mean 'label'?",
+    "report data.csv --lfs rules.py --gold lable": "--gold lable: there is no such column. Did you mean 'label'?",
     "report data.csv --lfs rules.py": "declare them: --classes A,B,...",
     "report data.csv --lfs rules.py:fails --rows 900": "--rows 900 must be from 0 to 200",
     "report data.csv --lfs rules.py:fails --classes ham,": "has a name that is empty",
@@ -89,7 +93,7 @@ def test_the_row_that_fails_is_named_in_its_own_file(folder, capsys):
     """Of several files: whoever opens one counts from its own beginning."""
     asked = ["apply", "data.csv", "tail.csv", "--lfs", "rules.py:stumbles", "--classes", "ham,spam", "--out", "v.csv"]
     assert main([*asked, "--quiet"]) == 1
-    assert "Row 201 of all is row 1 of 'tail.csv'." in capsys.readouterr().err
+    assert "Row 201 of all is line 3 of '" in capsys.readouterr().err
     assert not (folder / "v.csv").exists()
 
 

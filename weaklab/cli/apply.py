@@ -36,7 +36,7 @@ def add(commands: Any) -> None:
 def run(given: argparse.Namespace) -> Answer:
     """What ``weaklab apply`` does."""
     check_out(given.out, given.overwrite, (".parquet", ".csv"))
-    voted = vote(given)
+    voted = vote(given, whole=True)
     if not hasattr(voted.votes, "columns"):
         raise UsageError(
             f"The votes are {type(voted.votes).__name__}, sets or probabilities, and apply writes a class per vote: "

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
-from weaklab.cli import apply, compare, demo, fit, report, summarize
+from weaklab.cli import apply, compare, demo, fit, label, report, summarize
 from weaklab.cli.completion import Completion
 from weaklab.cli.standard_output import only_the_answer, plain_warnings, write
+from weaklab.cli.usage import CommandFailure, in_words_of_options
 from weaklab.exceptions import (
     EndpointError,
     LabelingFunctionFailure,
@@ -21,9 +22,9 @@ from weaklab.exceptions import (
 )
 
 #: In the order of the flow.
-COMMANDS: tuple[ModuleType, ...] = (apply, fit, summarize, compare, report, demo)
+COMMANDS: tuple[ModuleType, ...] = (label, fit, apply, summarize, compare, report, demo)
 #: What comes to light only while labeling functions or models run.
-FAILURES = (LabelingFunctionFailure, ReturnValueError, StorageError, EndpointError)
+FAILURES = (CommandFailure, LabelingFunctionFailure, ReturnValueError, StorageError, EndpointError)
 NO_FILE = "--json takes no file: what it prints is for standard output, such as --json > FILE."
 DONE, FAILED, CANNOT, INTERRUPTED = 0, 1, 2, 130
 
@@ -47,9 +48,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             answer = given.run(given)
         write(answer.as_json() if given.json else answer.text)
     except FAILURES as error:
-        return _say(error, FAILED)
+        return _say(in_words_of_options(error), FAILED)
     except (WeaklabError, ImportError) as error:
-        return _say(error, CANNOT)
+        return _say(in_words_of_options(error), CANNOT)
     except (OSError, MemoryError) as error:
         return _say(error if str(error) else "out of memory", FAILED)
     except KeyboardInterrupt as interrupt:

@@ -24,7 +24,7 @@ TEST_ROWS = 2000
 PARTS = 4
 NEXT = """
 Written: {parts} files of texts in {folder}/in, and {folder}/rules.py. Change a rule, and look again:
-  weaklab summarize '{folder}/in/*.parquet' --lfs {folder}/rules.py --classes {classes} --gold label
+  weaklab summarize '{folder}/in/*.parquet' --lfs {folder}/rules.py --classes {classes} --gold package
 """
 
 
@@ -122,5 +122,7 @@ def _write_playground(folder: Path, texts: Any) -> None:
 
     (folder / "in").mkdir(parents=True, exist_ok=True)
     for part in range(PARTS):
-        write_table(texts.iloc[part::PARTS], folder / "in" / f"part-{part}.parquet")
+        write_table(
+            texts.iloc[part::PARTS].rename(columns={"label": "package"}), folder / "in" / f"part-{part}.parquet"
+        )
     shutil.copyfile(demo_rules.__file__, folder / "rules.py")

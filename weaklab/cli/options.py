@@ -33,6 +33,14 @@ def add_data(parser: Any) -> None:
         metavar="DATA",
         help="Parquet, CSV or JSONL files, told by their endings; or patterns in quotes, such as 'in/*.parquet'",
     )
+    parser.add_argument("--columns", metavar="A,B,...", help="the columns to read; default: all")
+    parser.add_argument(
+        "--type",
+        action="append",
+        default=[],
+        metavar="COLUMN=TYPE",
+        help="the type of a column, such as zip=string, where it is not what the file says or seems to say",
+    )
 
 
 def add_lfs(parser: Any, *, required: bool = True) -> None:
@@ -88,14 +96,46 @@ def read_classes(given: str | None) -> list[str] | None:
     >>> read_classes("ham, spam")
     ['ham', 'spam']
     """
+    names = read_names("--classes", given)
+    if names is not None and len(set(names)) < max(len(names), 2):
+        raise UsageError(f"--classes {given!r} must be two names or more, each once.")
+    return names
+
+
+def read_names(option: str, given: str | None) -> list[str] | None:
+    """Names between commas.
+
+    Raises
+    ------
+    UsageError
+        If one is empty.
+    """
     if given is None:
         return None
     names = [name.strip() for name in given.split(",")]
     if "" in names:
-        raise UsageError(f"--classes {given!r} has a name that is empty: give them as A,B,...")
-    if len(set(names)) < max(len(names), 2):
-        raise UsageError(f"--classes {given!r} must be two names or more, each once.")
+        raise UsageError(f"{option} {given!r} has a name that is empty: give them as A,B,...")
     return names
+
+
+def read_types(given: list[str]) -> dict[str, str]:
+    """The types of columns.
+
+    Raises
+    ------
+    UsageError
+        If one is not COLUMN=TYPE.
+
+    Examples
+    --------
+    >>> read_types(["zip=string"])
+    {'zip': 'string'}
+    """
+    pairs = [each.rpartition("=") for each in given]
+    for each, (column, _, kind) in zip(given, pairs, strict=True):
+        if not column or not kind:
+            raise UsageError(f"--type {each!r} must be COLUMN=TYPE, such as zip=string.")
+    return {column: kind for column, _, kind in pairs}
 
 
 def check_out(path: Path, overwrite: bool, endings: tuple[str, ...] = ()) -> None:

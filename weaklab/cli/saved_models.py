@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from weaklab.cli.functions import load_lfs
-from weaklab.cli.usage import UsageError
+from weaklab.cli.usage import UsageError, in_words_of_options
 from weaklab.exceptions import PersistenceError, did_you_mean
 
 
@@ -55,19 +55,9 @@ def load_labeler(given: argparse.Namespace) -> Any:
     try:
         loaded = wl.load(path, lfs=lfs, trust=given.trust, on_mismatch=given.on_mismatch)
     except PersistenceError as error:
-        raise UsageError(_in_words_of_options(str(error))) from error
+        raise UsageError(in_words_of_options(error)) from error
     if isinstance(loaded, wl.Labeler):
         return loaded
     if lfs is None:
         raise UsageError(f"{str(path)!r} holds {type(loaded).__name__} and no labeling functions: give them by --lfs.")
     return wl.Labeler(lfs, loaded)
-
-
-def _in_words_of_options(message: str) -> str:
-    for argument, option in (
-        ('on_mismatch="warn"', "--on-mismatch warn"),
-        ("lfs=[...]", "--lfs FILE.py:NAME"),
-        ("list in trust=[...] the modules", "say by --trust MODULE the modules"),
-    ):
-        message = message.replace(argument, option)
-    return message

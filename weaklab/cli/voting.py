@@ -6,15 +6,19 @@ import argparse
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from weaklab.cli.data_files import Data, find_files, read_data
+from weaklab.cli.data_files import Data, read_data, tell_unread
 from weaklab.cli.functions import load_lfs
-from weaklab.cli.options import read_classes
+from weaklab.cli.options import read_classes, read_names, read_types
 from weaklab.cli.saved_models import load_labeler
-from weaklab.cli.usage import UsageError
-from weaklab.exceptions import ClassError, LabelingFunctionFailure, ReturnValueError, WeaklabError
+from weaklab.cli.usage import UsageError, in_words_of_options
+from weaklab.exceptions import ColumnError, DatasetError, LabelingFunctionFailure, ReturnValueError, WeaklabError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+#: What only ``weaklab label`` can do with files whose columns differ.
+SET_APART = ", or --on-error quarantine, which sets the rows of those files apart"
 
 
 @dataclass(frozen=True)
@@ -50,8 +54,15 @@ class Voted:
         return None if self.labeler is None else fitted_model(self.labeler)
 
 
-def vote(given: argparse.Namespace) -> Voted:
+def vote(given: argparse.Namespace, *, whole: bool = False) -> Voted:
     """Run the labeling functions of ``--lfs`` or ``--model`` over the data; mistakes come to light before they run.
+
+    Parameters
+    ----------
+    given : Namespace
+        The options.
+    whole : bool
+        Whether records that cannot be read are a mistake; else they are told of and left out.
 
     Raises
     ------
@@ -60,10 +71,11 @@ def vote(given: argparse.Namespace) -> Voted:
     LabelingFunctionFailure, ReturnValueError
         If a labeling function fails; says on which row of which file.
     """
+    from weaklab.apply.files.inputs import find_inputs
     from weaklab.apply.plan import check_lfs
 
     classes = read_classes(given.classes)
-    paths = find_files(given.data)
+    inputs = find_inputs(given.data)
     labeler = None
     if getattr(given, "model", None) is not None:
         labeler = load_labeler(given)
@@ -72,7 +84,14 @@ def vote(given: argparse.Namespace) -> Voted:
         raise UsageError("There are no labeling functions: give --lfs FILE.py:NAME, or --model FILE.")
     else:
         lfs = load_lfs(given.lfs)
-    data = read_data(paths, progress=not given.quiet)
+    columns, types = read_names("--columns", given.columns), read_types(given.type)
+    try:
+        data = read_data(inputs, columns, types, progress=not given.quiet)
+    except (DatasetError, ColumnError) as error:
+        raise UsageError(in_words_of_options(error).replace(SET_APART, "")) from error
+    if data.unread and whole:
+        raise UsageError(f"{data.unread} Mend them, for rows of votes are to be rows of data.")
+    tell_unread(data)
     gold = getattr(given, "gold", None)
     y = None if gold is None else data.gold(gold, classes)
     return Voted(data, lfs, classes, votes_of(lfs, data, classes, given), y, labeler)
@@ -97,10 +116,5 @@ def votes_of(lfs: list[Any], data: Data, classes: Any, given: argparse.Namespace
         return wl.apply(lfs, data.frame, classes=classes, cache=False, n_jobs=given.jobs, progress=not given.quiet)
     except (LabelingFunctionFailure, ReturnValueError) as error:
         raise type(error)(data.with_place(in_words_of_options(error))) from error
-    except (ClassError, WeaklabError) as error:
+    except WeaklabError as error:
         raise UsageError(in_words_of_options(error)) from error
-
-
-def in_words_of_options(error: Exception) -> str:
-    """What an error says, with options where it names arguments."""
-    return str(error).replace("classes=[...]", "--classes A,B,...").replace("n_jobs=", "--jobs ")

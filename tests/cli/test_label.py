@@ -35,7 +35,7 @@ def stumbles(row):
 
 @wl.labeling_function
 def waits(row):
-    time.sleep(0.005)
+    time.sleep(0.01)
 
 lfs = [*(wl.keyword_lf(word, column="text", label=label) for word, label in words.items()), long]
 slow = [*lfs, waits]
@@ -133,7 +133,7 @@ MISTAKES = {
 @pytest.mark.parametrize("asked", MISTAKES)
 def test_labels_of_something_else_are_not_touched(parts, capsys, asked):
     """Other functions, classes, models or options are another job; --overwrite says to forget the old one."""
-    (parts / "rules.py").write_text(MIXED.replace("time.sleep(0.005)", "pass"))
+    (parts / "rules.py").write_text(MIXED.replace("time.sleep(0.01)", "pass"))
     label(capsys, "--lfs", "rules.py:slow", *HAM)
     before = content(parts / "out")
     assert main(["label", "in/*.parquet", *asked.split(), "--out", "out", "--quiet"]) == 2
@@ -245,14 +245,16 @@ def test_ctrl_c_in_the_first_pass_leaves_nothing(parts):
     assert not (parts / "out").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="has no such signals")
 def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(parts, capsys):
     """To the bytes of a run that nobody disturbed."""
-    label(capsys, "--lfs", "rules.py:slow", *HAM, out="whole")
-    said = interrupted(parts / "out" / "part-1.parquet")
+    (parts / "quick.py").write_text(MIXED.replace("time.sleep(0.01)", "pass"))
+    label(capsys, "--lfs", "quick.py:slow", *HAM, out="whole")
+    said = interrupted(parts / "out" / "part-0.parquet")
     assert said == "weaklab: interrupted; what is finished is kept; the same command goes on from there\n"
     made = label(capsys, "--lfs", "rules.py:slow", *HAM)
-    assert 1 <= made["files_now"] <= 2
+    assert 1 <= made["files_now"] <= 4  # the first may be there, and not yet in the books
     assert content(parts / "out") == content(parts / "whole")
 
 

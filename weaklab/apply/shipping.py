@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from types import ModuleType
 from typing import Any, BinaryIO
 
@@ -38,6 +39,8 @@ class _Pickler(cloudpickle.Pickler):
     def reducer_override(self, obj: Any) -> Any:
         if isinstance(obj, (NamedCallable, DeclarativeLF)):
             return type(obj), obj.parts()
+        if isinstance(obj, ModuleType) and type(obj) is not ModuleType and is_library(obj.__name__):
+            return import_module, (obj.__name__,)  # cloudpickle knows modules of no other class, such as our facade
         return super().reducer_override(obj)
 
 

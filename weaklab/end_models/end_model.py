@@ -31,6 +31,7 @@ from weaklab.end_models.peers import CoTeaching
 from weaklab.end_models.plan import FeaturePlan
 from weaklab.end_models.preparation import Given, finish, prepare, read_rows
 from weaklab.end_models.samplers import Sampler
+from weaklab.end_models.saved_modules import fill_module, on_cpu, saved_state
 from weaklab.end_models.schedules import Schedule
 from weaklab.end_models.scoring import score_indicators, score_predictions
 from weaklab.end_models.selection import Weighing, Which
@@ -169,8 +170,7 @@ class EndModel(Savable, ClassifierMixin, BaseEstimator):
     n_iter_, best_epoch_ : int
         The number of epochs run, and the epoch whose weights were kept, counted from 1.
     n_rows_, n_held_out_ : int
-        The number of rows trained on, and held out. Rows of weight 0 without gold are neither, unless
-        ``which`` asks for them.
+        The number of rows trained on, and held out; of weight 0 without gold only if ``which`` asks for them.
     learning_rate_ : float or None
         The learning rate that was given, found, or taken by default; None for L-BFGS, which has none.
     monitor_ : {"soft", "gold"} or None
@@ -448,10 +448,9 @@ class EndModel(Savable, ClassifierMixin, BaseEstimator):
         return score(self.predict(X), y, self.classes_, sample_weight, read_input(X).index)
 
     def __getstate__(self) -> dict[str, Any]:
-        state = super().__getstate__()
-        if "module_" in state and any(value.is_cuda for value in state["module_"].state_dict().values()):
-            state = {**state, "module_": copy.deepcopy(state["module_"]).cpu()}  # loads where there is no card
-        return state
+        return on_cpu(super().__getstate__())
+
+    _saved_state, _check_loaded = saved_state, fill_module
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

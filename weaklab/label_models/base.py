@@ -126,9 +126,14 @@ class BaseLabelModel(Savable, LearnedAttributes, InChunks, BaseEstimator):
         if self._many_classes:
             own, others = self._vote_weights(pairs, self._pairs.find(pairs))
             prior = normalised(self._log_prior())
+            if own.shape != (len(pairs),) or others.shape != own.shape or prior.shape != (votes.k,):
+                raise VoteError(f"The weights of this {type(self).__name__} are not of its {votes.k} classes.")
             return candidate_posterior(votes.indptr, pair, pairs.vote, scale, own, others, prior, self._power())
         weights = np.ascontiguousarray(self._log_weights(pairs, self._pairs.find(pairs)))
-        return posterior(votes.indptr, pair, scale, weights, self._log_prior(), self._states_per_class)
+        prior, states = self._log_prior(), votes.k * self._states_per_class
+        if weights.shape != (len(pairs), states) or prior.shape != (states,):  # a file may say so; the kernel trusts it
+            raise VoteError(f"The weights of this {type(self).__name__} are not of its {votes.k} classes.")
+        return posterior(votes.indptr, pair, scale, weights, prior, self._states_per_class)
 
     # What the shell gives ---------------------------------------------------------------------------------------
 
@@ -327,6 +332,20 @@ class BaseLabelModel(Savable, LearnedAttributes, InChunks, BaseEstimator):
         return frame
 
     # What the shell needs ---------------------------------------------------------------------------------------
+
+    def _saved_state(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__getstate__().items() if name not in ("_intervals", "_appraised")}
+
+    def _check_loaded(self) -> None:
+        """Check what a file said of a fitted model."""
+        if "classes_" not in vars(self):
+            return
+        k, prior, m = len(self.classes_), np.asarray(self.class_prior_, dtype=np.float64), self.n_features_in_
+        if self.classes_.ndim != 1 or prior.shape != (k,) or not abs(prior.sum() - 1) < 1e-6 or (prior < 0).any():
+            raise VoteError(f"the class prior of a {type(self).__name__} is not of its {k} classes.")
+        slots = self._columns_are_functions and len(self._pairs) and int(self._pairs.lf.max()) >= m
+        if type(m) is not int or self._pairs.k != k or slots:
+            raise VoteError(f"a {type(self).__name__} is of other labeling functions or classes than its votes.")
 
     def _has_codes(self) -> bool:
         return not self._has_names

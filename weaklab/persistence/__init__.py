@@ -68,10 +68,10 @@ def save(item: Any, path: str | os.PathLike[str]) -> Path:
         root = encoder.encode(item)
     except RecursionError as error:
         raise PersistenceError(f"{type(item).__name__} is nested too deeply to be saved.") from error
-    if at_home := [each["key"] for each in encoder.needed.values() if each["module"] == "__main__"]:
+    if told := _only_here(encoder.needed):
         warn_caller(
-            f"Of {', '.join(map(repr, at_home))}, which a notebook or a script defines (__main__), only name and "
-            f"source are saved: give the same to wl.load, in lfs=[...] or parts={{...}}, or move them to a module.",
+            f"Only the name and the source are saved of {told}. Give the same to wl.load, in lfs=[...] or "
+            f"parts={{...}}; functions at the top level of a module can also be imported: trust=[...].",
             PersistenceWarning,
         )
     versions = {name: sys.modules[name].__version__ for name in ("numpy", "sklearn", "torch") if name in sys.modules}
@@ -154,6 +154,18 @@ def load(
         raise PersistenceError(f"{os.fspath(path)!r} cannot be loaded: {reason_of(error)}") from error
     _tell_versions(path, manifest)
     return item
+
+
+def _only_here(needed: dict[str, dict[str, Any]]) -> str:
+    """What cannot be imported at load, in words."""
+    said = []
+    for each in needed.values():
+        home, name = each["module"], each["name"] or ""
+        if home == "__main__":
+            said.append(f"{each['key']!r} (of __main__: a notebook or a script)")
+        elif home is None or "<" in name:
+            said.append(f"{each['key']!r} ({each['what']})")
+    return ", ".join(said)
 
 
 def _by_name(lfs: Any) -> dict[str, Any]:

@@ -45,6 +45,7 @@ _LABEL_MODELS = {
     "label_model": ("LabelModel",),
     "mace": ("MACE",),
     "majority_vote": ("MajorityVote",),
+    "many_classes": ("RightCounts",),
     "matrix_completion": ("MatrixCompletion",),
     "members": ("Shares",),
     "one_coin": ("OneCoin",),

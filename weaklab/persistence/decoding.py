@@ -272,6 +272,8 @@ class Decoder:
         wanted = _wanted(kind)
         if missing := wanted - set(state):
             raise PersistenceError(f"a {kind.__name__} lacks {', '.join(sorted(missing))}.")
+        if "__dataclass_fields__" in vars(kind) and len(state) > len(wanted):
+            raise PersistenceError(f"a {kind.__name__} has more than {', '.join(sorted(wanted))}.")
         made: Any = object.__new__(kind)
         made.__dict__.update(state)
         self.made.append(made)

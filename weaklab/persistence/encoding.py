@@ -8,7 +8,7 @@ import re
 import sys
 from collections import OrderedDict, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from decimal import Decimal
 from enum import Enum
 from importlib import import_module
@@ -221,7 +221,7 @@ class Encoder:
         if key is None:
             if isinstance(item, Enum):
                 return {TAG: "member", "of": self.encode(kind, kind.__qualname__), "name": item.name}
-            if hasattr(item, "_saved_by_class"):
+            if hasattr(kind, "_saved_by_class"):
                 return {TAG: "object", "class": self.encode(kind, kind.__qualname__), "of": self._state(item, path)}
             return self._part(item, path)
         if isinstance(item, tuple):
@@ -238,7 +238,12 @@ class Encoder:
         return {TAG: "object", "class": key, "of": self._state(item, path)}
 
     def _state(self, item: Any, path: str) -> Any:
-        said = item._saved_state() if hasattr(item, "_saved_state") else item.__getstate__()
+        if hasattr(item, "_saved_state"):
+            said = item._saved_state()
+        elif "__dataclass_fields__" in vars(type(item)):
+            said = {field.name: getattr(item, field.name) for field in fields(item)}  # the rest are caches
+        else:
+            said = item.__getstate__()
         said = {} if said is None else said  # an object without attributes
         if not isinstance(said, Mapping):
             raise PersistenceError(f"{path or type(item).__name__} keeps its state where it cannot be saved from.")
@@ -257,6 +262,11 @@ class Encoder:
         return self._need(given.item, given.name, "lf")
 
     def _part(self, item: Any, path: str) -> dict[str, Any]:
+        if path.endswith("_") and hasattr(item, "fit") and not isinstance(item, type):
+            raise PersistenceError(
+                f"{path} is {described(item)}, which was fitted, and what it learned is in no form that can be saved; "
+                f"docs/saving.md lists the estimators that can."
+            )
         return self._need(item, path or "it", "part")
 
     def _need(self, item: Any, key: str, sort: str) -> dict[str, Any]:

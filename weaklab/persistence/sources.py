@@ -19,6 +19,8 @@ from weaklab.exceptions import shown
 Section = tuple[str, str]
 
 _LONGEST_VALUE = 1_000
+#: Packages whose code is told by their versions.
+_LIBRARIES = frozenset({"builtins", "numpy", "pandas", "polars", "scipy", "sklearn", "spacy", "torch", "transformers"})
 _PLAIN = (type(None), bool, int, float, complex, str, bytes)
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
@@ -95,7 +97,7 @@ def _lines(sections: Sequence[Section]) -> list[str]:
 
 
 def _take_in(item: Any, sections: dict[str, str], seen: set[int]) -> None:
-    if id(item) in seen:
+    if id(item) in seen or str(getattr(item, "__module__", "")).split(".")[0] in _LIBRARIES:
         return
     seen.add(id(item))
     try:

@@ -11,6 +11,7 @@ import pandas as pd
 from weaklab._kernels.chunks import CHUNK
 from weaklab._kernels.patterns import pack, packed_words
 from weaklab._kernels.vote_sums import majority, vote_sums
+from weaklab.exceptions import VoteError
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +43,18 @@ class VoteMatrix:
     k: int
     names: tuple[str, ...] | None = None
     index: pd.Index | None = None
+
+    def _check_loaded(self) -> None:
+        """Check what a file said: kernels trust it."""
+        whole = type(self.m) is int and type(self.k) is int and self.m >= 0 and self.k > 0
+        for array, kind in ((self.indptr, "i"), (self.code, "u")):
+            whole = whole and isinstance(array, np.ndarray) and array.ndim == 1 and array.dtype.kind == kind
+        if not whole or self.indptr.dtype != np.int64 or not len(self.indptr) or self.indptr[0] != 0:
+            raise VoteError("a matrix of votes is not as it was saved.")
+        if self.indptr[-1] != len(self.code) or (np.diff(self.indptr) < 0).any():
+            raise VoteError("the rows of a matrix of votes are not as they were saved.")
+        if len(self.code) and int(self.code.max()) >= self.m * self.k:
+            raise VoteError("a matrix of votes holds a vote of no labeling function, or for no class.")
 
     @property
     def n(self) -> int:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from weaklab._kernels.words import LOW_BITS, MOST, sparse_of_words, votes_of_words, words_of_sparse
 from weaklab._kernels.words import words as words_of_dense
+from weaklab.exceptions import VoteError
 from weaklab.votes.matrix import VoteMatrix, code_dtype
 from weaklab.votes.spool import BLOCK, Column, is_in_file
 
@@ -56,6 +58,17 @@ class WordMatrix(VoteMatrix):
         self, word: np.ndarray, m: int, names: tuple[str, ...] | None = None, index: pd.Index | None = None
     ) -> None:
         self.__dict__.update(word=word, m=m, k=2, names=names, index=index)
+
+    def _saved_state(self) -> dict[str, Any]:
+        return {name: self.__dict__[name] for name in ("word", "m", "k", "names", "index")}
+
+    def _check_loaded(self) -> None:
+        """Check what a file said: kernels trust it."""
+        if set(self.__dict__) != {"word", "m", "k", "names", "index"}:
+            raise VoteError("a matrix of votes has other parts.")
+        whole = isinstance(self.word, np.ndarray) and self.word.dtype == np.uint64 and self.word.ndim == 1
+        if not whole or type(self.m) is not int or not 0 < self.m <= MOST or self.k != 2:
+            raise VoteError("a matrix of votes for two classes is not as it was saved.")
 
     @property
     def n(self) -> int:

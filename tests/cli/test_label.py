@@ -125,7 +125,7 @@ MISTAKES = {
     "--lfs rules.py --classes ham,spam": "'out' holds labels of another job: the labeler is another one",
     "--lfs rules.py:lfs --classes spam,ham": "the labeler is another one",
     "--lfs rules.py:slow --classes ham,spam --label-model OneCoin": "--overwrite",
-    "--lfs rules.py:slow --classes ham,spam --on-error quarantine": "'on_error': 'quarantine'",
+    "--lfs rules.py:slow --classes ham,spam --on-error quarantine": "on_error was 'raise', now 'quarantine'",
     "--lfs rules.py:slow --classes ham,spam --columns text": "--overwrite",
 }
 
@@ -142,6 +142,19 @@ def test_labels_of_something_else_are_not_touched(parts, capsys, asked):
     assert "overwrite=True" not in said
     assert content(parts / "out") == before
     label(capsys, *asked.split(), "--overwrite")
+
+
+def test_overwritten_labels_leave_no_model_behind(parts, capsys):
+    """Else a run that is stopped would go on with the old one."""
+    label(capsys, "--lfs", "rules.py", *HAM)
+    asked = ["--lfs", "rules.py", *HAM, "--label-model", "OneCoin"]
+    label(capsys, *asked, "--overwrite")
+    assert main(["summarize", "in/*.parquet", "--lfs", "rules.py", "--model", "out/_weaklab/labeler", "--json"]) == 0
+    learned = [each["learned"] for each in json.loads(capsys.readouterr().out)["labeling_functions"]]
+    assert main(["fit", "in/*.parquet", *asked, "--out", "m.weaklab", "--json"]) == 0
+    fitted = json.loads(capsys.readouterr().out)
+    assert fitted["label_model"] == "OneCoin"
+    assert [each["learned"] for each in fitted["labeling_functions"]] == learned
 
 
 def test_other_files_in_the_folder_are_a_mistake(parts, capsys):

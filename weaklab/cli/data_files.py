@@ -50,7 +50,8 @@ class Data:
         if row >= len(self.frame) or (len(self.inputs) == 1 and self.inputs[0].kind == "parquet"):
             return message
         each = self.inputs[bisect_right(self.starts, row) - 1]
-        return f"{message.rstrip('.')}. Row {row} of all is {place_of(each, int(self.places[row]))}."
+        end = "" if message.endswith(".") else "."
+        return f"{message}{end} Row {row} of all is {place_of(each, int(self.places[row]))}."
 
     def gold(self, column: str, classes: Any) -> pd.Series:
         """A column of gold labels, where each is a class or missing.

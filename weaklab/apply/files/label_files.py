@@ -145,7 +145,7 @@ def label_files(
     options = {"columns": None if columns is None else list(columns), "types": dict(types or {}), "on_error": on_error}
     job = _job(found, shape, {**options, "batch_rows": batch_rows}, labeler, version)
     claim(folder, job, found, overwrite=overwrite)
-    with folder.held():
+    with folder.held(overwrite=overwrite):
         write_json(folder.job, job, folder.temporary)
         done = folder.done(found)
         before = len(done)
@@ -211,7 +211,7 @@ def _fingerprint(labeler: LabelerLike) -> str | None:
 
 def _save(labeler: Any, folder: OutputFolder) -> None:
     """Keep the labeler beside its labels, where it can be."""
-    place = folder.own / "labeler"
+    place = folder.labeler
     if callable(getattr(labeler, "save", None)) and not place.exists():
         temporary = folder.temporary / "labeler"
         labeler.save(temporary)

@@ -59,6 +59,11 @@ class OutputFolder:
         """What there is, once all of it is."""
         return self.own / "manifest.json"
 
+    @property
+    def labeler(self) -> Path:
+        """The labeler, where it can be saved."""
+        return self.own / "labeler"
+
     def part(self, name: str) -> Path:
         """The rows of an input, with labels."""
         return self.path / f"{name}.parquet"
@@ -72,8 +77,8 @@ class OutputFolder:
         return self.own / "parts" / f"{name}.json"
 
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """Make the folder, and keep other processes from writing to it.
+    def held(self, *, overwrite: bool) -> Iterator[None]:
+        """Make the folder, and keep other processes from writing to it; on request, delete what was there.
 
         Raises
         ------
@@ -86,15 +91,32 @@ class OutputFolder:
             for folder in (self.temporary, self.own / "quarantine", self.own / "parts"):
                 folder.mkdir(parents=True, exist_ok=True)
             lock = open(self.own / "lock", "ab")  # noqa: SIM115 (held to the end, which is also that of the lock)
+        mine = False
         try:
             _lock(lock.fileno(), self.path)
+            mine = True
             with storage_errors(self.path):
                 shutil.rmtree(self.temporary)  # of a run that was killed
                 self.temporary.mkdir()
+            if overwrite:
+                self._clear()
             yield
-            shutil.rmtree(self.temporary)
         finally:
+            if mine:
+                shutil.rmtree(self.temporary, ignore_errors=True)  # of processes that were killed too
             lock.close()
+
+    def _clear(self) -> None:
+        """Delete what was made before; what says that it was goes last."""
+        with storage_errors(self.path):
+            for part in self.path.glob("*.parquet"):
+                part.unlink()
+            for name in ("parts", "quarantine"):
+                shutil.rmtree(self.own / name)
+                (self.own / name).mkdir()
+            for file in (self.manifest, self.labeler, self.job):
+                file.unlink(missing_ok=True)
+            sync_folder(self.path)
 
     def done(self, inputs: Sequence[Input]) -> dict[str, dict[str, Any]]:
         """The records of the parts that are finished, by the name of the input; damaged ones are not."""
@@ -116,7 +138,7 @@ class OutputFolder:
 
 
 def claim(folder: OutputFolder, job: dict[str, Any], inputs: Sequence[Input], *, overwrite: bool) -> None:
-    """Check that a folder is empty or of the same job; before anything is written to it.
+    """Check that a folder is empty or of the same job, or may be made so; before anything is written to it.
 
     Parameters
     ----------
@@ -127,7 +149,7 @@ def claim(folder: OutputFolder, job: dict[str, Any], inputs: Sequence[Input], *,
     inputs : sequence of Input
         What is read.
     overwrite : bool
-        Whether to delete what was made before.
+        Whether what was made before is to be deleted.
 
     Raises
     ------
@@ -143,7 +165,6 @@ def claim(folder: OutputFolder, job: dict[str, Any], inputs: Sequence[Input], *,
     if folder.path.exists() and not folder.path.is_dir():
         raise OutputExistsError(f"{str(folder.path)!r} is a file; labels go to a folder.")
     if overwrite:
-        _clear(folder)
         return
     there = [each.name for each in folder.path.iterdir() if each.name != OWN] if folder.path.is_dir() else []
     if not folder.job.exists():
@@ -198,20 +219,6 @@ def _other_inputs(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> str:
         if names
     ]
     return ", ".join(said) or "the inputs come in another order"
-
-
-def _clear(folder: OutputFolder) -> None:
-    """Delete what was made before; what says that it was goes last."""
-    if not folder.path.is_dir():
-        return
-    with storage_errors(folder.path):
-        for part in folder.path.glob("*.parquet"):
-            part.unlink()
-        for name in ("parts", "quarantine", "tmp"):
-            shutil.rmtree(folder.own / name, ignore_errors=True)
-        for file in (folder.own / "labeler", folder.manifest, folder.job):
-            file.unlink(missing_ok=True)
-        sync_folder(folder.path)
 
 
 def _lock(handle: int, path: Path) -> None:

@@ -172,7 +172,7 @@ class Labeler(Savable, ClassifierMixin, BaseEstimator):
 
     def apply(self, frame: Frame, **arguments: Any) -> Any:
         """The votes of the labeling functions; arguments are those of :func:`weaklab.apply`."""
-        declared: dict[str, Any] = {"classes": self._declared(getattr(self, "model_", self.model))}
+        declared: dict[str, Any] = {"classes": self._declared(self._present("model"))}
         return apply(self.lfs, frame, **{**declared, **arguments})
 
     def predict_proba(self, frame: Frame) -> Floats:
@@ -202,12 +202,12 @@ class Labeler(Savable, ClassifierMixin, BaseEstimator):
         return classes
 
     def __sklearn_is_fitted__(self) -> bool:
-        return _is_fitted(self._end() or getattr(self, "model_", self.model))
+        return _is_fitted(self._present("model")) and (self._end() is None or _is_fitted(self._end()))
 
     # ------------------------------------------------------------------------------------------------------------
 
     def _fitted(self, name: Literal["model", "end_model"]) -> Any:
-        item = getattr(self, f"{name}_", None) or getattr(self, name)
+        item = self._present(name)
         if not _is_fitted(item):
             raise NotFittedError(
                 f"The {name.replace('_', ' ')} of this Labeler, {type(item).__name__}, is not fitted: "
@@ -215,8 +215,13 @@ class Labeler(Savable, ClassifierMixin, BaseEstimator):
             )
         return item
 
+    def _present(self, name: Literal["model", "end_model"]) -> Any:
+        """What fit has fitted, else what was given."""
+        fitted = getattr(self, f"{name}_", None)
+        return getattr(self, name) if fitted is None else fitted
+
     def _end(self) -> Any:
-        return getattr(self, "end_model_", None) or self.end_model
+        return self._present("end_model")
 
     @staticmethod
     def _declared(model: Any) -> Classes:
@@ -258,11 +263,11 @@ class Labeler(Savable, ClassifierMixin, BaseEstimator):
         names = [_name_of(lf) for lf in self._functions()]
         shown = ", ".join(names[:8]) + (f", ... ({len(names)} in all)" if len(names) > 8 else "")
         end = "" if self._end() is None else f", end_model={self._end()!r}"
-        return f"Labeler([{shown}], {getattr(self, 'model_', self.model)!r}{end})"
+        return f"Labeler([{shown}], {self._present('model')!r}{end})"
 
     def _repr_html_(self) -> str:
         names = [_name_of(lf) for lf in self._functions()]
-        model, end = getattr(self, "model_", self.model), self._end()
+        model, end = self._present("model"), self._end()
         parts = [f"<b>Labeler</b> of {len(names):,} labeling functions: <code>{escape(', '.join(names)[:1000])}</code>"]
         if end is not None:
             state = "" if _is_fitted(end) else ", not fitted"

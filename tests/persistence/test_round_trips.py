@@ -248,6 +248,23 @@ def test_a_file_is_written_as_a_whole_or_not_at_all(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_file_has_the_mode_that_any_new_file_has_or_the_one_it_had(tmp_path):
+    """Colleagues who could read it can read it on."""
+    (tmp_path / "plain").touch()
+    path = wl.MajorityVote().save(tmp_path / "a.weaklab")
+    assert path.stat().st_mode == (tmp_path / "plain").stat().st_mode
+    path.chmod(0o640)
+    assert wl.MajorityVote().save(path).stat().st_mode & 0o777 == 0o640
+
+
+def test_a_folder_in_the_place_of_the_file_is_told(tmp_path):
+    """And nothing is left lying about."""
+    (tmp_path / "a").mkdir()
+    with pytest.raises(PersistenceError, match="cannot be written"):
+        wl.MajorityVote().save(tmp_path / "a")
+    assert list(tmp_path.iterdir()) == [tmp_path / "a"]
+
+
 def test_a_missing_folder_is_told(tmp_path):
     """By its name."""
     with pytest.raises(PersistenceError, match="missing"):

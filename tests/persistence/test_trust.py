@@ -16,8 +16,9 @@ from sklearn.linear_model import LogisticRegression
 
 import weaklab as wl
 from weaklab.exceptions import ParameterError, PersistenceError, PersistenceWarning
+from weaklab.label_models import PartialLabelModel
 
-FRAME = pd.DataFrame({"text": ["a free offer", "see you", "ok", "free"], "n": [1, 2, 3, 4]})
+FRAME = pd.DataFrame({"text": ["a free offer", "see you", "ok", "free"], "n": [1, 2, 3, 4], "m": [4, 3, 2, 1]})
 RULES = '''
 import os
 import weaklab as wl
@@ -162,12 +163,41 @@ def test_labeling_functions_that_hold_code_go_by_name(tmp_path):
     model = LogisticRegression().fit(FRAME[["n"]], ["ham", "ham", "spam", "spam"])
     by_value = wl.model_lf(model, columns=["n"], name="model")
     by_name = wl.pattern_lf(r"(?P<word>free|ok)", column="text", label="spam", verify=lambda word: word == "free")
-    with pytest.warns(PersistenceWarning, match="lambda|pattern|free"):
+    with pytest.warns(PersistenceWarning, match="pattern_word_free_ok"):
         path = saved([by_value, by_name], tmp_path)
-    with pytest.raises(PersistenceError, match="'free_ok'") as raised:
+    with pytest.raises(PersistenceError, match="'pattern_word_free_ok'") as raised:
         wl.load(path)
     assert "'model'" not in str(raised.value)
     assert wl.load(path, lfs=[by_name]).label(FRAME).label.tolist()[1:3] == ["ham", "spam"]
+
+
+def test_graphs_and_prototypes_that_are_data_go_by_value(tmp_path):
+    """What they hold are names and vectors."""
+    classes = ["animal", "cat", "dog"]
+    cats = wl.keyword_lf(["see"], column="text", label="cat")
+    graph = wl.graph_lf(cats, {"cat": "animal", "dog": "animal"}, classes=classes)
+    near = wl.prototype_lf({"cat": [[1.0, 4.0]], "dog": [[4.0, 1.0]]}, columns=["n", "m"], name="near")
+    for lfs, model in (([graph, cats], PartialLabelModel(classes=classes)), ([near], wl.MajorityVote(classes=classes))):
+        labeler = wl.Labeler(lfs, model).fit(FRAME)
+        loaded = wl.load(labeler.save(tmp_path / "a.weaklab"))
+        pd.testing.assert_frame_equal(loaded.label(FRAME), labeler.label(FRAME))
+
+
+def test_clusters_and_prompts_go_by_name(tmp_path):
+    """They hold a clusterer and a client; that they are the same is told by what they describe."""
+
+    def complete(prompts):
+        return ["ham" for _ in prompts]
+
+    cluster = wl.cluster_lf(wl.find_clusters(FRAME, columns=["n"], clusterer=2), {0: "ham", 1: "spam"}, name="cluster")
+    prompt = wl.prompt_lf(complete, "Is {text} ham?", labels={"ham": "ham", "spam": "spam"}, name="prompt")
+    with pytest.warns(PersistenceWarning, match=r"'cluster'.*'prompt'"):
+        path = saved([cluster, prompt], tmp_path)
+    loaded = wl.load(path, lfs=[cluster, prompt])
+    assert loaded.lfs == [cluster, prompt]
+    other = wl.prompt_lf(complete, "Is {text} spam?", labels={"ham": "ham", "spam": "spam"}, name="prompt")
+    with pytest.raises(PersistenceError, match=r"(?s)'prompt' is not as it was saved.*spam\?"):
+        wl.load(path, lfs=[cluster, other])
 
 
 def test_expressions_of_polars_go_by_name(tmp_path):

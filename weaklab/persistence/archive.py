@@ -7,12 +7,12 @@ import json
 import math
 import os
 import re
-import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 
@@ -57,20 +57,17 @@ def write_archive(path: str | os.PathLike[str], content: Mapping[str, Any], arra
     digests = [hashlib.sha256(member).hexdigest() for member in members]
     manifest = {"format": FORMAT, "version": VERSION, **content, "sha256": digests}
     text = json.dumps(manifest, ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode()
+    part = path.with_name(f".{path.name[:100]}.{uuid4().hex}.part")  # beside it, as a file system renames at once
     try:
-        number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.", suffix=".part")
-    except OSError as error:
-        raise PersistenceError(f"{str(path)!r} cannot be written: {reason_of(error)}") from error
-    part = Path(name)
-    try:
-        with os.fdopen(number, "wb") as file:
+        with open(part, "xb") as file:
             with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
                 archive.writestr(zipfile.ZipInfo(_MANIFEST, _EPOCH), text)
                 for at, member in enumerate(members):
                     archive.writestr(zipfile.ZipInfo(f"arrays/{at}.npy", _EPOCH), member)
             file.flush()
             os.fsync(file.fileno())
-        part.chmod(_mode_of(path))  # that of a temporary file is for its owner alone
+        if path.is_file():
+            part.chmod(path.stat().st_mode & 0o777)
         part.replace(path)
     except OSError as error:
         raise PersistenceError(f"{str(path)!r} cannot be written: {reason_of(error)}") from error
@@ -203,12 +200,3 @@ def _array(archive: zipfile.ZipFile, at: int, digest: Any) -> np.ndarray:
     if flat is None:
         return np.zeros(shape, dtype=dtype, order="F" if fortran else "C")
     return flat.reshape(shape, order="F" if fortran else "C").copy(order="K")
-
-
-def _mode_of(path: Path) -> int:
-    try:
-        return path.stat().st_mode & 0o777
-    except OSError:
-        mask = os.umask(0)
-        os.umask(mask)
-        return 0o666 & ~mask

@@ -292,7 +292,7 @@ def copies_predict_alike(model: Any) -> None:
 
 
 def saved_models_predict_alike(model: Any) -> None:
-    """A clone that is fitted, saved and loaded predicts the same bits; models without ``save`` are not asked."""
+    """A clone that is fitted, saved and loaded predicts the same bits, if the model has a method save."""
     votes, _ = _draw()
     fitted = _fit(model, votes)
     if not _has(fitted, "save"):

@@ -152,7 +152,7 @@ def test_a_folder_of_something_else_is_an_error_unless_overwritten(parquet, labe
         pd.DataFrame({"text": ["new"], "links": [1], "score": [0.0]}).to_parquet(parquet.parent / "d.parquet")
         match = r"1 are new \('d.parquet'\)"
     elif change == "options":
-        columns, match = ["text", "links"], "options"
+        columns, match = ["text", "links"], "columns was None, now"
     before = tree(out)
     with pytest.raises(OutputExistsError, match=match):
         label_files(labeler, parquet, out, columns=columns, progress=False)

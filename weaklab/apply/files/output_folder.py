@@ -197,6 +197,12 @@ def _differences(folder: OutputFolder, job: dict[str, Any]) -> list[str]:
             said.append(
                 "the labeler is another one" if value and old else "whether the labeler is the same is not known"
             )
+        elif name == "options" and isinstance(old, dict):
+            said += [
+                f"{key} was {old.get(key)!r:.200}, now {now!r:.200}"
+                for key, now in value.items()
+                if old.get(key) != now
+            ]
         elif old != value:
             said.append(f"{name} was {old!r:.200}, now {value!r:.200}")
     return said

@@ -54,6 +54,7 @@ bench: $(VENV)/.core  ## time label models, apply and tables beside snorkel's an
 	$(PY) tests/bench/peers.py --environment .bench
 	$(PY) tests/bench/apply.py --environment .bench
 	$(PY) tests/bench/analysis.py --environment .bench
+	$(PY) tests/bench/files.py --environment .bench
 	$(PY) tests/bench/parity.py --environment .bench
 	$(PY) tests/bench/augment.py --environment .bench
 	$(if $(WEAKLAB_DATA),$(PY) tests/bench/label_models.py "$(WEAKLAB_DATA)")

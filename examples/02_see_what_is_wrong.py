@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 import weaklab as wl
-from weaklab import plots
+from weaklab import analysis, plots
 from weaklab.datasets import load_docstrings
 from weaklab.label_models import DawidSkene, LabelModel, WeightedVote
 
@@ -43,6 +43,27 @@ lfs = [
 votes = wl.apply(lfs, train, classes=CLASSES, progress=False)
 model = wl.LabelModel(classes=CLASSES).fit(votes)
 print(f"{len(train):,} docstrings, {(votes >= 0).any(axis=1).mean():.0%} with a vote")
+
+# %% [markdown]
+# ## At a glance
+#
+# The list of functions, one of them, some rows that it votes on, what all their votes do together, and the model. Each
+# of these shows itself: as a card here, as text in a terminal.
+
+# %%
+wl.describe_lfs(lfs, classes=CLASSES)
+
+# %%
+lfs[7]
+
+# %%
+wl.preview(lfs[7], train, 3, columns=["text"])
+
+# %%
+wl.describe_votes(votes, classes=CLASSES)
+
+# %%
+model
 
 # %% [markdown]
 # ## In words
@@ -75,6 +96,9 @@ wl.pairwise(votes, model).head()
 wl.redundant_lfs(votes, model)
 
 # %%
+analysis.dependencies(votes, model)
+
+# %%
 wl.patterns(votes, model, gold, n=8)
 
 # %%
@@ -102,11 +126,28 @@ def short(row):
     return len(row.text) < 80
 
 
+print(f"{wl.slice_masks([short], train)['short'].mean():.0%} of all docstrings are short")
 wl.slice_table(dev, [short], dev_codes, proba)
 
 # %%
 half = len(train) // 2
 wl.drift(votes[:half], votes[half:])
+
+# %% [markdown]
+# What each function is worth and costs, what to write next, and what a mended function changes.
+
+# %%
+wl.assess_sources(votes, train, gold, classes=CLASSES).head(3)
+
+# %%
+wl.profile_lfs(lfs, train.head(200), classes=CLASSES).head(3)
+
+# %%
+wl.suggest_lfs(train, votes, gold, column="text", classes=CLASSES, n=3)
+
+# %%
+mended = [says("arrays", "pandas", "Index", "MultiIndex"), *lfs[:7], lfs[8]]
+wl.diff(votes, wl.apply(mended, train, classes=CLASSES, progress=False), train, classes=CLASSES)
 
 # %% [markdown]
 # ## One row, and one function
@@ -134,6 +175,9 @@ table[["accuracy", "accuracy_low", "accuracy_high", "log_loss", "ece", "verdict"
 
 # %%
 clf = wl.EndModel(column="text", max_epochs=3).fit(train, model.labels(votes))
+clf
+
+# %%
 displays = [
     plots.VoteMatrixDisplay.from_votes(votes, classes=CLASSES),
     plots.CoverageDisplay.from_votes(votes),

@@ -14,7 +14,7 @@ import weaklab as wl
 from weaklab import exceptions
 
 HEAVY = ("numpy", "pandas", "scipy", "torch", "numba", "sklearn", "matplotlib", "polars", "pyarrow", "tqdm")
-EXTRAS = ("httpx", "spacy", "transformers")
+EXTRAS = ("datasets", "httpx", "spacy", "transformers")
 
 
 def run(code: str) -> str:

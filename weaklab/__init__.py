@@ -24,10 +24,13 @@ if TYPE_CHECKING:
         buckets,
         compare_label_models,
         conflicts,
+        describe_lfs,
+        describe_votes,
         diff,
         drift,
         empirical_confusion,
         error_table,
+        export_labels,
         influence,
         lfs_to_fix,
         pairwise,
@@ -42,10 +45,11 @@ if TYPE_CHECKING:
         summarize,
         uncovered,
     )
-    from weaklab.apply import apply
+    from weaklab.apply import LFTransformer, apply, label_files, votes_of_files
     from weaklab.augmentation import augment, transformation_function
-    from weaklab.end_models import EndModel, EndRegressor, JointModel, SoftLabelClassifier
+    from weaklab.end_models import EndModel, EndRegressor, JointModel, SoftLabelClassifier, to_training_frame
     from weaklab.label_models import DawidSkene, LabelModel, MajorityVote
+    from weaklab.labeler import Labeler
     from weaklab.labeling import (
         LabelingFunction,
         bands_lf,
@@ -70,9 +74,10 @@ if TYPE_CHECKING:
         spacy_preprocessor,
         threshold_lf,
     )
+    from weaklab.persistence import load
     from weaklab.plots.report import report
     from weaklab.typing import ABSTAIN
-    from weaklab.votes import PartialVotes, SoftLabels, SoftVotes
+    from weaklab.votes import PartialVotes, SoftLabels, SoftVotes, read_labels
 
 __version__ = "0.1.0"
 
@@ -82,7 +87,9 @@ __all__ = [
     "EndModel",
     "EndRegressor",
     "JointModel",
+    "LFTransformer",
     "LabelModel",
+    "Labeler",
     "LabelingFunction",
     "MajorityVote",
     "PartialVotes",
@@ -102,21 +109,26 @@ __all__ = [
     "compare_label_models",
     "conflicts",
     "datasets",
+    "describe_lfs",
+    "describe_votes",
     "diff",
     "drift",
     "empirical_confusion",
     "end_models",
     "error_table",
     "exceptions",
+    "export_labels",
     "expression_lf",
     "find_clusters",
     "graph_lf",
     "influence",
     "keyword_lf",
+    "label_files",
     "label_models",
     "labeling",
     "labeling_function",
     "lfs_to_fix",
+    "load",
     "lookup_lf",
     "metrics",
     "model_lf",
@@ -131,6 +143,7 @@ __all__ = [
     "prompt_lf",
     "propagate_prototypes",
     "prototype_lf",
+    "read_labels",
     "redundant_lfs",
     "regex_lf",
     "report",
@@ -144,10 +157,12 @@ __all__ = [
     "summarize",
     "testing",
     "threshold_lf",
+    "to_training_frame",
     "transformation_function",
     "typing",
     "uncovered",
     "votes",
+    "votes_of_files",
 ]
 
 #: Where each name of the facade stands.
@@ -157,7 +172,9 @@ _HOMES = {
     "EndModel": "weaklab.end_models",
     "EndRegressor": "weaklab.end_models",
     "JointModel": "weaklab.end_models",
+    "LFTransformer": "weaklab.apply",
     "LabelModel": "weaklab.label_models",
+    "Labeler": "weaklab.labeler",
     "LabelingFunction": "weaklab.labeling",
     "MajorityVote": "weaklab.label_models",
     "PartialVotes": "weaklab.votes",
@@ -172,17 +189,22 @@ _HOMES = {
     "cluster_table": "weaklab.labeling",
     "compare_label_models": "weaklab.analysis",
     "conflicts": "weaklab.analysis",
+    "describe_lfs": "weaklab.analysis",
+    "describe_votes": "weaklab.analysis",
     "diff": "weaklab.analysis",
     "drift": "weaklab.analysis",
     "empirical_confusion": "weaklab.analysis",
     "error_table": "weaklab.analysis",
+    "export_labels": "weaklab.analysis",
     "expression_lf": "weaklab.labeling",
     "find_clusters": "weaklab.labeling",
     "graph_lf": "weaklab.labeling",
     "influence": "weaklab.analysis",
     "keyword_lf": "weaklab.labeling",
+    "label_files": "weaklab.apply",
     "labeling_function": "weaklab.labeling",
     "lfs_to_fix": "weaklab.analysis",
+    "load": "weaklab.persistence",
     "lookup_lf": "weaklab.labeling",
     "model_lf": "weaklab.labeling",
     "openai_complete": "weaklab.labeling",
@@ -195,6 +217,7 @@ _HOMES = {
     "prompt_lf": "weaklab.labeling",
     "propagate_prototypes": "weaklab.labeling",
     "prototype_lf": "weaklab.labeling",
+    "read_labels": "weaklab.votes",
     "redundant_lfs": "weaklab.analysis",
     "regex_lf": "weaklab.labeling",
     "report": "weaklab.plots.report",
@@ -207,8 +230,10 @@ _HOMES = {
     "suggest_lfs": "weaklab.analysis",
     "summarize": "weaklab.analysis",
     "threshold_lf": "weaklab.labeling",
+    "to_training_frame": "weaklab.end_models",
     "transformation_function": "weaklab.augmentation",
     "uncovered": "weaklab.analysis",
+    "votes_of_files": "weaklab.apply",
 }
 _ROOMS = frozenset(
     (

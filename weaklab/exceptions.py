@@ -16,14 +16,17 @@
     │   ├── NotPicklableError (PicklingError)  it cannot be found again by its name
     │   └── ReturnValueError (VoteError)       it returned something that is not a vote
     ├── ParameterError (ValueError)            an argument of a function or an estimator
+    ├── PersistenceError (ValueError)          a saved model that cannot be written, read, or trusted
     ├── DatasetError (ValueError)              a folder or a file of data that cannot be read
     ├── StorageError (OSError)                 rows that are more than memory holds find no room in temporary files
+    ├── OutputExistsError (FileExistsError)    what is to be written to holds something else
     ├── EndpointError (ConnectionError)        what was asked for an answer gave none
     └── MissingExtraError (ImportError)        an optional package is not installed
 
     WeaklabWarning (UserWarning)
     ├── FaultWarning                           labeling functions failed on some rows, which abstain
     ├── CacheWarning                           kept votes could not be read or written, or not be kept
+    ├── PersistenceWarning                     something saved or loaded will not work everywhere, or is not as it was
     ├── CoverageWarning                        too few votes to learn from
     ├── SlowPathWarning                        something runs in a slower way than was asked for
     ├── CollapseWarning                        a label model calls all but every row by one class, against the votes
@@ -119,12 +122,20 @@ class ReturnValueError(LabelingFunctionError, VoteError):
     """A labeling function returned something that is not a vote."""
 
 
+class PersistenceError(WeaklabError, ValueError):
+    """A model or a labeler that cannot be saved, or a file of one that cannot be read or needs what was not given."""
+
+
 class DatasetError(WeaklabError, ValueError):
     """A folder or a file of data that cannot be read as what it should be."""
 
 
 class StorageError(WeaklabError, OSError):
     """Rows that are more than memory is to hold cannot be kept in temporary files."""
+
+
+class OutputExistsError(WeaklabError, FileExistsError):
+    """What is to be written to is there already, and holds something else."""
 
 
 class EndpointError(WeaklabError, ConnectionError):
@@ -160,6 +171,10 @@ class FaultWarning(WeaklabWarning):
 
 class CacheWarning(WeaklabWarning):
     """Votes could not be read from a folder or written to it, or cannot be kept; they were made anew."""
+
+
+class PersistenceWarning(WeaklabWarning):
+    """Something that was saved cannot be loaded everywhere, or was loaded with code that has changed since."""
 
 
 class SlowPathWarning(WeaklabWarning):

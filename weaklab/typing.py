@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # Quoted, so that naming a type costs no import of the package that it comes from.
 Votes: TypeAlias = "pd.DataFrame | np.ndarray | scipy.sparse.sparray | scipy.sparse.spmatrix | Sequence[Sequence[int]]"
-Frame: TypeAlias = Any  # pandas first; polars and pyarrow tables, lists of mappings or objects too
+Frame: TypeAlias = Any  # pandas first; polars and pyarrow tables, datasets, lists of mappings or objects too
 Codes: TypeAlias = "NDArray[np.int64]"
 Floats: TypeAlias = "NDArray[np.float64]"
 Seed: TypeAlias = "int | np.integer | np.random.Generator | np.random.RandomState | None"

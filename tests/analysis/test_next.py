@@ -11,8 +11,8 @@ from weaklab.analysis import lfs_to_fix, rows_to_label, summarize
 from weaklab.analysis.label_next import alike
 from weaklab.datasets import make_votes
 from weaklab.exceptions import GoldError, ParameterError, VoteError
-from weaklab.label_models import LabelModel, MajorityVote, PartialLabelModel
-from weaklab.votes import PartialVotes, check_votes
+from weaklab.label_models import ContinuousModel, LabelModel, MajorityVote, PartialLabelModel
+from weaklab.votes import PartialVotes, SoftVotes, check_votes
 
 
 def test_rows_are_ranked_by_doubt_and_by_how_many_are_alike():
@@ -162,11 +162,43 @@ def test_what_cannot_be_looked_at_is_an_error(function):
             function(model, planted.votes, y=y)
 
 
-def test_richer_votes_are_told_what_to_give_instead():
-    """Rows with the same sets are no kind of rows here."""
-    sets = PartialVotes([[0b01, 0b11, 0b01], [0b10, 0b10, 0b10]] * 20, k=2)
-    with pytest.raises(ParameterError, match=r"not for PartialVotes: give the votes as an array.*-1 for sets"):
-        rows_to_label(PartialLabelModel().fit(sets), sets)
+def test_rows_with_equal_sets_are_alike_and_their_reasons_name_the_sets():
+    """Sixty rows on which sets leave the class open come before ten without votes; the sure ones do not come."""
+    masks = np.repeat([[0b011, 0b110, 0b101], [0, 0, 0], [0b001, 0b001, 0b001]], [60, 10, 130], axis=0)
+    sets = PartialVotes(masks, k=3, names=("a", "b", "c"), index=pd.Index([f"row {i}" for i in range(200)]))
+    planted = make_votes(n=2000, m=3, k=3, coverage=1.0, accuracy=0.8, random_state=0)
+    model = PartialLabelModel(classes=["x", "y", "z"]).fit(PartialVotes(1 << planted.votes.to_numpy(), k=3))
+    table = rows_to_label(model, sets, 200)
+    first = table.iloc[0]
+    assert table.index[0] == f"row {first['row']}"
+    assert first["row"] < 60
+    assert first["alike"] == 60
+    assert " or " in first["reason"].split("says", 1)[1]
+    assert set(table.loc[table["row"].between(60, 69), "alike"]) <= {10}
+    gold = np.where(np.arange(200) < 50, "x", None)
+    assert (rows_to_label(model, sets, 200, y=gold)["row"] >= 50).all()
+
+
+def test_sets_of_one_class_give_the_rows_that_plain_votes_give():
+    """The two ways to write the same votes tell the same."""
+    planted = make_votes(n=500, m=5, k=3, coverage=0.5, random_state=0)
+    one = planted.votes.to_numpy()
+    sets = PartialVotes(np.where(one >= 0, 1 << np.maximum(one, 0), 0), k=3, names=tuple(planted.votes.columns))
+    model = PartialLabelModel().fit(sets)
+    pd.testing.assert_frame_equal(rows_to_label(model, sets, 30), rows_to_label(model, planted.votes, 30))
+
+
+def test_distributions_are_told_apart_where_they_differ():
+    """Two rows of one likeliest class are alike only where they say so as surely; a reason names that class."""
+    probs = np.repeat([[[0.9, 0.1], [0.4, 0.6]], [[0.8, 0.2], [0.4, 0.6]]], [30, 20], axis=0)
+    soft = SoftVotes(np.concatenate([probs, np.repeat([[[0.95, 0.05], [0.9, 0.1]]], 50, axis=0)]))
+    planted = make_votes(n=2000, m=2, coverage=1.0, accuracy=0.8, random_state=0)
+    fitted_to = SoftVotes(0.1 + 0.8 * (planted.votes.to_numpy()[:, :, np.newaxis] == np.arange(2)))
+    table = rows_to_label(ContinuousModel(classes=["ham", "spam"]).fit(fitted_to), soft, 100)
+    assert set(table.loc[table["row"] < 30, "alike"]) <= {30}
+    assert set(table.loc[table["row"].between(30, 49), "alike"]) <= {20}
+    assert len(table)
+    assert table["reason"].str.contains("says ham|say ham|says spam").any()
 
 
 def test_arguments_out_of_range_are_errors():

@@ -18,7 +18,7 @@ from weaklab.analysis import summarize
 from weaklab.analysis.gold_against import gold_against
 from weaklab.datasets import make_votes
 from weaklab.exceptions import ClassError, GoldError, ParameterError, VoteError
-from weaklab.label_models import LabelModel, MajorityVote, PartialLabelModel
+from weaklab.label_models import ContinuousModel, LabelModel, MajorityVote, PartialLabelModel
 from weaklab.votes import PartialVotes, SoftVotes
 
 
@@ -205,3 +205,13 @@ def test_a_million_rows_take_a_moment() -> None:
     deviation = np.sqrt(planted.coverage * (1 - planted.coverage) / 1_000_000)
     assert (np.abs(table["coverage"] - planted.coverage) < 5 * deviation).all()
     assert (np.abs(table["accuracy"] - planted.accuracy) < 5 * np.sqrt(0.25 / table["votes"])).all()
+
+
+def test_what_models_of_richer_votes_learn_is_not_held_against_one_class() -> None:
+    """Of a vote of .8 for a class, such a model learns that .8 of it is right where the class is: no disagreement."""
+    planted = make_votes(n=3000, m=6, k=3, coverage=0.6, accuracy=0.8, random_state=0)
+    one = planted.votes.to_numpy()[:, :, np.newaxis]
+    soft = SoftVotes(np.where(one >= 0, 0.1 + 0.7 * (one == np.arange(3)), np.nan))
+    table = summarize(soft, planted.y, model=ContinuousModel().fit(soft))
+    assert (table["accuracy"] - table["learned"] > 0.1).all()
+    assert "disagree" not in table

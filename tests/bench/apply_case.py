@@ -31,26 +31,39 @@ PLANTED += ["buy now", "click now"]
 
 
 def make(given: argparse.Namespace) -> dict[str, Any]:
-    """Texts of some 90 characters of invented words, Zipf-distributed, with planted phrases; and two numbers."""
+    """A frame of invented texts, in a file."""
+    import numpy as np
+
+    rng = np.random.default_rng(SEED)
+    frame = invented(given.n, vocabulary(rng), rng)
+    frame.to_parquet(given.frame)
+    return {"bytes": int(frame["text"].str.len().sum())}
+
+
+def vocabulary(rng: Any) -> Any:
+    """Invented words, an array of text."""
+    import numpy as np
+
+    letters = np.array(list("abcdefghijklmnopqrstuvwxyz"))
+    return np.array(["".join(rng.choice(letters, size=rng.integers(3, 10))) for _ in range(VOCABULARY)])
+
+
+def invented(n: int, words: Any, rng: Any) -> Any:
+    """Texts of some 90 characters of these words, Zipf-distributed, with planted phrases; and two numbers."""
     import numpy as np
     import pandas as pd
 
-    rng = np.random.default_rng(SEED)
-    letters = np.array(list("abcdefghijklmnopqrstuvwxyz"))
-    words = np.array(["".join(rng.choice(letters, size=rng.integers(3, 10))) for _ in range(VOCABULARY)])
     share = 1 / np.arange(1, VOCABULARY + 1)
-    lengths = rng.integers(8, 20, size=given.n)
+    lengths = rng.integers(8, 20, size=n)
     drawn = rng.choice(VOCABULARY, size=lengths.sum(), p=share / share.sum())
     texts, at = [], 0
     for length in lengths:
         texts.append(" ".join(words[drawn[at : at + length]]))
         at += length
     for phrase in PLANTED:
-        for i in np.flatnonzero(rng.random(given.n) < 0.03):
+        for i in np.flatnonzero(rng.random(n) < 0.03):
             texts[i] = f"{texts[i]} {phrase}"
-    frame = pd.DataFrame({"text": texts, "links": rng.poisson(1, given.n), "score": rng.normal(size=given.n)})
-    frame.to_parquet(given.frame)
-    return {"bytes": sum(map(len, texts))}
+    return pd.DataFrame({"text": texts, "links": rng.poisson(1, n), "score": rng.normal(size=n)})
 
 
 def declarative(m: int) -> list[Any]:
@@ -83,18 +96,19 @@ def mixed_functions() -> list[Any]:
 
 def keyword_functions(m: int) -> list[Any]:
     """So many functions of three whole words each, of those that the texts are made of."""
-    import numpy as np
-
     import weaklab as wl
 
-    rng = np.random.default_rng(SEED)
-    letters = np.array(list("abcdefghijklmnopqrstuvwxyz"))
-    words = ["".join(rng.choice(letters, size=rng.integers(3, 10))) for _ in range(VOCABULARY)]  # as make draws them
+    return [wl.keyword_lf(own, column="text", label=j % 2, name=f"k{j}") for j, own in enumerate(chosen_words(m))]
+
+
+def chosen_words(m: int) -> list[list[str]]:
+    """Three words for each of so many functions, but for the most frequent ones."""
+    import numpy as np
+
+    words = vocabulary(np.random.default_rng(SEED))  # as make draws them
     drawn = np.random.default_rng(SEED + 1)
-    chosen = [drawn.choice(np.arange(20, VOCABULARY), size=3, replace=False) for _ in range(m)]
-    return [
-        wl.keyword_lf([words[i] for i in own], column="text", label=j % 2, name=f"k{j}") for j, own in enumerate(chosen)
-    ]
+    places = [drawn.choice(np.arange(20, VOCABULARY), size=3, replace=False) for _ in range(m)]
+    return [[str(words[i]) for i in own] for own in places]
 
 
 def row_functions() -> list[Callable[[Any], int]]:

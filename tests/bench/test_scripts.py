@@ -167,3 +167,33 @@ def test_a_process_of_the_analysis_benchmark_says_what_it_took(tmp_path):
         assert [len(numbers) for numbers in out["says"].values()] == expected
         assert out["seconds"] > 0
         assert out["peak"] >= out["base"] > 20
+
+
+@pytest.mark.slow
+def test_the_benchmark_of_clusters_says_what_each_stage_took():
+    """Two workers of Dask, on few rows; that of Spark goes the same way."""
+    pytest.importorskip("distributed")
+    command = [sys.executable, str(HERE / "clusters.py"), "--rows", "5000", "--engines", "dask"]
+    lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    assert any(line.startswith("dask: 5,000 rows") for line in lines)
+    stages = {line.split("  ")[0]: line.split()[-3:] for line in lines[-3:]}
+    assert list(stages) == ["votes", "fit", "soft labels"]
+    assert all(float(numbers[0]) > 50 and float(numbers[1]) > 0 for numbers in stages.values())
+
+
+def test_the_files_benchmark_labels_what_it_made(tmp_path):
+    """The half of tests/bench/files.py that needs no peers: files of so many rows, twenty functions, a watch."""
+    script, folder = str(HERE / "files_case.py"), tmp_path / "in"
+
+    def said(*words):
+        command = [sys.executable, script, *words]
+        return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+    assert said("make", "--folder", str(folder), "--n", "2500", "--file-rows", "1000") == {"files": 3}
+    assert sorted(path.name for path in folder.iterdir()) == ["0000.parquet", "0001.parquet", "0002.parquet"]
+    counts = said("count", "--folder", str(folder), "--n", "1500")["counts"]
+    assert len(counts) == 20
+    assert 1500 > max(counts) > 50
+    watched = said("watch", sys.executable, "-c", "held = bytearray(200_000_000); import time; time.sleep(0.5)")
+    assert 190 < watched["peak"] < 400
+    assert watched["seconds"] > 0.5

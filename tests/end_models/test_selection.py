@@ -291,6 +291,25 @@ def test_the_temperature_calibrates_what_a_loss_left_at_another_scale(rng):
     np.testing.assert_allclose(cool.decision_function(fresh) * cool.temperature_, raw.decision_function(fresh), 1e-5)
 
 
+class Counting(torch.nn.Linear):
+    """A linear layer that counts the rows it predicts, not those it is trained on."""
+
+    predicted = 0
+
+    def forward(self, rows):
+        Counting.predicted += 0 if self.training else len(rows)
+        return super().forward(rows)
+
+
+def test_held_out_rows_are_predicted_once_when_training_is_over(rng):
+    """Temperature and report look at the same predictions: where those are dear, twice would be half a pass more."""
+    X = rng.normal(size=(1000, 5))
+    Counting.predicted = 0
+    model = EndModel(module=Counting, max_epochs=3, patience=3).fit(X, X[:, 0] > 0)
+    assert Counting.predicted == (model.n_iter_ + 1) * model.n_held_out_
+    assert model.fit_report_.agreement > 0.5
+
+
 def test_few_held_out_rows_leave_the_temperature_alone(rng):
     """One number learnt from nine rows is noise."""
     X = rng.normal(size=(90, 2))

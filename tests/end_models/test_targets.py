@@ -10,17 +10,23 @@ import polars as pl
 import pytest
 from sklearn.exceptions import DataConversionWarning
 
-from weaklab.end_models.targets import read_targets
+from weaklab.end_models.given_labels import GivenLabels
+from weaklab.end_models.targets import Targets, read_targets
 from weaklab.exceptions import ClassError, ParameterError, SoftLabelError
 from weaklab.votes.soft import SoftLabels
 
 PROBS = np.array([[0.9, 0.1], [0.4, 0.6], [0.5, 0.5]])
 
 
+def read(soft, n, **options) -> Targets:
+    """What is trained on."""
+    return read_targets(GivenLabels(soft, n, **options))
+
+
 def test_soft_labels_carry_weights_gold_and_names():
     """Gold is known, so its row is one-hot; sample weights multiply with those of the label model."""
     soft = SoftLabels(PROBS, weight=[1, 0, 2], gold=[-1, -1, 1], classes=["ham", "spam"])
-    targets = read_targets(soft, 3, sample_weight=[2, 2, 2])
+    targets = read(soft, 3, sample_weight=[2, 2, 2])
     assert targets.probs.tolist() == [[0.9, 0.1], [0.4, 0.6], [0.0, 1.0]]
     assert targets.weight.tolist() == [2, 0, 4]
     assert targets.classes.tolist() == ["ham", "spam"]
@@ -42,7 +48,7 @@ def test_soft_labels_carry_weights_gold_and_names():
 )
 def test_every_form_of_soft_labels_means_the_same(form):
     """Users hold soft labels in whatever their last step gave."""
-    targets = read_targets(form, 3)
+    targets = read(form, 3)
     np.testing.assert_array_equal(targets.probs, PROBS)
     assert targets.weight.tolist() == [1, 1, 1]
 
@@ -63,18 +69,18 @@ def test_every_form_of_soft_labels_means_the_same(form):
 )
 def test_hard_labels_of_any_kind_become_one_hot(labels, classes):
     """The classes are the sorted labels, as in scikit-learn."""
-    targets = read_targets(labels, 3)
+    targets = read(labels, 3)
     assert targets.classes.tolist() == classes
     assert targets.probs.tolist() == [[0, 1], [1, 0], [0, 1]]
 
 
 def test_declared_classes_fix_number_and_order_even_of_those_never_seen():
     """A model trained on part of the data must still have a column for every class."""
-    assert read_targets(["spam"], 1, classes=["ham", "spam", "other"]).probs.tolist() == [[0, 1, 0]]
-    assert read_targets([1.0], 1, classes=3).probs.tolist() == [[0, 1, 0]]
-    assert read_targets([-1, 0], 2, classes=[-1, 0, 1]).probs.tolist() == [[1, 0, 0], [0, 1, 0]]
-    assert read_targets(PROBS, 3, classes=["no", "yes"]).classes.tolist() == ["no", "yes"]
-    assert read_targets(PROBS, 3, classes=2).classes.tolist() == [0, 1]
+    assert read(["spam"], 1, classes=["ham", "spam", "other"]).probs.tolist() == [[0, 1, 0]]
+    assert read([1.0], 1, classes=3).probs.tolist() == [[0, 1, 0]]
+    assert read([-1, 0], 2, classes=[-1, 0, 1]).probs.tolist() == [[1, 0, 0], [0, 1, 0]]
+    assert read(PROBS, 3, classes=["no", "yes"]).classes.tolist() == ["no", "yes"]
+    assert read(PROBS, 3, classes=2).classes.tolist() == [0, 1]
 
 
 class Mail(Enum):
@@ -96,26 +102,26 @@ def test_hard_labels_may_have_every_name_that_classes_may_have(names, form):
     for i, label in enumerate(labels):
         array[i] = label
     given = {"list": labels, "array": array, "Series": pd.Series(labels, dtype=object)}[form]
-    for options in ({"classes": names}, {"known": read_targets(PROBS, 3, classes=names).classes}):
-        targets = read_targets(given, 3, **options)
+    for options in ({"classes": names}, {"known": read(PROBS, 3, classes=names).classes}):
+        targets = read(given, 3, **options)
         assert targets.classes.tolist() == names
         assert targets.probs.tolist() == [[0, 1], [1, 0], [0, 1]]
 
 
 def test_members_of_an_enum_may_stand_for_declared_names():
     """As labeling functions may return them."""
-    assert read_targets([Mail.SPAM, Mail.HAM], 2, classes=["HAM", "SPAM"]).probs.tolist() == [[0, 1], [1, 0]]
+    assert read([Mail.SPAM, Mail.HAM], 2, classes=["HAM", "SPAM"]).probs.tolist() == [[0, 1], [1, 0]]
 
 
 def test_tuples_of_probabilities_are_soft_labels():
     """Tuples are names only where they were declared as such."""
-    assert read_targets([(0.9, 0.1), (0.4, 0.6)], 2, classes=["a", "b"]).probs.tolist() == [[0.9, 0.1], [0.4, 0.6]]
+    assert read([(0.9, 0.1), (0.4, 0.6)], 2, classes=["a", "b"]).probs.tolist() == [[0.9, 0.1], [0.4, 0.6]]
 
 
 def test_a_column_of_hard_labels_is_taken_with_a_warning():
     """As everywhere in scikit-learn."""
     with pytest.warns(DataConversionWarning):
-        assert read_targets([[0], [1]], 2).probs.tolist() == [[1, 0], [0, 1]]
+        assert read([[0], [1]], 2).probs.tolist() == [[1, 0], [0, 1]]
 
 
 @pytest.mark.parametrize(
@@ -156,7 +162,7 @@ def test_a_column_of_hard_labels_is_taken_with_a_warning():
 def test_labels_that_do_not_fit_are_refused_with_place_and_cause(labels, options, error, message):
     """A label that is silently dropped or cast is worse than an error."""
     with pytest.raises(error, match=message):
-        read_targets(labels, 3, **options)
+        read(labels, 3, **options)
 
 
 @pytest.mark.parametrize(
@@ -171,9 +177,9 @@ def test_labels_that_do_not_fit_are_refused_with_place_and_cause(labels, options
 def test_labels_with_another_index_than_the_data_are_refused(wrap):
     """Rows are matched by position; an index in another order says that they do not match."""
     data = pd.Index(["r0", "r1", "r2"])
-    assert len(read_targets(wrap(data), 3, index=data).used) == 3
+    assert len(read(wrap(data), 3, index=data).used) == 3
     with pytest.raises(SoftLabelError, match=r"the same entries in another order.*row 0 is 'r1'.*'r0'"):
-        read_targets(wrap(data[[1, 0, 2]]), 3, index=data)
+        read(wrap(data[[1, 0, 2]]), 3, index=data)
     with pytest.raises(SoftLabelError, match="another index than the data: row 0 is 0"):
-        read_targets(wrap(pd.RangeIndex(3)), 3, index=data)
-    assert len(read_targets(wrap(pd.RangeIndex(3)), 3).used) == 3  # data without index: position is all there is
+        read(wrap(pd.RangeIndex(3)), 3, index=data)
+    assert len(read(wrap(pd.RangeIndex(3)), 3).used) == 3  # data without index: position is all there is

@@ -8,7 +8,7 @@ import pytest
 from weaklab import metrics
 from weaklab.analysis import dependencies
 from weaklab.datasets import Group, make_votes
-from weaklab.exceptions import ParameterError
+from weaklab.exceptions import ClassError, ParameterError
 from weaklab.label_models import LabelModel, MajorityVote
 
 
@@ -129,3 +129,12 @@ def test_the_table_needs_a_rate_and_survives_one_function():
     assert dependencies(np.array([[0], [1]])).empty
     with pytest.raises(ParameterError, match="fdr=2"):
         dependencies(np.array([[0, 1], [1, 1]]), fdr=2)
+
+
+def test_the_table_takes_the_classes_of_a_model():
+    """Names for the codes that a model knows are welcome; other classes than its own are a mistake, and so said."""
+    votes = make_votes(n=200, m=4, random_state=0).votes
+    model = LabelModel().fit(votes)
+    assert dependencies(votes, model, classes=["ham", "spam"]).equals(dependencies(votes, model))
+    with pytest.raises(ClassError, match="classes=3, and the model has"):
+        dependencies(votes, model, classes=3)

@@ -138,8 +138,8 @@ def test_errors_name_what_is_wrong(model):
         fitted.confusion_of("lound")
     with pytest.raises(ParameterError, match="0 to 1"):
         fitted.confusion_of(2)
-    with pytest.raises(VoteError, match="one row"):
-        fitted.explain([[0, 1], [0, 0]])
+    with pytest.raises(VoteError, match="one row or more, got none"):
+        fitted.explain(np.empty((0, 2), dtype=int))
 
 
 def test_a_huge_confusion_is_refused(monkeypatch, rng):

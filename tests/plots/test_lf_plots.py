@@ -11,9 +11,10 @@ import weaklab as wl
 from weaklab.analysis import dependencies
 from weaklab.datasets import make_votes
 from weaklab.exceptions import GoldError, ParameterError, VoteError
-from weaklab.label_models import LabelModel, MajorityVote
+from weaklab.label_models import ContinuousModel, LabelModel, MajorityVote, PartialLabelModel
 from weaklab.label_models.intervals import from_counts
 from weaklab.plots import AccuracyDisplay, CoverageDisplay, DependenceDisplay
+from weaklab.votes import PartialVotes, SoftVotes
 
 pytest.importorskip("matplotlib")
 
@@ -92,6 +93,42 @@ class TestAccuracy:
         assert len({drawn[0].get_marker() for drawn in display.ax_.containers}) == 2
         guessing = [line for line in display.ax_.lines if line.get_label() == "guessing"]
         assert guessing[0].get_xdata() == [0.5, 0.5]
+
+    @pytest.mark.parametrize("kind", ["set", "soft"])
+    def test_richer_votes_are_judged_as_their_model_learns_of_them(self, kind) -> None:
+        """A set is right where it holds the class, a distribution in part: then gold lies where the model's do."""
+        planted = make_votes(n=4000, m=6, k=3, coverage=0.6, accuracy=0.8, random_state=0)
+        one, names = planted.votes.to_numpy(), tuple(planted.votes.columns)
+        if kind == "set":
+            other = np.random.default_rng(0).random(one.shape) < 0.3
+            masks = np.where(one >= 0, (1 << np.maximum(one, 0)) | (1 << ((np.maximum(one, 0) + other) % 3)), 0)
+            votes, model = PartialVotes(masks, k=3, names=names), PartialLabelModel(classes=["a", "b", "c"])
+            bits = masks[np.arange(4000), :] >> planted.y[:, np.newaxis] & 1
+            truth = np.where(masks > 0, bits, np.nan)
+        else:
+            probs = np.where(one[:, :, np.newaxis] >= 0, 0.1 + 0.7 * (one[:, :, np.newaxis] == np.arange(3)), np.nan)
+            votes, model = SoftVotes(probs, names=names), ContinuousModel(classes=["a", "b", "c"])
+            truth = probs[np.arange(4000), :, planted.y]
+        gold = np.array(["a", "b", "c"], dtype=object)[planted.y]
+        gold[3000:] = None
+        display = AccuracyDisplay.from_estimator(model.fit(votes), votes, gold)
+        table = display.table
+        np.testing.assert_allclose(table["gold"], np.nanmean(truth[:3000], axis=0))
+        assert (table["gold_votes"] == (one[:3000] >= 0).sum(axis=0)).all()
+        np.testing.assert_allclose(table["accuracy"], table["gold"], atol=0.05)
+        assert display.kind == kind
+        assert {"set": "hold the right class", "soft": "probability"}[kind] in display.ax_.get_xlabel()
+        assert ("guessing" in [line.get_label() for line in display.ax_.lines]) == (kind == "soft")
+        backwards = votes.reorder(np.arange(6)[::-1])
+        assert AccuracyDisplay.from_estimator(model, backwards, gold).table.equals(table)
+        with pytest.raises(VoteError, match=f"fitted to {type(votes).__name__}.*got DataFrame"):
+            AccuracyDisplay.from_estimator(model, planted.votes, gold)
+        assert DependenceDisplay.from_votes(votes, model).m == 6
+
+    def test_a_model_of_one_class_per_vote_takes_no_others(self, planted, model) -> None:
+        """It has learned nothing of sets."""
+        with pytest.raises(VoteError, match="These are PartialVotes"):
+            AccuracyDisplay.from_estimator(model, PartialVotes(np.ones((3, 10), dtype=int), k=2), [0, 1, 1])
 
     def test_without_gold_there_is_one_point_each(self, model) -> None:
         display = AccuracyDisplay.from_estimator(model)

@@ -110,6 +110,27 @@ class TestExplanation:
         names = [f"{name}: {vote}" if vote else name for name, vote in zip(table.index, table["vote"], strict=True)]
         assert ticks(display.ax_.yaxis) == [*(names[at] for at in order), "in all"]
 
+    def test_sets_and_distributions_are_said_in_words(self) -> None:
+        """No reader should have to read a tuple of Python."""
+        from weaklab.label_models import ContinuousModel, PartialLabelModel
+        from weaklab.votes import PartialVotes, SoftVotes
+
+        sets = PartialVotes([[0b01, 0b11, 0b10], [0b01, 0b11, 0b01]] * 20, k=2, names=("a", "b", "c"))
+        model = PartialLabelModel(classes=["ham", "spam"]).fit(sets)
+        display = ExplanationDisplay.from_explanation(model.explain(sets).loc[0])
+        assert "b: ham or spam" in display.steps.index
+        soft = SoftVotes([[[0.8, 0.2], [0.3, 0.7], [0.6, 0.4]], [[0.2, 0.8], [0.3, 0.7], [0.4, 0.6]]] * 20)
+        model = ContinuousModel(classes=["ham", "spam"]).fit(soft)
+        assert "column 0: ham (80%)" in ExplanationDisplay.from_explanation(model.explain(soft).loc[0]).steps.index
+
+    def test_one_row_of_several_is_drawn_and_several_are_refused(self, planted, model) -> None:
+        """Steps of two rows in one waterfall would add up to nobody's log-odds."""
+        rows = planted.votes.iloc[[5, 7]]
+        with pytest.raises(VoteError, match=r"one row, got 2.*table\.loc"):
+            ExplanationDisplay.from_estimator(model, rows)
+        shown = ExplanationDisplay.from_explanation(model.explain(rows).loc[rows.index[1]])
+        assert shown.total == pytest.approx(ExplanationDisplay.from_estimator(model, rows[1:]).total)
+
     @pytest.mark.parametrize("kind", [EBCC, DawidSkene])
     def test_every_model_that_has_log_odds_adds_up(self, planted, kind) -> None:
         """Where votes do not add up, a step of its own says what they make together."""

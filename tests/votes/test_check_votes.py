@@ -103,6 +103,20 @@ def test_names_and_index_are_kept():
     assert check_votes([[0]]).name(0) == "column 0"
 
 
+def test_all_labeling_functions_are_named_or_numbered():
+    """Tables look them up by name or by number; text calls a nameless one by its column."""
+    named, nameless = check_votes(pd.DataFrame({"calm": [0], "loud": [1]})), check_votes([[0, 1]])
+    assert named.lf_names == named.columns == ["calm", "loud"]
+    assert nameless.lf_names == ["column 0", "column 1"]
+    assert nameless.columns == [0, 1]
+
+
+def test_votes_that_a_mask_leaves_out_are_abstentions():
+    """Leaving a labeling function out keeps the rows, also those without other votes."""
+    matrix = check_votes([[0, 1, -1], [-1, 1, -1], [1, -1, 0]])
+    assert matrix.only(matrix.lf != 1).dense().tolist() == [[0, -1, -1], [-1, -1, -1], [1, -1, 0]]
+
+
 def test_numbered_columns_are_no_names():
     """A frame without column names is an array; one with odd names has them as text."""
     assert check_votes(pd.DataFrame([[0, 1]])).names is None

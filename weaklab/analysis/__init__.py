@@ -11,7 +11,9 @@ from weaklab.analysis.drifts import Drift, drift
 from weaklab.analysis.fixes import lfs_to_fix
 from weaklab.analysis.influences import influence
 from weaklab.analysis.label_buckets import buckets
+from weaklab.analysis.label_export import export_labels
 from weaklab.analysis.label_next import rows_to_label
+from weaklab.analysis.lf_listing import LFListing, describe_lfs
 from weaklab.analysis.pairs import pairwise
 from weaklab.analysis.preview_card import Preview
 from weaklab.analysis.previews import preview
@@ -23,22 +25,28 @@ from weaklab.analysis.sources import assess_sources
 from weaklab.analysis.suggestions import suggest_lfs
 from weaklab.analysis.summary import summarize
 from weaklab.analysis.vote_patterns import patterns
+from weaklab.analysis.votes_summary import VotesSummary, describe_votes
 
 __all__ = [
     "Diagnosis",
     "Diff",
     "Drift",
+    "LFListing",
     "Preview",
+    "VotesSummary",
     "assess_sources",
     "buckets",
     "compare_label_models",
     "conflicts",
     "dependencies",
+    "describe_lfs",
+    "describe_votes",
     "diagnose",
     "diff",
     "drift",
     "empirical_confusion",
     "error_table",
+    "export_labels",
     "influence",
     "lfs_to_fix",
     "pairwise",

@@ -70,7 +70,7 @@ def empirical_confusion(votes: Any, y: Any, *, counts: bool = False, classes: Cl
     table = np.empty((m, k, k + 1), dtype=np.int64)
     table[:, :, :-1] = counted.reshape(m, k, k).transpose(0, 2, 1)
     table[:, :, -1] = rows - table[:, :, :-1].sum(axis=2)
-    names = class_array(k if classes is None or isinstance(classes, (int, np.integer)) else classes).tolist()
+    names = class_array(k if classes is None else classes).tolist()
     index = pd.MultiIndex.from_product([lf_index(matrix), names], names=["lf", "class"])
     columns = pd.Index([*names, "abstain"], name="vote")
     if counts:

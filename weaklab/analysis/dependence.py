@@ -7,27 +7,27 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from weaklab.analysis.fitted import classes_of
+from weaklab.analysis.hard_votes import hard_votes
 from weaklab.exceptions import ParameterError
 from weaklab.label_models.dependence import FALSE_DISCOVERIES, find_dependence, with_groups
 from weaklab.label_models.problem import Problem
-from weaklab.typing import Votes
-from weaklab.votes import check_votes, compress
+from weaklab.votes import compress
 
 
-def dependencies(
-    votes: Votes, model: Any = None, *, classes: Any = None, fdr: float = FALSE_DISCOVERIES
-) -> pd.DataFrame:
+def dependencies(votes: Any, model: Any = None, *, classes: Any = None, fdr: float = FALSE_DISCOVERIES) -> pd.DataFrame:
     """Pairs of labeling functions that agree beyond what the class explains, and the groups that they form.
 
     Parameters
     ----------
-    votes : DataFrame, array-like or sparse matrix of shape (n, m)
-        The votes; at most 50,000 rows, evenly spread, are looked at.
+    votes : DataFrame, array-like or sparse matrix of shape (n, m), PartialVotes or SoftVotes
+        The votes; of distributions the likeliest class counts, of sets those of one class. At most 50,000 rows, evenly
+        spread, are looked at.
     model : label model, optional
         A fitted one, whose classes are taken; the search needs no accuracies of it, so that a model which a group of
         copies has misled does not hide them.
     classes : int, sequence of hashable, or None
-        The classes where no model is given.
+        The classes; None takes those of the model, where there is one.
     fdr : float
         The expected share of false discoveries, in (0, 1).
 
@@ -41,8 +41,8 @@ def dependencies(
 
     Raises
     ------
-    VoteError, ParameterError
-        If the votes or the rate are not what they should be.
+    VoteError, ParameterError, ClassError
+        If the votes, the rate or the model are not what they should be, or the model has other classes.
 
     See Also
     --------
@@ -58,11 +58,8 @@ def dependencies(
     """
     if isinstance(fdr, bool) or not isinstance(fdr, (int, float)) or not 0 < fdr < 1:
         raise ParameterError(f"fdr={fdr!r}: it must be between 0 and 1.")
-    if model is not None:
-        classes = list(model.classes_)
-        classes = len(classes) if classes == list(range(len(classes))) else classes
-    matrix = check_votes(votes, classes=classes)
-    names = list(range(matrix.m)) if matrix.names is None else list(matrix.names)
+    matrix = hard_votes(votes, classes_of(model, classes))
+    names = matrix.columns
     found = find_dependence(Problem.of(compress(matrix)).covered(), fdr)
     columns = ["first", "second", "both", "agreement", "expected", "strength", "p_value", "group"]
     if found is None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from weaklab.analysis.vote_findings import vote_findings
 from weaklab.exceptions import ParameterError
 from weaklab.label_models import BaseLabelModel
 from weaklab.label_models.findings import Finding, findings
+from weaklab.markup import Markup, card_table, element, join
 from weaklab.typing import Votes
 
 #: The severities, the gravest first.
@@ -90,18 +90,14 @@ class Diagnosis:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        # No colours: the notebook's own hold, light or dark; severity is told by words and weight.
-        left = "style='text-align:left;vertical-align:top'"
-        rows = "".join(
-            f"<tr><td {left}>{_weighted(one.severity)}<br><code>{escape(one.code)}</code></td>"
-            f"<td {left}>{escape(one.what)}</td><td {left}>{escape(one.remedy)}</td></tr>"
+        head = element("p", element("b", self.about), f": {self.summary}")
+        if not self.findings:
+            return element("div", head)
+        lines = [
+            (join([_weighted(one.severity), element("br"), element("code", one.code)]), one.what, one.remedy)
             for one in self
-        )
-        head = f"<p><b>{escape(self.about)}</b>: {self.summary}</p>"
-        if not rows:
-            return f"<div>{head}</div>"
-        titles = "".join(f"<th style='text-align:left'>{title}</th>" for title in ("severity", "finding", "what to do"))
-        return f"<div>{head}<table><thead><tr>{titles}</tr></thead><tbody>{rows}</tbody></table></div>"
+        ]
+        return element("div", head, card_table(("severity", "finding", "what to do"), lines, text=3))
 
 
 def diagnose(model: BaseLabelModel, votes: Votes, y: Any = None) -> Diagnosis:
@@ -122,8 +118,9 @@ def diagnose(model: BaseLabelModel, votes: Votes, y: Any = None) -> Diagnosis:
         The gravest findings first. Of the fit (on the rows that it was fitted to): ``collapse``,
         ``far_from_majority``, ``class_prior_at_bound``, ``worse_than_chance``, ``no_better_than_chance``,
         ``too_little_overlap``, ``too_few_functions``, ``not_converged``; of the votes: ``no_votes``,
-        ``uncovered_rows``, ``silent_class``, ``silent_function``, ``unidentified``, ``dependence``; of gold:
-        ``overconfident``, ``underconfident``, ``accuracy_off``, ``below_majority``, ``uncovered_class``.
+        ``uncovered_rows``, ``silent_class``, ``silent_function``, ``agree_by_chance``, ``unidentified``,
+        ``dependence``; of gold: ``overconfident``, ``underconfident``, ``accuracy_off``, ``below_majority``,
+        ``uncovered_class``.
 
     Raises
     ------
@@ -160,5 +157,6 @@ def _counted(number: int, severity: str) -> str:
     return f"{number} {severity}" if number == 1 or severity == "serious" else f"{number} {severity}s"
 
 
-def _weighted(severity: str) -> str:
-    return f"<b>{severity}</b>" if severity == "serious" else f"<i>{severity}</i>" if severity == "note" else severity
+def _weighted(severity: str) -> Markup:
+    """Severity told by weight, as no colour is right on every ground."""
+    return element({"serious": "b", "note": "i"}.get(severity, "span"), severity)

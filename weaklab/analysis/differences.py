@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from weaklab.analysis.hard_votes import covered_rows, hard_votes
-from weaklab.analysis.rows import objects, rows_and_votes, with_columns
+from weaklab.analysis.row_tables import objects, rows_and_votes, with_columns
 from weaklab.analysis.summary import conflicting_rows
 from weaklab.exceptions import VoteError
 from weaklab.typing import ABSTAIN, Frame
@@ -319,10 +319,6 @@ def _check_rows(before: VoteMatrix, after: VoteMatrix) -> None:
 
 
 def _names(*matrices: VoteMatrix) -> list[list[Hashable]]:
-    out: list[list[Hashable]] = []
     if len({matrix.names is None for matrix in matrices}) > 1:
         raise VoteError("Only one of the two names its labeling functions, so they cannot be told apart: give both.")
-    for matrix in matrices:
-        names: list[Hashable] = [*range(matrix.m)] if matrix.names is None else [*matrix.names]
-        out.append(names)
-    return out
+    return [matrix.columns for matrix in matrices]

@@ -10,8 +10,23 @@ from sklearn.utils.validation import check_is_fitted
 
 from weaklab.exceptions import ClassError, ParameterError, VoteError
 from weaklab.typing import Classes
-from weaklab.votes import VoteMatrix, check_classes
+from weaklab.votes import VoteMatrix, as_declared, check_classes
 from weaklab.votes.seen_rows import match_names
+
+
+def check_model(model: Any) -> None:
+    """Refuse what is no fitted label model.
+
+    Raises
+    ------
+    ParameterError
+        If it is no label model.
+    NotFittedError
+        If it is not fitted.
+    """
+    if isinstance(model, type) or not hasattr(model, "predict_proba") or not hasattr(model, "fit"):
+        raise ParameterError(f"model={model!r} is no fitted label model, such as LabelModel().fit(votes).")
+    check_is_fitted(model, "classes_")
 
 
 def classes_of(model: Any, classes: Classes = None) -> Classes:
@@ -19,19 +34,17 @@ def classes_of(model: Any, classes: Classes = None) -> Classes:
 
     Raises
     ------
-    ParameterError
-        If the model is no label model.
+    ParameterError, NotFittedError
+        If the model is no fitted label model.
     ClassError
         If it has other classes than those given.
     """
     declared = check_classes(classes)
     if model is None:
         return declared
-    if isinstance(model, type) or not hasattr(model, "predict_proba") or not hasattr(model, "fit"):
-        raise ParameterError(f"model={model!r} is no fitted label model, such as LabelModel().fit(votes).")
-    check_is_fitted(model, "classes_")
-    own = model.classes_.tolist()
-    of_model: Classes = len(own) if own == list(range(len(own))) else own
+    check_model(model)
+    own = np.asarray(model.classes_).tolist()
+    of_model = as_declared(own)
     if declared is None or declared == of_model:
         return of_model
     if isinstance(declared, list) and of_model == len(declared):
@@ -52,10 +65,9 @@ def model_columns(model: Any, matrix: VoteMatrix) -> np.ndarray:
     known = getattr(model, "feature_names_in_", None)
     if known is not None and matrix.names is not None:
         return np.argsort(match_names(matrix.names, tuple(known)))  # the inverse: columns of the model by those here
-    if matrix.m != model.n_features_in_:
-        raise VoteError(
-            f"There are votes of {matrix.m:,} labeling functions, and the model was fitted to {model.n_features_in_:,}."
-        )
+    m = getattr(model, "n_features_in_", matrix.m)
+    if matrix.m != m:
+        raise VoteError(f"There are votes of {matrix.m:,} labeling functions, and the model was fitted to {m:,}.")
     return np.arange(matrix.m)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.stats import beta
 
 from weaklab.typing import Codes, Floats
-from weaklab.votes import VoteMatrix
+from weaklab.votes import PartialVotes, SoftVotes, VoteMatrix
 
 #: The chance at which gold intervals of all labeling functions together miss (Bonferroni).
 MISS = 0.01
@@ -22,6 +22,23 @@ def judge(matrix: VoteMatrix, gold: Codes) -> tuple[Floats, Floats]:
     judged = np.bincount(matrix.lf[of_vote >= 0], minlength=matrix.m).astype(np.float64)
     right = np.bincount(matrix.lf[of_vote == matrix.vote], minlength=matrix.m).astype(np.float64)
     return judged, right
+
+
+def judge_rich(votes: PartialVotes | SoftVotes, gold: Codes) -> tuple[Floats, Floats]:
+    """The same of richer votes, as their models count: a set is right where it holds the class, a distribution in part.
+
+    Examples
+    --------
+    >>> judge_rich(SoftVotes([[[0.8, 0.2]], [[0.5, 0.5]], [[1.0, 0.0]]]), np.array([0, 1, -1]))
+    (array([2.]), array([1.3]))
+    """
+    known = np.flatnonzero(gold >= 0)
+    if isinstance(votes, PartialVotes):
+        masks = votes.masks[known]
+        right = ((masks >> gold[known, np.newaxis].astype(np.uint64)) & np.uint64(1)).astype(np.float64)  # (known, m)
+        return (masks != 0).sum(axis=0).astype(np.float64), right.sum(axis=0)
+    right = votes.probs[known, :, gold[known]]
+    return (~np.isnan(right)).sum(axis=0).astype(np.float64), np.nansum(right, axis=0)
 
 
 def gold_intervals(judged: Floats, right: Floats) -> Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -37,7 +38,7 @@ def gold_findings(seen: ModelVotes, gold: Codes) -> list[Finding]:
     """
     probs = seen.predict_proba()
     covered = seen.matrix.covered & (gold >= 0)
-    found = [*_confidence(gold[covered], probs[covered])] if covered.any() else []
+    found = [*_confidence(seen.model, gold[covered], probs[covered])] if covered.any() else []
     if seen.rich is None:
         found += [*_below_majority(seen, gold, probs, covered), *_accuracies(seen, gold), *_uncovered(seen, gold)]
     return found
@@ -53,7 +54,7 @@ def mean_and_error(values: Floats) -> tuple[float, float]:
     return float(values.mean()), float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else float("inf")
 
 
-def _confidence(gold: Codes, probs: Floats) -> Iterator[Finding]:
+def _confidence(model: Any, gold: Codes, probs: Floats) -> Iterator[Finding]:
     gap, error = mean_and_error(probs.max(axis=1) - right(gold, probs))
     if abs(gap) < max(CALIBRATED, SURE * error):
         return
@@ -66,9 +67,13 @@ def _confidence(gold: Codes, probs: Floats) -> Iterator[Finding]:
     if gap > 0:
         remedy = "Fit with some gold rows, which set the temperature (LabelModel), or do not read probabilities."
         yield Finding("overconfident", "warning", f"{said}: they are too sure.", remedy)
-    else:
-        remedy = "Labels are good; where probabilities count, fit with some gold rows (LabelModel)."
-        yield Finding("underconfident", "note", f"{said}: they are surer than they say.", remedy)
+        return
+    what = f"{said}: they are right more often than they say."
+    if getattr(model, "_tempers", False) and not model._kept.has_gold:
+        name = type(model).__name__
+        what += f" {name} holds back by design, as functions that repeat each other would make it too sure."
+    remedy = "Take the labels as they are; where probabilities count, fit with some gold rows (LabelModel)."
+    yield Finding("underconfident", "note", what, remedy)
 
 
 def _below_majority(seen: ModelVotes, gold: Codes, probs: Floats, covered: np.ndarray) -> Iterator[Finding]:

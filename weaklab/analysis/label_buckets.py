@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from weaklab.analysis.rows import is_named, objects
+from weaklab.analysis.predicted_labels import is_named
+from weaklab.analysis.row_tables import objects
 from weaklab.exceptions import ClassError, GoldError, ParameterError
 from weaklab.typing import ABSTAIN
-from weaklab.votes import SoftLabels, check_classes, check_gold
+from weaklab.votes import PartialVotes, SoftLabels, SoftVotes, check_classes, check_gold
 
 
 def buckets(y: Any, *labels: Any, classes: Sequence[Hashable] | None = None) -> dict[tuple[Any, ...], np.ndarray]:
@@ -102,6 +103,11 @@ def _hard(values: Any) -> Any:
         return values.labels()
     if isinstance(values, pd.Series):
         return values.to_numpy()
+    if isinstance(values, (PartialVotes, SoftVotes)):
+        raise ParameterError(
+            f"Labels must be one per row, got {type(values).__name__} of shape {values.shape}: give the labels that a "
+            "model makes of them, model.predict(votes)."
+        )
     array = np.asarray(values) if np.ndim(values) else None
     if array is None or array.ndim > 2:
         raise ParameterError(f"Labels must be one per row, or probabilities of shape (n, k); got {values!r}.")

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from weaklab.analysis.model_votes import ModelVotes
 from weaklab.exceptions import ParameterError
+from weaklab.label_models.contributions import in_words
 from weaklab.label_models.many_classes import CELLS_AT_A_TIME
 from weaklab.seeding import generator
 from weaklab.typing import Floats, Seed, Votes
-from weaklab.votes import VoteMatrix
+from weaklab.votes import PartialVotes, VoteMatrix
 
 #: The two likeliest classes are near a tie where their probabilities differ by less.
 NEAR = 0.1
@@ -23,9 +24,9 @@ FREQUENT = 0.01
 def rows_to_label(model: Any, votes: Votes, n: int = 10, *, y: Any = None, random_state: Seed = None) -> pd.DataFrame:
     r"""The rows to look at, or to label, next: where the model is unsure, and many rows are alike.
 
-    Rows with the same votes get the same label, so one of them tells of all. With q their soft label, c their number
-    and t how many of them are labelled already, one more label lowers the variance of the share of each class among
-    them, summed over the rows, by
+    Rows with the same votes get the same label, so one of them tells of all; sets and distributions are the same where
+    they are equal. With q their soft label, c their number and t how many of them are labelled already, one more label
+    lowers the variance of the share of each class among them, summed over the rows, by
 
     .. math:: \frac{c\,(1 - \sum_y q_y^2)}{(t + 1)(t + 2)}
 
@@ -36,7 +37,7 @@ def rows_to_label(model: Any, votes: Votes, n: int = 10, *, y: Any = None, rando
     ----------
     model : label model
         Fitted.
-    votes : DataFrame, array-like or sparse matrix of shape (n, m)
+    votes : DataFrame, array-like or sparse matrix of shape (n, m), PartialVotes or SoftVotes
         The votes.
     n : int
         How many rows, 1 or more.
@@ -68,14 +69,8 @@ def rows_to_label(model: Any, votes: Votes, n: int = 10, *, y: Any = None, rando
     if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
         raise ParameterError(f"n={n!r} must be an int from 1.")
     seen, rng = ModelVotes.of(model, votes), generator(random_state)
-    if seen.rich is not None:
-        raise ParameterError(
-            f"rows_to_label is for votes for one class each, not for {type(votes).__name__}: give the votes as an "
-            f"array or a frame, each for its likeliest class and -1 for sets of several, and a model fitted to these, "
-            f"such as LabelModel().fit(votes)."
-        )
     labelled = np.zeros(seen.matrix.n, dtype=bool) if y is None else seen.gold(y) >= 0
-    first, pattern, count = alike(seen.matrix)
+    first, pattern, count = alike(seen.told)
     probs = _probs(seen, first)
     doubt = 1 - (probs**2).sum(axis=1)
     known = np.bincount(pattern[labelled], minlength=len(first))
@@ -116,11 +111,7 @@ def alike(matrix: VoteMatrix) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def _probs(seen: ModelVotes, rows: np.ndarray) -> Floats:
     size = max(1, CELLS_AT_A_TIME // seen.matrix.k)
-    parts = [
-        ModelVotes(seen.model, seen.matrix.take(rows[at : at + size])).predict_proba()
-        for at in range(0, len(rows), size)
-    ]
-    return np.concatenate(parts)
+    return np.concatenate([seen.predict_proba(rows[at : at + size]) for at in range(0, len(rows), size)])
 
 
 def _choose(weight: Floats, known: np.ndarray, count: np.ndarray, n: int) -> list[tuple[int, int, float]]:
@@ -135,11 +126,30 @@ def _choose(weight: Floats, known: np.ndarray, count: np.ndarray, n: int) -> lis
     return [(p, nth, gain) for gain, p, nth in gains[:n] if gain > 0]
 
 
+class _Said(NamedTuple):
+    """One vote in words."""
+
+    lf: int
+    what: str
+    #: How likely the model holds it.
+    likely: float
+
+
+def _votes_on(seen: ModelVotes, row: int, probs: Floats) -> list[_Said]:
+    """What labeling functions say of a row, in their order; of a distribution, its likeliest class."""
+    if not isinstance(seen.rich, PartialVotes):
+        mine = slice(seen.matrix.indptr[row], seen.matrix.indptr[row + 1])
+        pairs = zip(seen.matrix.lf[mine].tolist(), seen.matrix.vote[mine].tolist(), strict=True)
+        return [_Said(j, str(seen.classes[y]), float(probs[y])) for j, y in pairs]
+    masks = seen.rich.masks[row].tolist()
+    sets = [(j, [y for y in range(len(probs)) if mask >> y & 1]) for j, mask in enumerate(masks) if mask]
+    return [_Said(j, in_words(tuple(seen.classes[y] for y in held)), float(probs[held].sum())) for j, held in sets]
+
+
 def _reason(seen: ModelVotes, row: int, probs: Floats, count: int, accuracies: Floats) -> str:
-    matrix, names, classes = seen.matrix, seen.names, seen.classes
-    mine = slice(matrix.indptr[row], matrix.indptr[row + 1])
-    lf, vote = matrix.lf[mine], matrix.vote[mine]
-    if not len(lf):
+    names, classes = seen.names, seen.classes
+    votes = _votes_on(seen, row, probs)
+    if not votes:
         return f"no labeling function votes on it, nor on {count - 1:,} others"
     first, second = np.argsort(-probs, kind="stable")[:2]
     parts = []
@@ -150,15 +160,18 @@ def _reason(seen: ModelVotes, row: int, probs: Floats, count: int, accuracies: F
         told = "" if np.isnan(accuracies[j]) else f" (right on {accuracies[j]:.0%})"
         return f"{names[j]!r}{told}"
 
-    trust = np.nan_to_num(accuracies[lf])
-    best = {int(y): int(lf[vote == y][trust[vote == y].argmax()]) for y in np.unique(vote)}
-    if len(best) > 1:  # the most trusted on each side
-        sides = sorted(best, key=lambda y: (-probs[y], y))[:2]
-        parts.append(", ".join(f"{who(best[y])} says {classes[y]}" for y in sides))
-    elif len(lf) == 1:
-        parts.append(f"only {who(int(lf[0]))} votes, for {classes[vote[0]]}")
+    trust = np.nan_to_num(accuracies)
+    best: dict[str, _Said] = {}  # of each side the most trusted
+    for said in votes:
+        if said.what not in best or trust[said.lf] > trust[best[said.what].lf]:
+            best[said.what] = said
+    if len(best) > 1:
+        sides = sorted(best.values(), key=lambda said: -said.likely)[:2]
+        parts.append(", ".join(f"{who(said.lf)} says {said.what}" for said in sides))
+    elif len(votes) == 1:
+        parts.append(f"only {who(votes[0].lf)} votes, for {votes[0].what}")
     else:
-        parts.append(f"{len(lf)} functions say {classes[vote[0]]}, and the label is {probs[first]:.0%} sure")
-    if count > max(1, FREQUENT * matrix.n):
-        parts.append(f"the same votes stand on {count:,} rows ({count / matrix.n:.0%})")
+        parts.append(f"{len(votes)} functions say {votes[0].what}, and the label is {probs[first]:.0%} sure")
+    if count > max(1, FREQUENT * seen.matrix.n):
+        parts.append(f"the same votes stand on {count:,} rows ({count / seen.matrix.n:.0%})")
     return "; ".join(parts)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.utils.validation import check_is_fitted
 
+from weaklab.analysis.fitted import check_model, model_columns
 from weaklab.analysis.hard_votes import hard_votes
-from weaklab.exceptions import GoldError, ParameterError, VoteError
+from weaklab.exceptions import GoldError, VoteError
 from weaklab.label_models import BaseLabelModel
 from weaklab.typing import ABSTAIN, Codes, Floats
-from weaklab.votes import PartialVotes, SoftVotes, VoteMatrix, check_gold, check_votes
+from weaklab.votes import PartialVotes, SoftVotes, VoteMatrix, as_declared, check_gold, check_votes
 from weaklab.votes.seen_rows import match_names
+from weaklab.votes.slots import slots_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,9 +46,7 @@ class ModelVotes:
         ParameterError, NotFittedError, VoteError
             If it is no label model, is not fitted, or the votes are none, of other labeling functions, or of no rows.
         """
-        if not callable(getattr(model, "predict_proba", None)) or isinstance(model, type):
-            raise ParameterError(f"model must be a fitted label model, got {model!r}.")
-        check_is_fitted(model)
+        check_model(model)
         rich = votes if isinstance(votes, (PartialVotes, SoftVotes)) else None
         if rich is not None:
             model._check_new(rich) if isinstance(model, BaseLabelModel) else model.predict_proba(
@@ -67,8 +67,8 @@ class ModelVotes:
     @property
     def names(self) -> list[Any]:
         """The labeling functions by name, or by column where neither votes nor model have names; (m,)."""
-        names = getattr(self.model, "feature_names_in_", self.matrix.names)
-        return list(range(self.matrix.m)) if names is None else [str(name) for name in names]
+        names = getattr(self.model, "feature_names_in_", None)
+        return self.matrix.columns if names is None else [str(name) for name in names]
 
     @property
     def classes(self) -> list[Any]:
@@ -81,6 +81,11 @@ class ModelVotes:
         index = self.matrix.index if self.rich is None else self.rich.index
         return pd.RangeIndex(self.matrix.n) if index is None else pd.Index(index)
 
+    @cached_property
+    def told(self) -> VoteMatrix:
+        """The votes as they tell rows apart: of richer ones a slot for each that differs, in the place of columns."""
+        return self.matrix if self.rich is None else slots_of(self.rich)
+
     def gold(self, y: Any) -> Codes:
         """Gold labels as codes, (n,), -1 where unknown.
 
@@ -89,20 +94,20 @@ class ModelVotes:
         GoldError
             If they do not fit the rows or the classes, or none is known.
         """
-        classes = self.classes
-        codes = classes == list(range(len(classes)))
-        gold = check_gold(y, self.matrix.n, len(classes) if codes else classes, index=self.matrix.index)
+        gold = check_gold(y, self.matrix.n, as_declared(self.classes), index=self.matrix.index)
         if not (gold != ABSTAIN).any():
             raise GoldError(f"None of the {self.matrix.n:,} rows has a gold label: leave y out, or give some.")
         return gold
 
-    def predict_proba(self) -> Floats:
-        """The soft labels of all rows, (n, k)."""
-        return _predict(self.model, self.matrix if self.rich is None else self.rich)
+    def predict_proba(self, rows: np.ndarray | None = None) -> Floats:
+        """The soft labels of all rows, (n, k), or of some, by position."""
+        if self.rich is not None:
+            return _predict(self.model, self.rich if rows is None else _take(self.rich, rows))
+        return _predict(self.model, self.matrix if rows is None else self.matrix.take(rows))
 
     def decoded(self, gold: Codes) -> Any:
         """Gold codes as the model's ``fit`` takes them: names where classes are names, None where unknown."""
-        if self.classes == list(range(len(self.classes))):
+        if isinstance(as_declared(self.classes), int):
             return gold
         return np.array([*self.classes, None], dtype=object)[gold]
 
@@ -119,7 +124,7 @@ class ModelVotes:
         """The votes with those of one labeling function taken for abstentions, as ``fit`` takes them."""
         if self.rich is not None:
             return _silenced(self.rich, j)
-        return _for_model(self.model, drop(self.matrix, j))
+        return _for_model(self.model, self.matrix.only(self.matrix.lf != j))
 
     def rows_without(self, j: int) -> tuple[np.ndarray, Floats]:
         """The rows on which a labeling function votes, and what their soft labels are without its vote."""
@@ -133,14 +138,10 @@ class ModelVotes:
             rows = np.flatnonzero(voted)
             return rows, _predict(self.model, _silenced(_take(self.rich, rows), j))
         rows = matrix.rows[matrix.lf == j]
-        return rows, _predict(self.model, drop(matrix.take(rows), j)) if len(rows) else np.empty((0, len(self.classes)))
-
-
-def drop(matrix: VoteMatrix, j: int) -> VoteMatrix:
-    """The same votes, but labeling function j never votes."""
-    kept = matrix.lf != j
-    ends = np.concatenate([[0], np.cumsum(kept)])
-    return VoteMatrix(ends[matrix.indptr], matrix.code[kept], matrix.m, matrix.k, matrix.names, matrix.index)
+        if not len(rows):
+            return rows, np.empty((0, len(self.classes)))
+        some = matrix.take(rows)
+        return rows, _predict(self.model, some.only(some.lf != j))
 
 
 def _silenced(votes: PartialVotes | SoftVotes, j: int) -> PartialVotes | SoftVotes:
@@ -163,13 +164,8 @@ def _take(votes: PartialVotes | SoftVotes, rows: np.ndarray) -> PartialVotes | S
 def _checked(model: Any, votes: Any) -> VoteMatrix:
     """The same checks for a model that is not built on weaklab's base class."""
     matrix = check_votes(votes, classes=len(model.classes_))
-    names = getattr(model, "feature_names_in_", None)
-    if names is not None and matrix.names is not None and matrix.names != tuple(names):
-        matrix = matrix.reorder(match_names(matrix.names, tuple(names)))
-    m = getattr(model, "n_features_in_", matrix.m)
-    if matrix.m != m:
-        raise VoteError(f"There are votes of {matrix.m} labeling functions, and the model was fitted to {m}.")
-    return matrix
+    columns = model_columns(model, matrix)
+    return matrix if (np.diff(columns) == 1).all() else matrix.reorder(np.argsort(columns))
 
 
 def _for_model(model: Any, votes: Any) -> Any:

@@ -101,7 +101,7 @@ class Preview:
         header = f"<p><b>{escape(str(name))}</b> {escape(self._header(name))}</p>"
         if not len(part):
             return f"<div>{header}</div>"
-        heads = "".join(f"<th>{escape(str(column))}</th>" for column in part.columns)
+        heads = "".join(f'<th style="text-align: left">{escape(str(column))}</th>' for column in part.columns)
         lines = []
         for label, cells, why in zip(part.index, part.itertuples(index=False, name=None), reasons, strict=True):
             shown = [_html(cell, column, why) for cell, column in zip(cells, part.columns, strict=True)]

@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from weaklab.analysis.preview_card import Preview
-from weaklab.analysis.rows import with_columns
+from weaklab.analysis.row_tables import with_columns
 from weaklab.apply import Fault, apply
+from weaklab.apply.dataset_frames import DatasetReader
 from weaklab.apply.frames import ArrowReader, FrameReader, ObjectReader, PandasReader, RecordReader, read_frame
 from weaklab.apply.plan import LF, check_lfs
 from weaklab.exceptions import INTERRUPTIONS, FaultWarning, LabelingFunctionError, ParameterError, reason_of
@@ -149,6 +150,8 @@ def take_rows(frame: Frame, reader: FrameReader, rows: np.ndarray) -> Any:
     """
     if isinstance(reader, PandasReader):
         return reader.frame.iloc[rows]
+    if isinstance(reader, DatasetReader):
+        return reader.take(rows)
     if isinstance(reader, ArrowReader):
         return reader.table.take(rows)
     if not isinstance(reader, (RecordReader, ObjectReader)):

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from weaklab.analysis.hard_votes import covered_rows, hard_votes
-from weaklab.exceptions import ClassError, FrameError, GoldError, ParameterError, did_you_mean
+from weaklab.analysis.hard_votes import covered_rows
+from weaklab.analysis.predicted_labels import hard_predictions, label_codes, same_index
+from weaklab.analysis.row_tables import check_n, named, rows_and_votes, said_on, with_columns
+from weaklab.exceptions import FrameError, GoldError, ParameterError, did_you_mean
 from weaklab.seeding import generator
 from weaklab.typing import ABSTAIN, Frame, Seed, Votes
-from weaklab.votes import SoftLabels, VoteMatrix, check_classes, check_gold, check_soft_labels
+from weaklab.votes import SoftLabels, VoteMatrix, check_classes
 
 
 def error_table(
@@ -193,12 +195,6 @@ def conflicts(
     return with_columns(table.iloc[rows], {"votes": said})
 
 
-def check_n(n: Any) -> None:
-    """Refuse what is no number of rows to show."""
-    if n is not None and (isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1):
-        raise ParameterError(f"n={n!r} must be an int from 1, or None for all rows.")
-
-
 def _differing_pairs(matrix: VoteMatrix) -> np.ndarray:
     """How many pairs of votes on each row are for different classes, (n,)."""
     key, count = np.unique(matrix.rows * np.int64(matrix.k) + matrix.vote, return_counts=True)
@@ -208,80 +204,13 @@ def _differing_pairs(matrix: VoteMatrix) -> np.ndarray:
 
 def _only(matrix: VoteMatrix, chosen: Sequence[Hashable]) -> VoteMatrix:
     """The votes of some labeling functions; the others abstain."""
-    known: list[Hashable] = list(range(matrix.m)) if matrix.names is None else list(matrix.names)
+    known = matrix.columns
     if isinstance(chosen, (str, bytes)) or len(chosen) < 2:
         raise ParameterError(f"between={chosen!r} must be the names of two labeling functions or more.")
     for name in chosen:
         if name not in known:
             raise ParameterError(f"between: there is no labeling function {name!r}.{did_you_mean(name, known)}")
-    kept = np.isin(matrix.lf, [known.index(name) for name in chosen])
-    indptr = np.concatenate([[0], np.cumsum(np.bincount(matrix.rows[kept], minlength=matrix.n))])
-    return VoteMatrix(indptr, matrix.code[kept], matrix.m, matrix.k, matrix.names, matrix.index)
-
-
-def rows_and_votes(frame: Frame, votes: Any, classes: Sequence[Hashable] | None) -> tuple[pd.DataFrame, VoteMatrix]:
-    """A frame of any kind as a pandas frame, and the votes on its rows, one class each.
-
-    Raises
-    ------
-    FrameError, VoteError
-        If they are of different rows, or are none.
-    """
-    if isinstance(frame, (pd.Series, str, bytes)):
-        raise FrameError(f"frame must be a table, got a {type(frame).__name__}: use .to_frame() for a Series.")
-    if hasattr(frame, "to_pandas"):  # polars and pyarrow
-        frame = frame.to_pandas()
-    table = frame if isinstance(frame, pd.DataFrame) else pd.DataFrame(frame)
-    matrix = hard_votes(votes, classes)
-    if len(table) != matrix.n:
-        raise FrameError(f"The frame has {len(table):,} rows, and there are votes on {matrix.n:,}.")
-    if isinstance(frame, pd.DataFrame) and matrix.index is not None and not matrix.index.equals(table.index):
-        raise FrameError("The index of the votes is not that of the frame: are these the votes on these rows?")
-    return table, matrix
-
-
-def same_index(values: Any, index: pd.Index) -> bool:
-    """Whether values that carry an index carry this one; others of the same length are told by the length alone."""
-    own = values.index if isinstance(values, (pd.Series, pd.DataFrame, SoftLabels)) else None
-    return own is None or len(own) != len(index) or own.equals(index)
-
-
-def hard_predictions(predictions: Any, n: int) -> tuple[Any, np.ndarray | None]:
-    """Predicted classes, and the probabilities (n, k) where these were given."""
-    if isinstance(predictions, SoftLabels) or np.ndim(predictions) == 2:
-        probs = check_soft_labels(predictions, n).probs
-        return probs.argmax(axis=1), probs
-    if np.ndim(predictions) != 1 or len(predictions) != n:
-        raise FrameError(f"predictions must be one per row, {n:,} in all; got shape {np.shape(predictions)}.")
-    return predictions, None
-
-
-def label_codes(
-    y: Any, predictions: Any, n: int, k: int, classes: Sequence[Hashable] | None
-) -> tuple[np.ndarray, np.ndarray, list[Hashable]]:
-    """Gold and predictions as codes of one list of names, -1 where there is none; k classes at least, if of codes."""
-    declared = check_classes(classes)
-    if isinstance(declared, list):
-        return check_gold(y, n, declared), check_gold(predictions, n, declared), declared
-    named = [is_named(values) for values in (y, predictions)]
-    if named == [False, False]:
-        gold, guessed = check_gold(y, n, None), check_gold(predictions, n, None)
-        k = max(k, int(gold.max(initial=0)) + 1, int(guessed.max(initial=0)) + 1)
-        return gold, guessed, list(range(k))
-    if named != [True, True]:
-        how = "y is given by name and predictions by code" if named[0] else "y is given by code and predictions by name"
-        raise ClassError(f"{how}: give classes=[...], the names in the order of their codes.")
-    if len(y) != n:
-        raise GoldError(f"y must be one label per row, {n:,} in all; got {len(y):,}.")
-    both = [None if pd.isna(value) or value == ABSTAIN else value for value in [*y, *predictions]]
-    codes, names = pd.factorize(objects(both))
-    return codes[:n], codes[n:], names.tolist()
-
-
-def is_named(values: Any) -> bool:
-    """Whether labels are names, not codes."""
-    array = np.asarray(values)
-    return array.dtype.kind in "OUT" and any(isinstance(value, str) for value in array.astype(object))
+    return matrix.only(np.isin(matrix.lf, [known.index(name) for name in chosen]))
 
 
 def _one(value: Hashable, names: list[Hashable], what: str) -> int:
@@ -291,41 +220,3 @@ def _one(value: Hashable, names: list[Hashable], what: str) -> int:
     if isinstance(value, (int, np.integer)) and 0 <= value < len(names):
         return int(value)
     raise ParameterError(f"{what}={value!r} is no class.{did_you_mean(value, names)}")
-
-
-def named(codes: np.ndarray, names: list[Hashable]) -> np.ndarray:
-    """The names of classes, as an array that pandas keeps as it is."""
-    return np.asarray(names)[codes] if all(isinstance(name, (str, int)) for name in names) else objects(names)[codes]
-
-
-def objects(values: Sequence[Any]) -> np.ndarray:
-    """An array of objects that numpy does not look into."""
-    out = np.empty(len(values), dtype=object)
-    out[:] = values
-    return out
-
-
-def said_on(matrix: VoteMatrix, rows: np.ndarray, names: list[Hashable] | None) -> np.ndarray:
-    """Per row, a dict of what each labeling function that voted said; an array of objects."""
-    chosen = matrix.take(rows)
-    lfs: Any = range(matrix.m) if matrix.names is None else matrix.names
-    said = []
-    for start, end in zip(chosen.indptr[:-1], chosen.indptr[1:], strict=True):
-        votes = chosen.vote[start:end].tolist()
-        said.append(
-            {
-                lfs[j]: vote if names is None else names[vote]
-                for j, vote in zip(chosen.lf[start:end], votes, strict=True)
-            }
-        )
-    return objects(said)
-
-
-def with_columns(table: pd.DataFrame, columns: dict[str, np.ndarray]) -> pd.DataFrame:
-    """A copy of a table with more columns; where it has one of a name already, the new one gets an underscore."""
-    out = table.copy()
-    for name, values in columns.items():
-        while name in table.columns:
-            name += "_"
-        out[name] = values
-    return out

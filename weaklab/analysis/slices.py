@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from weaklab import metrics as own_metrics
-from weaklab.analysis.rows import hard_predictions, label_codes, same_index
+from weaklab.analysis.predicted_labels import hard_predictions, label_codes, same_index
 from weaklab.apply import apply
 from weaklab.apply.frames import read_frame
 from weaklab.exceptions import FrameError, GoldError, ParameterError, did_you_mean

@@ -127,7 +127,7 @@ def _votes(lfs: Any, frame: Frame, classes: Classes) -> tuple[VoteMatrix, list[s
     matrix = hard_votes(votes, classes)
     if read_frame(frame).n != matrix.n:
         raise FrameError(f"The frame has {read_frame(frame).n:,} rows and the votes have {matrix.n:,}.")
-    return matrix, [matrix.name(j) for j in range(matrix.m)]
+    return matrix, matrix.lf_names
 
 
 def _names(classes: Classes) -> Any:

@@ -15,7 +15,7 @@ from weaklab.analysis.hard_votes import hard_votes
 from weaklab.exceptions import GoldError
 from weaklab.label_models.intervals import from_counts
 from weaklab.typing import Classes
-from weaklab.votes import PartialVotes, VoteMatrix, check_gold, class_array
+from weaklab.votes import PartialVotes, SoftVotes, VoteMatrix, check_gold, class_array
 
 
 def summarize(
@@ -72,8 +72,9 @@ def summarize(
             interval does not meet the interval of gold at which all labeling functions together miss once in a hundred
             (Clopper and Pearson), and the accuracies differ by a tenth. Where the learned interval is wider than a
             half, the learned accuracy itself stands for it. Where what was learned is right, that happens by chance to
-            any of all labeling functions once in a hundred tables at most. Not for PartialVotes, of whose sets of
-            several classes a model learns too, and gold is held against one class.
+            any of all labeling functions once in a hundred tables at most. Not for richer votes: of PartialVotes a
+            model learns how often the set holds the class, of SoftVotes how much lies on it, while gold is held here
+            against one class. :class:`weaklab.plots.AccuracyDisplay` counts both alike.
 
     Raises
     ------
@@ -111,7 +112,7 @@ def summarize(
         columns = model_columns(model, matrix)
         table["learned"] = model.accuracies_[columns]
         table["learned_low"], table["learned_high"] = model.accuracy_intervals_[columns].T
-        if y is not None and not isinstance(votes, PartialVotes):
+        if y is not None and not isinstance(votes, (PartialVotes, SoftVotes)):
             interval = model.accuracy_intervals_[columns]
             table["disagree"] = gold_against(counted.judged, counted.right, table["learned"], interval)
     return pd.DataFrame(table, index=matrix.names if matrix.names is None else list(matrix.names))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from weaklab.analysis.concordance import concordance
 from weaklab.analysis.model_votes import ModelVotes
 from weaklab.label_models.appraisal import HALF_BELIEVED, PlainModel
 from weaklab.label_models.dependence import find_dependence, with_groups
@@ -17,7 +18,8 @@ from weaklab.label_models.intervals import expected_under
 from weaklab.label_models.misfit import LEAST_MEETINGS, misfit
 from weaklab.label_models.problem import Problem
 from weaklab.label_models.tempered import Known
-from weaklab.votes import compress
+from weaklab.votes import PartialVotes, compress
+from weaklab.votes.sampling import spread_rows
 
 #: Fewer rows than this share with a vote: most labels would be the class prior.
 LEAST_COVERED = 0.5
@@ -27,6 +29,12 @@ SAMPLE = 100_000
 ROWS_AT_BOUND = 2.0
 #: ... or this share of what its votes are.
 SHARE_AT_BOUND = 0.02
+#: Standard errors by which agreements must be above chance to be no chance.
+SURE = 3.0
+#: Agreement beyond chance that is no more than noise has; clean votes of accuracies from .6 on have .14 and more ...
+NOISE = 0.1
+#: ... and the standard errors above what was seen at which it must be below, else there are too few to tell.
+WITHIN = 2.0
 #: Names that a sentence lists.
 LISTED = 5
 
@@ -58,7 +66,7 @@ def vote_findings(seen: ModelVotes, of_fit: list[Finding]) -> list[Finding]:
         found += _prior_at_bound(seen)
     found += _coverage(seen)
     if not codes & {"too_little_overlap", "too_few_functions"}:
-        found += _unidentified(seen, problem)
+        found += [*_agree_by_chance(seen, groups), *_unidentified(seen, problem)]
     return [*found, *_dependence(seen, groups)]
 
 
@@ -129,6 +137,30 @@ def _coverage(seen: ModelVotes) -> Iterator[Finding]:
                 "Check its column, its spelling and its conditions.",
                 tuple(mine),
             )
+
+
+def _agree_by_chance(seen: ModelVotes, groups: list[list[int]]) -> Iterator[Finding]:
+    """That agreements are those of votes dealt at random, where there are enough of them to tell."""
+    if isinstance(seen.rich, PartialVotes):
+        return  # of sets, only those of one class are left here, too few to speak for all
+    again = [j for group in groups for j in group[1:]]
+    some = seen.matrix.take(spread_rows(seen.matrix.n, SAMPLE))
+    found = concordance(some.only(~np.isin(some.lf, again)) if again else some)
+    if found is None or found.z >= SURE or found.beyond_chance + WITHIN * found.error / (1 - found.by_chance) >= NOISE:
+        return
+    told = seen.model._kept.has_gold
+    yield Finding(
+        "agree_by_chance",
+        "warning" if told else "serious",
+        f"Where two labeling functions meet, they agree on {found.agreement:.1%} of {found.meetings:,.0f} occasions; "
+        f"votes dealt at random, as often for each class, would on {found.by_chance:.1%}: "
+        + (
+            "but for the gold rows, nothing tells the votes from noise."
+            if told
+            else "nothing tells the votes from noise, and whom the model trusts is chance."
+        ),
+        "Look at rows that they vote on (wl.preview), and judge them by gold rows.",
+    )
 
 
 def _unidentified(seen: ModelVotes, problem: Problem) -> Iterator[Finding]:

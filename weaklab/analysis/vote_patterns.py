@@ -9,8 +9,8 @@ import pandas as pd
 
 from weaklab.analysis.fitted import classes_of, model_columns
 from weaklab.analysis.hard_votes import hard_votes
+from weaklab.analysis.row_tables import check_n, objects, said_on
 from weaklab.analysis.row_words import row_words
-from weaklab.analysis.rows import check_n, objects, said_on
 from weaklab.label_models.intervals import from_counts
 from weaklab.typing import ABSTAIN, Classes
 from weaklab.votes import VoteMatrix, check_gold, class_array
@@ -124,9 +124,8 @@ def patterns(
 
 def _soft(model: Any, rows: VoteMatrix) -> np.ndarray:
     """What the model makes of some rows, (rows, k)."""
-    columns = model_columns(model, rows)  # refuses a model of other labeling functions, whose names it matches itself
-    named = pd.DataFrame(rows.dense(), columns=rows.names if rows.names is not None else range(len(columns)))
-    return np.asarray(model.predict_proba(named))
+    model_columns(model, rows)  # refuses a model of other labeling functions, whose names it matches itself
+    return np.asarray(model.predict_proba(rows.frame()))
 
 
 def _dicts(classes: np.ndarray, shares: np.ndarray, there: np.ndarray) -> np.ndarray:

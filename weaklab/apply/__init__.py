@@ -1,7 +1,21 @@
 """Run labeling functions over data: the planner, an engine per kind of function, and the report of faults."""
 
 from weaklab.apply.applier import apply
+from weaklab.apply.cluster_faults import cluster_faults
+from weaklab.apply.dataset_maps import LabelStep
 from weaklab.apply.faults import Fault
+from weaklab.apply.files import LabeledFiles, label_files, votes_of_files
 from weaklab.apply.reuse import clear_cache
+from weaklab.apply.transformer import LFTransformer
 
-__all__ = ["Fault", "apply", "clear_cache"]
+__all__ = [
+    "Fault",
+    "LFTransformer",
+    "LabelStep",
+    "LabeledFiles",
+    "apply",
+    "clear_cache",
+    "cluster_faults",
+    "label_files",
+    "votes_of_files",
+]

@@ -12,6 +12,8 @@ from tqdm.auto import tqdm
 
 from weaklab.apply.band_engine import run_bands
 from weaklab.apply.batch_engine import run_batches
+from weaklab.apply.dask_frames import apply_on_dask
+from weaklab.apply.errands import make_errand
 from weaklab.apply.expression_engine import run_expressions
 from weaklab.apply.faults import FaultLog
 from weaklab.apply.frames import read_frame
@@ -22,6 +24,7 @@ from weaklab.apply.processes import count_jobs, run_in_processes
 from weaklab.apply.reuse import Reuse, make_reuse
 from weaklab.apply.run import Run, vote_table
 from weaklab.apply.search_engine import run_searches
+from weaklab.apply.spark_frames import apply_on_spark
 from weaklab.apply.text_engine import run_texts
 from weaklab.apply.threshold_engine import run_thresholds
 from weaklab.apply.timeouts import check_timeout
@@ -29,6 +32,7 @@ from weaklab.exceptions import ParameterError, did_you_mean
 from weaklab.labeling import DeclarativeLF, LabelingFunction, LearnedLF, VoteCoder
 from weaklab.typing import Classes, Frame
 from weaklab.votes import PartialVotes, SoftVotes
+from weaklab.votes.engines import engine_of
 
 T = TypeVar("T")
 
@@ -46,6 +50,7 @@ def apply(
     cache: str | os.PathLike[str] | Literal[False] | None = None,
     timeout: float | None = None,
     progress: bool = True,
+    keep: Sequence[str] = (),
 ) -> pd.DataFrame | PartialVotes | SoftVotes:
     """Run labeling functions over data.
 
@@ -54,10 +59,12 @@ def apply(
     lfs : labeling function, or iterable of labeling functions
         What to run: decorated functions, plain functions (under their own name), and those that ``keyword_lf`` and
         its siblings make. Their names must differ.
-    frame : pandas or polars DataFrame, pyarrow Table, list of dicts, namedtuples or objects with attributes
-        The data, of n rows; it is never changed. A key that some dicts of a list lack is a missing cell there, None.
-        Objects that are more than their attributes (that can be iterated over, indexed or called) reach labeling
-        functions as they are, all others as rows.
+    frame : pandas or polars DataFrame, pyarrow Table, Dataset of Hugging Face, list of dicts, namedtuples or objects
+        with attributes. The data, of n rows; it is never changed. A key that some dicts of a list lack is a missing
+        cell there, None. Objects that are more than their attributes (that can be iterated over, indexed or called)
+        reach labeling functions as they are, all others as rows. Rows of a Dataset hold what its features say; its
+        format and its transform do not apply. Frames of Dask and Spark too, where the workers of the cluster run the
+        labeling functions once somebody asks for votes: see ``docs/clusters.md``.
     classes : int or sequence of hashable, optional
         How many classes there are, or their names in the order of their codes; with names, labeling functions may
         vote by name. None takes any code from 0.
@@ -90,10 +97,13 @@ def apply(
     progress : bool
         Whether to show a progress bar, in votes and with the slowest labeling functions, once a call has taken a
         second.
+    keep : sequence of str
+        For a Spark frame, whose rows have neither index nor order: the columns, such as an id, that stand before the
+        votes in the result.
 
     Returns
     -------
-    DataFrame of shape (n, m), PartialVotes or SoftVotes
+    DataFrame of shape (n, m), PartialVotes or SoftVotes; a lazy frame of Dask or Spark where that was given
         Votes: a column per labeling function, in their order, and the frame's own index and row order (0..n-1 for
         data without an index). Class codes, and -1 where a function abstains; int8, or int16 or int32 where there
         are more classes. With ``on_error="abstain"``, ``attrs["faults"]`` maps names of labeling functions to
@@ -145,6 +155,34 @@ def apply(
         raise ParameterError(f"progress={progress!r} must be True or False.")
     check_timeout(timeout)
     jobs = count_jobs(n_jobs)
+    engine = engine_of(frame)
+    if keep and engine != "spark":
+        raise ParameterError(f"keep={keep!r} is for Spark frames; the votes on any other have the rows of the frame.")
+    if engine is not None:
+        errand = make_errand(
+            lfs, frame.columns, classes=classes, on_error=on_error, n_jobs=n_jobs, cache=cache, timeout=timeout
+        )
+        return apply_on_dask(errand, frame) if engine == "dask" else apply_on_spark(errand, frame, keep)
+    votes, faults = run_all(
+        lfs, frame, classes=classes, on_error=on_error, jobs=jobs, cache=cache, timeout=timeout, progress=progress
+    )
+    if on_error == "abstain":
+        faults.warn(votes.attrs["faults"])
+    return votes
+
+
+def run_all(
+    lfs: Any,
+    frame: Frame,
+    *,
+    classes: Classes,
+    on_error: OnError,
+    jobs: int = 1,
+    cache: str | os.PathLike[str] | Literal[False] | None = False,
+    timeout: float | None = None,
+    progress: bool = False,
+) -> tuple[pd.DataFrame | PartialVotes | SoftVotes, FaultLog]:
+    """What :func:`apply` gives of a frame on this machine, and the faults, which nobody has warned of yet."""
     coder = VoteCoder(classes)
     reader = read_frame(frame)
     plan = make_plan(lfs, reader, coder)
@@ -177,8 +215,7 @@ def apply(
         reuse.report()
     if on_error == "abstain":
         votes.attrs["faults"] = faults.faults(plan.names)
-        faults.warn(votes.attrs["faults"])
-    return votes
+    return votes, faults
 
 
 def _run_what_is_new(plan: Plan, reuse: Reuse | None, run: Run, jobs: int) -> dict[str, Any]:

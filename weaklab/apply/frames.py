@@ -1,4 +1,4 @@
-"""The data that labeling functions run over: one way to read pandas, polars, pyarrow, and lists of records."""
+"""The data that labeling functions run over: one way to read pandas, polars, pyarrow, datasets, lists of records."""
 
 from __future__ import annotations
 
@@ -258,7 +258,7 @@ def read_frame(frame: Any) -> FrameReader:
 
     Parameters
     ----------
-    frame : pandas or polars DataFrame, pyarrow Table, list of dicts, list of objects
+    frame : pandas or polars DataFrame, pyarrow Table, Dataset of Hugging Face, list of dicts, list of objects
         The data, a row per item.
 
     Returns
@@ -288,6 +288,12 @@ def read_frame(frame: Any) -> FrameReader:
         return ArrowReader(frame)
     if isinstance(frame, (list, tuple)) and not hasattr(frame, "_fields"):
         return _read_list(frame)
+    if "datasets" in sys.modules:
+        from weaklab.apply.dataset_frames import read_dataset
+
+        dataset = read_dataset(frame)
+        if dataset is not None:
+            return dataset
     raise FrameError(f"{_kind(frame)} is no frame that labeling functions can run over. {_hint(frame)}")
 
 
@@ -317,6 +323,8 @@ def _hint(frame: Any) -> str:
         return "Give a frame: series.to_frame('text')."
     if isinstance(frame, pl.LazyFrame):
         return "Collect it first: frame.collect()."
+    if hasattr(frame, "to_spark"):
+        return "Give the frame of Spark that it stands on: frame.to_spark()."
     if isinstance(frame, (str, bytes)) or hasattr(frame, "__fspath__"):
         return "To read a file, use for example pandas.read_csv; for one text, call the labeling function on it."
     if isinstance(frame, (Mapping, Row)):

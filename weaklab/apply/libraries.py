@@ -70,7 +70,7 @@ _PURE_MODULES = frozenset(
         "scipy.spatial.distance",
         "urllib.parse",
     }
-    | {"weaklab.exceptions", "weaklab.metrics", "nltk.stem.porter", "nltk.metrics.distance"}
+    | {"weaklab.exceptions", "weaklab.metrics", "weaklab.apply.applier", "nltk.stem.porter", "nltk.metrics.distance"}
     | {"polars.functions.col", "polars.functions.lit", "polars.functions.whenthen", "polars.functions.as_datatype"}
     | {"polars.functions.aggregation.horizontal", "polars.functions.aggregation.vertical", "polars.functions.eager"}
     | {

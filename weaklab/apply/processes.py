@@ -98,12 +98,14 @@ def run_in_processes(
 class Worker:
     """One process, and what it is at."""
 
-    def __init__(self, setup: bytes, inbox: queue.SimpleQueue[tuple[Worker, Any]]) -> None:
+    def __init__(
+        self, setup: bytes, inbox: queue.SimpleQueue[tuple[Worker, Any]], main: str = "weaklab.apply.worker"
+    ) -> None:
         paths = os.pathsep.join(sys.path)
         env = {**dict.fromkeys(_ONE_THREAD, "1"), **os.environ, "PYTHONPATH": paths}
         # A session of its own: Ctrl-C in a terminal reaches this process only, which then ends the others.
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-c", "from weaklab.apply.worker import main; main()"],
+            [sys.executable, "-P", "-c", f"from {main} import main; main()"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=env,
@@ -263,8 +265,8 @@ class Foreman:
                 {
                     "crew": self.crew,
                     "sources": shipping.sources(),
-                    "filters": _shipped(list(warnings.filters), []),
-                    "surroundings": _shipped(surroundings(), None),
+                    "filters": shipped(list(warnings.filters), []),
+                    "surroundings": shipped(surroundings(), None),
                 }
             )
         return self._packed
@@ -337,19 +339,19 @@ class Foreman:
         if at is None:
             self.strays += 1
             if self.strays > 3:
-                raise WorkerDiedError(f"worker processes {_how(code)} before they ran anything; give n_jobs=1.")
+                raise WorkerDiedError(f"worker processes {how_it_ended(code)} before they ran anything; give n_jobs=1.")
             self.again.append(task)
             return
         name = self.planned[at.place].lf.name
         if self.run.faults.raises:
             rows = f"rows {at.start} to {at.stop - 1}" if at.stop - at.start > 1 else self.run.faults.where(at.start)
             raise WorkerDiedError(
-                f"a worker process {_how(code)} while labeling function {name!r} ran on {rows}. With "
+                f"a worker process {how_it_ended(code)} while labeling function {name!r} ran on {rows}. With "
                 f'on_error="abstain" they are tried once more, row by row, and the row that ends the process abstains.'
             )
         self.deaths[at.place] += 1
         if task.careful:
-            self._abstain(at.place, at.start, at.stop, f"a worker process {_how(code)}")
+            self._abstain(at.place, at.start, at.stop, f"a worker process {how_it_ended(code)}")
         else:
             after = task.places[task.places.index(at.place) + 1 :]
             self._again(Task((at.place,), at.start, at.stop, careful=True))
@@ -368,14 +370,22 @@ class Foreman:
         self.run.write_codes(planned.column, planned.lf.name, start, np.full(stop - start, -1), {})
 
 
-def _shipped(value: Any, instead: Any) -> bytes:
+def shipped(value: Any, instead: Any) -> bytes:
+    """A value as pickled, or something else where it cannot be."""
     try:
         return shipping.dumps(value)
     except shipping.CannotShipError:
         return shipping.dumps(instead)
 
 
-def _how(code: int) -> str:
+def how_it_ended(code: int) -> str:
+    """How a process ended, by its exit code.
+
+    Examples
+    --------
+    >>> how_it_ended(1), how_it_ended(-9)
+    ('ended with exit code 1', 'was killed by SIGKILL')
+    """
     if code >= 0:
         return f"ended with exit code {code}"
     try:

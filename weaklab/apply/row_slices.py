@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from weaklab.apply.dataset_frames import DatasetReader
 from weaklab.apply.frames import ArrowReader, FrameReader, ObjectReader, PandasReader, PolarsReader, RecordReader
 
 
@@ -32,6 +33,8 @@ def take_rows(reader: FrameReader, rows: np.ndarray) -> Any:
     """
     if isinstance(reader, PandasReader):
         return reader.frame.take(rows)
+    if isinstance(reader, DatasetReader):
+        return reader.take(rows)
     if isinstance(reader, ArrowReader):
         return reader.table.take(pa.array(rows))
     if isinstance(reader, PolarsReader):

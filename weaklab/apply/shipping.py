@@ -14,6 +14,8 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
+from importlib import import_module
 from types import ModuleType
 from typing import Any, BinaryIO
 
@@ -38,6 +40,8 @@ class _Pickler(cloudpickle.Pickler):
     def reducer_override(self, obj: Any) -> Any:
         if isinstance(obj, (NamedCallable, DeclarativeLF)):
             return type(obj), obj.parts()
+        if isinstance(obj, ModuleType) and type(obj) is not ModuleType and is_library(obj.__name__):
+            return import_module, (obj.__name__,)  # cloudpickle knows modules of no other class, such as our facade
         return super().reducer_override(obj)
 
 
@@ -68,6 +72,12 @@ def dumps(value: Any) -> bytes:
 def loads(content: bytes) -> Any:
     """What :func:`dumps` was given, or an equal one."""
     return pickle.loads(content)
+
+
+@lru_cache(maxsize=4)
+def loads_once(content: bytes) -> Any:
+    """The same object each time, for tasks of a cluster that a worker gets many of; none of them may change it."""
+    return loads(content)
 
 
 @contextmanager

@@ -20,11 +20,14 @@ MOST_ROWS = 20_000  # more than these add time, and to one number no precision t
 _FARTHEST = float(np.log(10.0))
 
 
-def held_out_temperature(training: Training) -> float:
-    """The temperature of a training that is over, see :func:`fit_temperature`."""
-    data = training.data
-    rows = data.held_out[:MOST_ROWS]
-    logits = predict_logits(training.model, data.rows, data.k, rows)
+def held_out_logits(training: Training) -> Tensor:
+    """What a training that is over says of its first held-out rows, at most 20,000: (h, k)."""
+    return predict_logits(training.model, training.data.rows, training.data.k, training.data.held_out[:MOST_ROWS])
+
+
+def held_out_temperature(training: Training, logits: Tensor) -> float:
+    """The temperature by the logits of held-out rows, see :func:`fit_temperature`."""
+    data, rows = training.data, training.data.held_out[: len(logits)]
     return fit_temperature(logits, data.target[rows], data.weight[rows], data.rows_loss)
 
 

@@ -19,8 +19,9 @@ def duplicated(targets: Targets) -> tuple[np.ndarray, np.ndarray, Floats]:
 
     Examples
     --------
+    >>> from weaklab.end_models.given_labels import GivenLabels
     >>> from weaklab.end_models.targets import read_targets
-    >>> duplicated(read_targets([[1.0, 0.0], [0.5, 0.5]], 2))
+    >>> duplicated(read_targets(GivenLabels([[1.0, 0.0], [0.5, 0.5]], 2)))
     (array([0, 1, 1]), array([0, 0, 1]), array([1. , 0.5, 0.5]))
     """
     weight = targets.probs * targets.weight[:, None]  # (n, k)
@@ -91,4 +92,6 @@ def take_rows(X: Any, rows: np.ndarray) -> Any:
         return X.tocsr()[rows]
     if isinstance(X, (list, tuple)):
         return [X[row] for row in rows]
+    if hasattr(X, "column_names") and hasattr(X, "take"):  # of pyarrow, whose [] takes columns
+        return X.take(rows)
     return X[rows] if hasattr(X, "__getitem__") else np.asarray(X)[rows]

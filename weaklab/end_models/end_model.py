@@ -13,35 +13,32 @@ import numpy as np
 import pandas as pd
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
 
-from weaklab.end_models.borrowing import borrowed_torch, resolve_device
-from weaklab.end_models.calibration import held_out_temperature
+from weaklab.end_models.borrowing import borrowed_torch
+from weaklab.end_models.calibration import held_out_logits, held_out_temperature
 from weaklab.end_models.continuation import NETWORK, described_arguments, goes_on, left_by, one_pass
 from weaklab.end_models.distributed import Team
 from weaklab.end_models.fit_report import report_fit
-from weaklab.end_models.inference import predict_logits
-from weaklab.end_models.inputs import Input, read_input
 from weaklab.end_models.lbfgs import train_linear
 from weaklab.end_models.loop import train
 from weaklab.end_models.losses import Term
 from weaklab.end_models.networks import ModuleLike, Thinning
 from weaklab.end_models.optimizers import OptimizerLike, by_full_batches
 from weaklab.end_models.peers import CoTeaching
-from weaklab.end_models.plan import FeaturePlan
+from weaklab.end_models.predicting import Predicting
 from weaklab.end_models.preparation import Given, finish, prepare, read_rows
 from weaklab.end_models.samplers import Sampler
+from weaklab.end_models.saved_modules import fill_module, on_cpu, saved_state
 from weaklab.end_models.schedules import Schedule
-from weaklab.end_models.scoring import score_indicators, score_predictions
+from weaklab.end_models.seen_columns import learn_columns
 from weaklab.end_models.selection import Weighing, Which
-from weaklab.end_models.streaming import place_rows
-from weaklab.end_models.tasks import Task, find_task
+from weaklab.end_models.tasks import Task
 from weaklab.end_models.training import Callback, Training
-from weaklab.exceptions import FrameError, ParameterError
-from weaklab.typing import Classes, Floats, Seed
+from weaklab.persistence import Savable
+from weaklab.typing import Classes, Seed
 
 
-class EndModel(ClassifierMixin, BaseEstimator):
+class EndModel(Savable, Predicting, ClassifierMixin, BaseEstimator):
     """A classifier trained on soft labels: a linear model or a network with one hidden layer, over any columns.
 
     Parameters
@@ -168,8 +165,7 @@ class EndModel(ClassifierMixin, BaseEstimator):
     n_iter_, best_epoch_ : int
         The number of epochs run, and the epoch whose weights were kept, counted from 1.
     n_rows_, n_held_out_ : int
-        The number of rows trained on, and held out. Rows of weight 0 without gold are neither, unless
-        ``which`` asks for them.
+        The number of rows trained on, and held out; of weight 0 without gold only if ``which`` asks for them.
     learning_rate_ : float or None
         The learning rate that was given, found, or taken by default; None for L-BFGS, which has none.
     monitor_ : {"soft", "gold"} or None
@@ -323,8 +319,9 @@ class EndModel(ClassifierMixin, BaseEstimator):
             training = prepare(self, given, module=copy.deepcopy(self.module_) if warm else None)
             run = train_linear(training, self.weight_decay) if full else train(training)
             finish(training)
-            temperature = held_out_temperature(training) if self.calibrate else 1.0
-            report = report_fit(training, given)
+            logits = held_out_logits(training) if self.calibrate else None
+            temperature = 1.0 if logits is None else held_out_temperature(training, logits)
+            report = report_fit(training, given, logits)
         self._learn(given, training)
         self.temperature_, self.fit_report_ = temperature, report
         self.history_, self.n_iter_, self.best_epoch_ = run.history, len(run.log), run.best_epoch + 1
@@ -381,76 +378,10 @@ class EndModel(ClassifierMixin, BaseEstimator):
         self.n_held_out_ = self.n_held_out_ if fitted else 0
         return self
 
-    def decision_function(self, X: Any) -> Floats:
-        """Logits, divided by ``temperature_``: how strongly each class is favoured, in nats up to a constant per row.
-
-        Parameters
-        ----------
-        X : as for ``fit``, of n rows
-
-        Returns
-        -------
-        ndarray of float64 of shape (n, k), or (n,) for two classes: the log-odds of the second
-            With ``task="multilabel"`` always (n, k), the log-odds of each class.
-        """
-        logits = self._logits(X)
-        one = logits.shape[1] == 2 and find_task(self.task).name == "multiclass"
-        return logits[:, 1] - logits[:, 0] if one else logits  # (n,)
-
-    def predict_proba(self, X: Any) -> Floats:
-        """Probabilities of the classes, in the order of ``classes_``.
-
-        Parameters
-        ----------
-        X : as for ``fit``, of n rows
-
-        Returns
-        -------
-        ndarray of float64 of shape (n, k)
-            Rows sum to 1, but not with ``task="multilabel"``.
-        """
-        return find_task(self.task).probabilities(self._logits(X))
-
-    def predict(self, X: Any) -> np.ndarray:
-        """The most probable class of each row, by name; the first of several.
-
-        Parameters
-        ----------
-        X : as for ``fit``, of n rows
-
-        Returns
-        -------
-        ndarray of shape (n,)
-            With ``task="multilabel"`` (n, k) of int64: 1 where a class is at least as probable as not, else 0.
-        """
-        logits = self._logits(X)
-        if find_task(self.task).name == "multilabel":
-            return (logits >= 0).astype(np.int64)
-        return self.classes_[logits.argmax(axis=1)]
-
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Accuracy; against soft labels, the accuracy to be expected if they are true.
-
-        Parameters
-        ----------
-        X : as for ``fit``, of n rows
-        y : array-like of shape (n,) or (n, k), or SoftLabels
-            Labels, all among ``classes_``, or soft labels. With ``task="multilabel"`` the score is the share of right
-            cells, one minus the Hamming loss.
-        sample_weight : array-like of shape (n,), optional
-
-        Returns
-        -------
-        float in [0, 1]
-        """
-        score = score_indicators if find_task(self.task).name == "multilabel" else score_predictions
-        return score(self.predict(X), y, self.classes_, sample_weight, read_input(X).index)
-
     def __getstate__(self) -> dict[str, Any]:
-        state = super().__getstate__()
-        if "module_" in state and any(value.is_cuda for value in state["module_"].state_dict().values()):
-            state = {**state, "module_": copy.deepcopy(state["module_"]).cpu()}  # loads where there is no card
-        return state
+        return on_cpu(super().__getstate__())
+
+    _saved_state, _check_loaded = saved_state, fill_module
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -459,42 +390,7 @@ class EndModel(ClassifierMixin, BaseEstimator):
         return tags
 
     def _learn(self, given: Given, training: Training) -> None:
-        self._learn_names(given.plan, given.found)
+        learn_columns(self, given.plan, given.found)
         self._built = described_arguments(self, NETWORK)
         self.module_, self.features_, self.classes_ = training.model, given.plan, given.targets.classes
         self.monitor_ = training.data.monitor if len(training.data.held_out) else None
-
-    def _learn_names(self, plan: FeaturePlan, found: Input) -> None:
-        if plan.form_ in {"texts", "images", "dataset"} or plan.chosen:
-            names = list(plan.encoders_)
-            self.n_features_in_ = plan.n_columns_ if plan.form_ in {"images", "dataset"} else len(names)
-            self.__dict__.pop("feature_names_in_", None)
-            if plan.form_ == "frame" and all(isinstance(name, str) for name in names):
-                self.feature_names_in_ = np.array(names, dtype=object)
-        else:
-            validate_data(self, found.data, skip_check_array=True)
-
-    def _check_names(self, found: Input) -> None:
-        try:
-            validate_data(self, found.data, reset=False, skip_check_array=True)
-        except ValueError as error:
-            hint = "To have columns found by name, in any order and among others, name them at fit: columns=[...]."
-            raise FrameError(f"{error}\n{hint}" if found.form == "frame" else str(error)) from error
-
-    def _features(self, found: Input) -> Any:
-        named = self.features_.form_ in {"texts", "images", "dataset"} or self.features_.chosen
-        if not named and found.form != "dataset" and found.n_dimensions == 2:
-            self._check_names(found)
-        return self.features_.transform(found.data)
-
-    def _logits(self, X: Any) -> Floats:
-        check_is_fitted(self)
-        features = self._features(read_input(X))
-        device = resolve_device(self.device)
-        with borrowed_torch(device, n_jobs=self.n_jobs):
-            module = self.module_.to(device)
-            logits = predict_logits(module, place_rows(features, device, self.stream), len(self.classes_))
-        out: Floats = logits.double().cpu().numpy() / self.temperature_
-        if not np.isfinite(out).all():
-            raise ParameterError("The module gives logits that are not finite; train it again, with another module.")
-        return out

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 from sklearn.linear_model import LogisticRegression
+from torch import Tensor
 
 from weaklab.end_models.inference import predict_logits
 from weaklab.end_models.streaming import place_rows
@@ -159,7 +160,7 @@ def effective_rows(weight: Floats) -> float:
     return float(weight.sum()) ** 2 / square if square else 0.0
 
 
-def report_fit(training: Training, given: Given) -> FitReport:
+def report_fit(training: Training, given: Given, logits: Tensor | None = None) -> FitReport:
     """The report of a training that is over.
 
     Parameters
@@ -168,6 +169,8 @@ def report_fit(training: Training, given: Given) -> FitReport:
         With the weights that were kept.
     given : Given
         What it was trained on.
+    logits : Tensor of shape (h, k), optional
+        Those of its first h held-out rows, where they are known; the other rows compared are predicted here.
 
     Returns
     -------
@@ -178,12 +181,18 @@ def report_fit(training: Training, given: Given) -> FitReport:
     trained, held_out = (np.sort(data.position[part].cpu().numpy()) for part in (data.train, data.held_out))
     held_out_loss = training.run.best_loss if len(held_out) else float("nan")
     several = given.task.name != "multiclass"
+    n = len(targets.weight)
+    predicted = np.full(n, -1)
+    if logits is not None:
+        predicted[data.position[data.held_out[: len(logits)]].cpu().numpy()] = logits.argmax(dim=1).cpu().numpy()
 
     def predict(rows: np.ndarray) -> np.ndarray:
-        some = place_rows(features[rows], given.device)
-        return predict_logits(training.model, some, data.k).argmax(dim=1).cpu().numpy()
+        new = rows[predicted[rows] < 0]
+        if len(new):
+            some = place_rows(features[new], given.device)
+            predicted[new] = predict_logits(training.model, some, data.k).argmax(dim=1).cpu().numpy()
+        return predicted[rows]
 
-    n = len(targets.weight)
     rows = held_out if len(held_out) else trained
     rows = rows if targets.unsaid is None else rows[~targets.unsaid[rows]]
     rows = rows[:: len(rows) // _MOST_COMPARED + 1]
@@ -202,7 +211,10 @@ def report_fit(training: Training, given: Given) -> FitReport:
 
 
 def _gold_only(features: Any, gold: Codes, gold_rows: np.ndarray, scored: np.ndarray, seed: int) -> tuple[float, int]:
-    """The accuracy of a linear model on gold alone, out of fold, on the scored rows; and how many rows it had."""
+    """The accuracy of a linear model on gold alone, out of fold, on the scored rows; and how many rows it had.
+
+    At once, not when it is first read: a report that could still fit it would keep the features of all gold rows.
+    """
     rng = np.random.default_rng(seed)
     rows = rng.permutation(gold_rows)
     if len(rows) > _MOST_GOLD:

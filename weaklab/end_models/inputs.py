@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -35,10 +35,10 @@ def read_input(X: Any) -> Input:
 
     Parameters
     ----------
-    X : DataFrame (pandas, polars, pyarrow), Series or list of str, list of mappings, array-like, sparse matrix, \
-Dataset
+    X : DataFrame (pandas, polars, pyarrow, datasets), Series or list of str, list of mappings, array-like, sparse \
+matrix, Dataset
         The data. Arrays of shape (n, h, w) and (n, h, w, c), and lists of arrays (h, w) and (h, w, c), are images.
-        A Dataset is one of torch, by index.
+        A Dataset of torch is read by index, one of Hugging Face as a frame.
 
     Returns
     -------
@@ -61,6 +61,8 @@ Dataset
         raise FrameError(f"X must be rows of data (a frame, a list of texts, a matrix), got {name}: {X!r:.80}.")
     if isinstance(X, DatasetRows) or is_dataset(X):
         return Input("dataset", X if isinstance(X, DatasetRows) else DatasetRows(X), None, name)
+    if isinstance(X, Sequence) and not isinstance(X, (list, tuple)):  # a column of a Dataset of Hugging Face
+        X = list(X)
     X = without_tensors(X)
     if np.ma.isMaskedArray(X):
         if np.ma.is_masked(X):

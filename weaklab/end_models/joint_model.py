@@ -19,6 +19,7 @@ from weaklab.end_models.parameters import check_choice, check_count, check_numbe
 from weaklab.end_models.rows import take
 from weaklab.end_models.streaming import place_rows
 from weaklab.exceptions import FrameError, ParameterError, VoteError
+from weaklab.persistence import Savable
 from weaklab.seeding import generator
 from weaklab.typing import Classes, Floats, Seed
 from weaklab.votes import SoftLabels, VoteMatrix, check_classes, check_votes
@@ -27,7 +28,7 @@ from weaklab.votes.seen_rows import match_names
 _SLICE = 4096
 
 
-class JointModel(ClassifierMixin, BaseEstimator):
+class JointModel(Savable, ClassifierMixin, BaseEstimator):
     r"""A classifier that learns from votes directly, and learns whom to trust from what it can predict.
 
     An encoder sees the votes and the features of a row and weighs the labeling functions; the weighted votes are the
@@ -163,7 +164,7 @@ class JointModel(ClassifierMixin, BaseEstimator):
         if form == "dataset":
             raise FrameError("JointModel takes no Dataset: give its rows as a matrix.")
         matrix = check_votes(votes, classes=self.classes)
-        self._names = _names(matrix)
+        self._names = matrix.columns
         table = _table(matrix)
         rate = self.learning_rate
         seed = int(generator(self.random_state).integers(2**31))
@@ -301,7 +302,7 @@ class JointModel(ClassifierMixin, BaseEstimator):
             return matrix.reorder(match_names(matrix.names, self._names))
         if matrix.m != len(self._names):
             raise VoteError(
-                f"The votes are of {matrix.m} labeling functions {_names(matrix)!r:.120}, not of the "
+                f"The votes are of {matrix.m} labeling functions {matrix.columns!r:.120}, not of the "
                 f"{len(self._names)} that the model was fitted on: {self._names!r:.120}."
             )
         return matrix
@@ -338,10 +339,6 @@ class JointModel(ClassifierMixin, BaseEstimator):
         if features.shape[0] != n:
             raise VoteError(f"There are {n:,} rows of votes for {features.shape[0]:,} rows of data.")
         return features
-
-
-def _names(matrix: VoteMatrix) -> list[Hashable]:
-    return list(matrix.names) if matrix.names else list(range(matrix.m))
 
 
 def _table(matrix: VoteMatrix) -> torch.Tensor:

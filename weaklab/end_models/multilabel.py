@@ -7,39 +7,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from weaklab.end_models.given_labels import GivenLabels, plain_labels
 from weaklab.end_models.targets import Targets, check_index
 from weaklab.exceptions import SoftLabelError
-from weaklab.typing import Classes
 from weaklab.votes.classes import check_classes, class_array
 from weaklab.votes.soft import SoftLabels, check_sample_weight
 
 
-def read_multilabel_targets(
-    soft: Any,
-    n: int,
-    *,
-    classes: Classes = None,
-    sample_weight: Any = None,
-    index: pd.Index | None = None,
-    known: np.ndarray | None = None,
-) -> Targets:
+def read_multilabel_targets(labels: GivenLabels) -> Targets:
     """Targets from probabilities of classes that do not exclude each other.
 
     Parameters
     ----------
-    soft : array-like or DataFrame of shape (n, k), or SoftLabels
-        ``soft[i, y]`` is the probability that row i has class y, among others; 0 and 1 where that is known. Column
-        names of a DataFrame name the classes.
-    n : int
-        The number of rows of data.
-    classes : int, sequence of hashable, or None
-        The classes that the user declared.
-    sample_weight : array-like of shape (n,), optional
-        0 or more.
-    index : pandas.Index, optional
-        The index of the data, which that of the labels must equal where they have one.
-    known : ndarray of shape (k,), optional
-        The classes of a fitted model, in the place of ``classes``.
+    labels : GivenLabels
+        Of array-likes or a DataFrame of shape (n, k), or SoftLabels: ``soft[i, y]`` is the probability that row i has
+        class y, among others; 0 and 1 where that is known. Column names of a DataFrame name the classes.
 
     Returns
     -------
@@ -52,16 +34,13 @@ def read_multilabel_targets(
 
     Examples
     --------
-    >>> read_multilabel_targets([[1, 1], [0, 0.5]], 2).probs
+    >>> read_multilabel_targets(GivenLabels([[1, 1], [0, 0.5]], 2)).probs
     array([[1. , 1. ],
            [0. , 0.5]])
     """
-    if soft is None:
-        raise SoftLabelError("This estimator requires y to be passed, but the target y is None.")
-    if hasattr(soft, "to_pandas"):
-        soft = soft.to_pandas()
-    check_index(soft, index)
-    names = list(known.tolist()) if known is not None else check_classes(classes)
+    soft, n, known = plain_labels(labels.soft), labels.n, labels.known
+    check_index(soft, labels.index)
+    names = list(known.tolist()) if known is not None else check_classes(labels.classes)
     own = None
     if isinstance(soft, SoftLabels):
         own = soft.classes
@@ -74,7 +53,7 @@ def read_multilabel_targets(
     names = names if names is not None else list(own) if own is not None else k
     if (names if isinstance(names, int) else len(names)) != k:
         raise SoftLabelError(f"The labels have {k} columns, but the classes are {names!r}.")
-    weight = check_sample_weight(sample_weight, n)
+    weight = check_sample_weight(labels.sample_weight, n)
     weight = np.ones(n) if weight is None else weight
     if isinstance(soft, SoftLabels) and soft.weight is not None:
         weight = weight * soft.weight

@@ -15,6 +15,7 @@ from weaklab.end_models.checkpoints import Checkpoint, fingerprint
 from weaklab.end_models.continuation import check_goes_on
 from weaklab.end_models.descriptions import described
 from weaklab.end_models.distributed import Team
+from weaklab.end_models.given_labels import GivenLabels
 from weaklab.end_models.inputs import Input, read_input, without_tensors
 from weaklab.end_models.nested_dropout import NestedDropout, OrderedUnits
 from weaklab.end_models.networks import build_module
@@ -113,15 +114,16 @@ def read_rows(
             in_place=model.stream is not False,
         )
         features = plan.fit_transform(found.data)
-    targets = task.read(
+    labels = GivenLabels(
         without_tensors(soft),
         features.shape[0],
-        selection=selection,
         classes=classes if classes is not None else model.classes,
         sample_weight=sample_weight,
         index=found.index,
         known=None if transform is None else model.classes_,
+        selection=selection,
     )
+    targets = task.read(labels)
     seed = int(numpy_generator(model.random_state).integers(2**31))
     return Given(task, found, plan, features, targets, device, seed)
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from weaklab.end_models.borrowing import borrowed_torch, resolve_device
 from weaklab.end_models.inputs import Input, read_input
@@ -16,12 +16,14 @@ from weaklab.end_models.parameters import check_count, check_number
 from weaklab.end_models.plan import FeaturePlan, MatrixColumns
 from weaklab.end_models.random_map import RandomUnits
 from weaklab.end_models.ridge import CHUNK, RidgeFit, fit_ridge
+from weaklab.end_models.seen_columns import check_columns, learn_columns
 from weaklab.exceptions import FrameError, ParameterError
+from weaklab.persistence import Savable
 from weaklab.seeding import generator as numpy_generator
 from weaklab.typing import Floats, Seed
 
 
-class RandomFeatureModel(BaseEstimator):
+class RandomFeatureModel(Savable, BaseEstimator):
     """The base of both; see :class:`~weaklab.end_models.RandomFeatureClassifier` for parameters and attributes."""
 
     def __init__(
@@ -79,7 +81,7 @@ class RandomFeatureModel(BaseEstimator):
         with borrowed_torch(device, n_jobs=self.n_jobs):
             ridge = None if isinstance(self.ridge, str) else float(self.ridge)
             fit = fit_ridge(features, self.features, on_device(target), on_device(weight), ridge)
-        self._learn_names(found)
+        learn_columns(self, plan, found)
         chosen = fit.curve.iloc[fit.best]
         self.coef_, self.intercept_ = np.ascontiguousarray(fit.coef.cpu()), fit.intercept.cpu().numpy()
         self.ridge_curve_, self.ridge_ = fit.curve, float(chosen["ridge"])
@@ -104,25 +106,11 @@ class RandomFeatureModel(BaseEstimator):
     def _outputs(self, X: Any) -> Floats:
         check_is_fitted(self)
         found = read_input(X)
-        if self.plan_.form_ != "texts" and not self.plan_.chosen and found.n_dimensions == 2:
-            try:
-                validate_data(self, found.data, reset=False, skip_check_array=True)
-            except ValueError as error:
-                raise FrameError(str(error)) from error
+        check_columns(self, self.plan_, found)
         rows = self._scaled(self.plan_.transform(found.data))
         starts = range(0, rows.shape[0], CHUNK)
         parts = [self.units_(rows[start : start + CHUNK]) @ self.coef_ for start in starts]
         return np.concatenate([np.zeros((0, len(self.intercept_))), *parts]) + self.intercept_
-
-    def _learn_names(self, found: Input) -> None:
-        if self.plan_.form_ == "texts" or self.plan_.chosen:
-            names = list(self.plan_.encoders_)
-            self.n_features_in_ = len(names)
-            self.__dict__.pop("feature_names_in_", None)
-            if self.plan_.form_ == "frame" and all(isinstance(name, str) for name in names):
-                self.feature_names_in_ = np.array(names, dtype=object)
-        else:
-            validate_data(self, found.data, skip_check_array=True)
 
     def _encoded(self, X: Any) -> tuple[Input, FeaturePlan, Any]:
         self._check()

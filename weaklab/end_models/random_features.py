@@ -10,10 +10,12 @@ import torch
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils.validation import check_array
 
+from weaklab.end_models.given_labels import GivenLabels, plain_labels
 from weaklab.end_models.inputs import read_input
 from weaklab.end_models.random_feature_model import RandomFeatureModel
 from weaklab.end_models.scoring import score_predictions
 from weaklab.end_models.targets import read_targets
+from weaklab.end_models.tasks import softmax
 from weaklab.exceptions import SoftLabelError
 from weaklab.typing import Classes, Floats, Seed
 from weaklab.votes.soft import check_sample_weight
@@ -147,9 +149,7 @@ class RandomFeatureClassifier(ClassifierMixin, RandomFeatureModel):
             As by :class:`EndModel`.
         """
         found, plan, rows = self._encoded(X)
-        targets = read_targets(
-            soft, rows.shape[0], classes=self.classes, sample_weight=sample_weight, index=found.index
-        )
+        targets = read_targets(GivenLabels(soft, rows.shape[0], self.classes, sample_weight, found.index))
         fit, order = self._fit_ridge(found, plan, rows, targets.probs, targets.weight)
         kept = order[: len(fit.loo)]
         scores = fit.loo.cpu().numpy()
@@ -164,7 +164,7 @@ class RandomFeatureClassifier(ClassifierMixin, RandomFeatureModel):
 
     def predict_proba(self, X: Any) -> Floats:
         """Probabilities (n, k) of the classes, calibrated to the labels by leave-one-out scores; rows sum to 1."""
-        return _softmax(self._logits(X))
+        return softmax(self._logits(X))
 
     def predict(self, X: Any) -> np.ndarray:
         """The class (n,) of the highest score, by name; the first of several."""
@@ -229,8 +229,7 @@ class RandomFeatureRegressor(RegressorMixin, RandomFeatureModel):
         """
         found, plan, rows = self._encoded(X)
         n = rows.shape[0]
-        if y is None:
-            raise SoftLabelError("This estimator requires y to be passed, but the target y is None.")
+        y = plain_labels(y)
         try:
             target = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
         except ValueError as error:
@@ -254,11 +253,6 @@ class RandomFeatureRegressor(RegressorMixin, RandomFeatureModel):
         return tags
 
 
-def _softmax(logits: Floats) -> Floats:
-    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(odds / odds.sum(axis=1, keepdims=True))
-
-
 def _log_scores(scores: Floats, floor: float) -> Floats:
     """The logarithm of ``floor * ln(1 + exp(scores / floor))``: near ln(score) above the floor, linear below 0."""
     z = scores / floor
@@ -271,7 +265,7 @@ def _calibrated(scores: Floats, probs: Floats, weight: Floats) -> tuple[float, f
     for floor in _FLOORS:
         logs = _log_scores(scores, floor)
         power = _power(logs, probs, weight)
-        entropy = -float(weight @ (probs * np.log(_softmax(power * logs).clip(1e-300))).sum(axis=1))
+        entropy = -float(weight @ (probs * np.log(softmax(power * logs).clip(1e-300))).sum(axis=1))
         best = min(best, (entropy, float(floor), power))
     return best[1], best[2]
 
@@ -282,6 +276,6 @@ def _power(logs: Floats, probs: Floats, weight: Floats) -> float:
     wanted = float(weight @ (probs * logs).sum(axis=1))
     for _ in range(40):  # the slope, the mean log under softmax minus that under the labels, only rises
         middle = (low + high) / 2
-        above = float(weight @ (_softmax(middle * logs) * logs).sum(axis=1)) > wanted
+        above = float(weight @ (softmax(middle * logs) * logs).sum(axis=1)) > wanted
         low, high = (low, middle) if above else (middle, high)
     return low

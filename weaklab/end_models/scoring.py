@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from weaklab.end_models.given_labels import GivenLabels
 from weaklab.end_models.multilabel import read_multilabel_targets
 from weaklab.end_models.targets import read_targets
 from weaklab.exceptions import ParameterError
@@ -49,7 +50,7 @@ def score_predictions(
     n = len(predicted)
     if not n:
         raise ParameterError("There are 0 rows to score on.")
-    targets = read_targets(y, n, sample_weight=sample_weight, index=index, known=classes)
+    targets = read_targets(GivenLabels(y, n, sample_weight=sample_weight, index=index, known=classes))
     column = {name: i for i, name in enumerate(classes.tolist())}
     codes = np.array([column[name] for name in predicted.tolist()], dtype=np.int64)
     right = targets.probs[np.arange(n), codes]  # (n,)
@@ -82,6 +83,6 @@ def score_indicators(
     n = len(predicted)
     if not n:
         raise ParameterError("There are 0 rows to score on.")
-    targets = read_multilabel_targets(y, n, sample_weight=sample_weight, index=index, known=classes)
+    targets = read_multilabel_targets(GivenLabels(y, n, sample_weight=sample_weight, index=index, known=classes))
     right = np.where(predicted == 1, targets.probs, 1 - targets.probs).mean(axis=1)  # (n,)
     return float(np.average(right, weights=targets.weight))

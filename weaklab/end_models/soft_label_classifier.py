@@ -14,11 +14,14 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from weaklab.end_models.duplication import count_rows, duplicated, take_rows, takes_weights, weight_argument
+from weaklab.end_models.given_labels import GivenLabels
 from weaklab.end_models.scoring import score_indicators, score_predictions
+from weaklab.end_models.seen_columns import ColumnsOfInner
 from weaklab.end_models.selection import Selection, Weighing, Which
 from weaklab.end_models.targets import Targets
 from weaklab.end_models.tasks import find_task
 from weaklab.exceptions import ParameterError, SoftLabelError, WeaklabWarning, did_you_mean
+from weaklab.persistence import Savable
 from weaklab.seeding import generator
 from weaklab.typing import Floats, Seed
 
@@ -33,7 +36,7 @@ def _inner_has(method: str) -> Any:
     return available_if(check)
 
 
-class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+class SoftLabelClassifier(Savable, ColumnsOfInner, ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     """Train a classifier of scikit-learn on soft labels.
 
     Each row is given once per class that has probability, with ``sample_weight`` = probability times weight. For
@@ -131,10 +134,9 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             raise ParameterError("which='semi-supervised' needs a loss that can use rows without labels: EndModel's.")
         n = count_rows(X)
         index = X.index if isinstance(X, (pd.DataFrame, pd.Series)) else None
-        given = {"classes": self.classes, "sample_weight": sample_weight, "index": index}
-        targets = find_task(self.task).read(
-            soft, n, **given, selection=Selection(self.which, self.weight, self.gold_weight)
-        )
+        selection = Selection(self.which, self.weight, self.gold_weight)
+        labels = GivenLabels(soft, n, self.classes, sample_weight, index, selection=selection)
+        targets = find_task(self.task).read(labels)
         if several:
             return self._fit_each(X, targets)
         weighted = takes_weights(self.estimator)
@@ -230,16 +232,6 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         score = score_indicators if hasattr(self, "estimators_") else score_predictions
         return score(self.predict(X), y, self.classes_, sample_weight, index)
 
-    @property
-    def n_features_in_(self) -> int:
-        """The number of features that the fitted estimator saw."""
-        return int(self._fitted().n_features_in_)
-
-    @property
-    def feature_names_in_(self) -> np.ndarray:
-        """The names of the features that the fitted estimator saw."""
-        return np.asarray(self._fitted().feature_names_in_)
-
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         inner = get_tags(self.estimator)
@@ -248,7 +240,7 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         tags.classifier_tags.multi_label = self.task == "multilabel"
         return tags
 
-    def _fitted(self) -> Any:
+    def _inner(self) -> Any:
         if hasattr(self, "estimators_"):
             return self.estimators_[0]
         if not hasattr(self, "estimator_"):

@@ -12,7 +12,7 @@ import pandas as pd
 from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
-from weaklab.end_models.selection import Selection
+from weaklab.end_models.given_labels import GivenLabels, plain_labels
 from weaklab.exceptions import ClassError, SoftLabelError, did_you_mean
 from weaklab.typing import Classes, Floats
 from weaklab.votes.classes import check_classes, class_array, class_code
@@ -60,34 +60,13 @@ class Targets:
         return self.used if self.unlabelled is None else np.flatnonzero((self.weight > 0) | self.unlabelled)
 
 
-def read_targets(
-    soft: Any,
-    n: int,
-    *,
-    classes: Classes = None,
-    sample_weight: Any = None,
-    index: pd.Index | None = None,
-    known: np.ndarray | None = None,
-    selection: Selection | None = None,
-) -> Targets:
+def read_targets(labels: GivenLabels) -> Targets:
     """Targets from whatever may carry them.
 
     Parameters
     ----------
-    soft : SoftLabels, array-like of shape (n, k) or (n,), DataFrame or Series
-        Soft labels, or one hard label per row. Rows of SoftLabels with gold count as known.
-    n : int
-        The number of rows of data.
-    classes : int, sequence of hashable, or None
-        The classes that the user declared.
-    sample_weight : array-like of shape (n,), optional
-        Multiplied with the weight of SoftLabels.
-    index : pandas.Index, optional
-        The index of the data, which that of the labels must equal where they have one.
-    known : ndarray of shape (k,), optional
-        The classes of a fitted model, in the place of ``classes``; no others are allowed.
-    selection : Selection, optional
-        Which rows of soft labels count, and how much; None takes the weights as they are.
+    labels : GivenLabels
+        Of soft labels, or one hard label per row. Rows of SoftLabels with gold count as known.
 
     Returns
     -------
@@ -102,34 +81,30 @@ def read_targets(
 
     Examples
     --------
-    >>> read_targets(["spam", "ham"], 2).probs
+    >>> read_targets(GivenLabels(["spam", "ham"], 2)).probs
     array([[0., 1.],
            [1., 0.]])
     """
-    if soft is None:
-        raise SoftLabelError("This estimator requires y to be passed, but the target y is None.")
-    if not isinstance(soft, SoftLabels) and hasattr(soft, "to_pandas"):  # polars and pyarrow
-        soft = soft.to_pandas()
+    soft, n, classes, known = plain_labels(labels.soft), labels.n, labels.classes, labels.known
     if np.ma.is_masked(soft):
         row = int(np.argwhere(np.ma.getmaskarray(soft))[0][0])
         raise SoftLabelError(f"The label of row {row} is masked: leave such rows out, or give them weight 0.")
-    weight = check_sample_weight(sample_weight, n)
+    weight = check_sample_weight(labels.sample_weight, n)
     if weight is None:
         weight = np.ones(n)
     if not _lists_names(soft, classes, known) and is_soft(soft):
-        check_index(soft, index)
+        check_index(soft, labels.index)
         checked = _soft_of_classes(soft, n, classes) if known is None else _soft_of_known(soft, n, known)
         probs, gold = checked.probs, checked.gold
-        chosen = selection or Selection()
-        unlabelled = (weight > 0) & chosen.unlabelled(checked.weight, gold, n)
-        weight = weight * chosen.weights(probs, checked.weight, gold)
+        unlabelled = (weight > 0) & labels.selection.unlabelled(checked.weight, gold, n)
+        weight = weight * labels.selection.weights(probs, checked.weight, gold)
         if gold is not None:
             probs = np.where((gold >= 0)[:, None], np.eye(checked.k)[gold], probs)
         unsaid = None if gold is None else (gold >= 0) & ~checked.covered
         targets = Targets(probs, weight, checked.classes_, checked.probs, gold, unsaid, unlabelled)
     else:
         codes, names = read_hard_labels(soft, n, classes, known)
-        check_index(soft, index)
+        check_index(soft, labels.index)
         targets = Targets(np.eye(len(names))[codes], weight, names)
     if n and not len(targets.used):
         raise SoftLabelError(

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
-import pandas as pd
 from torch import Tensor
 from torch.nn import functional
 
+from weaklab.end_models.given_labels import GivenLabels
 from weaklab.end_models.losses import LossTerm, SoftCrossEntropy, Step, Term, cross_entropy_rows
 from weaklab.end_models.multilabel import read_multilabel_targets
 from weaklab.end_models.selection import Selection
 from weaklab.end_models.targets import Targets, read_targets
 from weaklab.exceptions import ParameterError, did_you_mean
-from weaklab.typing import Classes, Floats
+from weaklab.typing import Floats
 
 RowsLoss: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 
@@ -26,17 +26,7 @@ class Task(Protocol):
     name: str
     loss: Term
 
-    def read(
-        self,
-        soft: Any,
-        n: int,
-        *,
-        selection: Selection,
-        classes: Classes = None,
-        sample_weight: Any = None,
-        index: pd.Index | None = None,
-        known: np.ndarray | None = None,
-    ) -> Targets:
+    def read(self, labels: GivenLabels) -> Targets:
         """The targets, checked."""
         ...
 
@@ -49,27 +39,27 @@ class Task(Protocol):
         ...
 
 
+def softmax(logits: Floats) -> Floats:
+    """Probabilities (n, k) of which logits (n, k) are the logarithms, up to a constant per row.
+
+    Examples
+    --------
+    >>> softmax(np.log([[3.0, 1.0]]))
+    array([[0.75, 0.25]])
+    """
+    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(odds / odds.sum(axis=1, keepdims=True))
+
+
 class Multiclass:
     """Each row has one class: a softmax over the logits, soft cross-entropy."""
 
     name = "multiclass"
     loss: Term = SoftCrossEntropy()
 
-    def read(
-        self,
-        soft: Any,
-        n: int,
-        *,
-        selection: Selection,
-        classes: Classes = None,
-        sample_weight: Any = None,
-        index: pd.Index | None = None,
-        known: np.ndarray | None = None,
-    ) -> Targets:
+    def read(self, labels: GivenLabels) -> Targets:
         """See :func:`~weaklab.end_models.targets.read_targets`."""
-        return read_targets(
-            soft, n, classes=classes, sample_weight=sample_weight, index=index, known=known, selection=selection
-        )
+        return read_targets(labels)
 
     def rows_loss(self, logits: Tensor, target: Tensor) -> Tensor:
         """The cross-entropy of each row, in nats."""
@@ -77,8 +67,7 @@ class Multiclass:
 
     def probabilities(self, logits: Floats) -> Floats:
         """Rows sum to 1."""
-        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return np.asarray(odds / odds.sum(axis=1, keepdims=True))
+        return softmax(logits)
 
 
 class BinaryCrossEntropy(LossTerm):
@@ -118,24 +107,14 @@ class Multilabel:
     name = "multilabel"
     loss: Term = BinaryCrossEntropy()
 
-    def read(
-        self,
-        soft: Any,
-        n: int,
-        *,
-        selection: Selection,
-        classes: Classes = None,
-        sample_weight: Any = None,
-        index: pd.Index | None = None,
-        known: np.ndarray | None = None,
-    ) -> Targets:
+    def read(self, labels: GivenLabels) -> Targets:
         """See :func:`~weaklab.end_models.multilabel.read_multilabel_targets`."""
-        if selection != Selection():
+        if labels.selection != Selection():
             raise ParameterError(
                 'which=, weight= and gold_weight= choose by the confidence in one class; with task="multilabel" give '
                 "sample_weight instead."
             )
-        return read_multilabel_targets(soft, n, classes=classes, sample_weight=sample_weight, index=index, known=known)
+        return read_multilabel_targets(labels)
 
     def rows_loss(self, logits: Tensor, target: Tensor) -> Tensor:
         """The cross-entropy of each row, summed over classes, in nats."""

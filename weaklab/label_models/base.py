@@ -16,6 +16,9 @@ from weaklab._kernels.em import posterior
 from weaklab._kernels.words import posterior_of_words
 from weaklab.exceptions import CollapseWarning, CoverageWarning, GoldError, VoteError, warn_caller
 from weaklab.label_models.card import card
+from weaklab.label_models.cluster_predictions import predict_on_cluster
+from weaklab.label_models.clusters import problem_on_cluster
+from weaklab.label_models.contributions import Contributions, contribution_table
 from weaklab.label_models.findings import collapse
 from weaklab.label_models.in_chunks import InChunks, take_in
 from weaklab.label_models.learned import KEPT_ROWS, LearnedAttributes
@@ -28,6 +31,7 @@ from weaklab.label_models.many_classes import (
     refuse_large_table,
 )
 from weaklab.label_models.problem import Fit, Problem
+from weaklab.persistence import Savable
 from weaklab.seeding import generator
 from weaklab.typing import Classes, Floats, Seed, Ties
 from weaklab.typing import Votes as VotesLike
@@ -44,12 +48,13 @@ from weaklab.votes import (
     decode,
 )
 from weaklab.votes.chunks import come_in_chunks
+from weaklab.votes.engines import engine_of
 from weaklab.votes.pairs import PairTable, pair_up
 from weaklab.votes.seen_rows import SeenRows, match_names
 from weaklab.votes.words import WordMatrix
 
 
-class BaseLabelModel(LearnedAttributes, InChunks, BaseEstimator):
+class BaseLabelModel(Savable, LearnedAttributes, InChunks, BaseEstimator):
     """The contract of all label models.
 
     A model implements :meth:`_fit`, and either the linear rule (:meth:`_log_weights`, :meth:`_log_prior` and
@@ -80,6 +85,9 @@ class BaseLabelModel(LearnedAttributes, InChunks, BaseEstimator):
 
     #: Laws of `weaklab.testing.check_label_model` that a model is exempt from, each with its reason.
     law_exemptions: ClassVar[dict[str, str]] = {}
+
+    #: Whether ``_fit`` takes sums over rows alone, and single rows only as a sample of all.
+    _learns_from_sums: ClassVar[bool] = False
 
     #: How many states a class has in the rule: weights and prior then have a column per state, k times as many.
     _states_per_class: int = 1
@@ -125,9 +133,14 @@ class BaseLabelModel(LearnedAttributes, InChunks, BaseEstimator):
         if self._many_classes:
             own, others = self._vote_weights(pairs, self._pairs.find(pairs))
             prior = normalised(self._log_prior())
+            if own.shape != (len(pairs),) or others.shape != own.shape or prior.shape != (votes.k,):
+                raise VoteError(f"The weights of this {type(self).__name__} are not of its {votes.k} classes.")
             return candidate_posterior(votes.indptr, pair, pairs.vote, scale, own, others, prior, self._power())
         weights = np.ascontiguousarray(self._log_weights(pairs, self._pairs.find(pairs)))
-        return posterior(votes.indptr, pair, scale, weights, self._log_prior(), self._states_per_class)
+        prior, states = self._log_prior(), votes.k * self._states_per_class
+        if weights.shape != (len(pairs), states) or prior.shape != (states,):  # a file may say so; the kernel trusts it
+            raise VoteError(f"The weights of this {type(self).__name__} are not of its {votes.k} classes.")
+        return posterior(votes.indptr, pair, scale, weights, prior, self._states_per_class)
 
     # What the shell gives ---------------------------------------------------------------------------------------
 
@@ -139,11 +152,13 @@ class BaseLabelModel(LearnedAttributes, InChunks, BaseEstimator):
         votes : DataFrame, array-like or sparse matrix of shape (n, m), or source of chunks
             Class codes 0..k-1 and -1 for "abstain"; a sparse matrix stores vote + 1. An iterator over such matrices, a
             function that returns one, and a :class:`weaklab.votes.VoteChunks` are read once, chunk by chunk, to more
-            rows than memory holds; the result is the same, bit for bit.
+            rows than memory holds; the result is the same, bit for bit. Of a frame of Dask or Spark only counts leave
+            the workers: see ``docs/clusters.md``.
         y : array-like of shape (n,), optional
-            Gold labels where known, by code or name; -1 or a missing value where not.
+            Gold labels where known, by code or name; -1 or a missing value where not. Of a frame of Dask or Spark: the
+            name of one of its columns, or a Dask Series.
         sample_weight : array-like of shape (n,), optional
-            How often each row counts, 0 or more; 1 by default.
+            How often each row counts, 0 or more; 1 by default. Of a frame of Dask or Spark: as ``y``.
 
         Returns
         -------
@@ -165,9 +180,18 @@ class BaseLabelModel(LearnedAttributes, InChunks, BaseEstimator):
     def _fit_all(self, votes: VotesLike, y: Any, sample_weight: Any) -> Self:
         classes = votes.classes if isinstance(votes, SeenRows) else check_classes(self.classes)
         self._check_parameters()
+        if engine_of(votes) is not None:
+            problem, n = problem_on_cluster(self, votes, y, sample_weight, classes)
+            try:
+                return self._learn(problem, problem.votes, n, classes)
+            finally:
+                problem.release()
         matrix, gold, weight = take_in(votes, y, sample_weight, classes, self.takes)
         matrix = self._inside(matrix)
-        problem = Problem.of(compress(matrix, gold, weight))
+        return self._learn(Problem.of(compress(matrix, gold, weight)), matrix, matrix.n, classes)
+
+    def _learn(self, problem: Problem, matrix: VoteMatrix, n: int, classes: Classes) -> Self:
+        """Learn from n rows, of which ``matrix`` shows names, classes, and whether there is any vote."""
         self._set_names(matrix)
         self.classes_ = class_array(matrix.k if classes is None else classes)
         self._has_names = isinstance(classes, list)
@@ -177,14 +201,14 @@ class BaseLabelModel(LearnedAttributes, InChunks, BaseEstimator):
             refuse_large_table(type(self).__name__, len(problem.pairs), problem.k)
         if not matrix.nnz:
             warn_caller(
-                f"No labeling function votes on any of the {matrix.n:,} rows: there is nothing to learn, "
+                f"No labeling function votes on any of the {n:,} rows: there is nothing to learn, "
                 "and every row gets the class prior.",
                 CoverageWarning,
             )
         fit = self._fit(problem)
         self.class_prior_, self.n_iter_ = fit.class_prior, fit.n_iter
         self.converged_, self.objective_path_ = fit.converged, fit.objective_path
-        self.n_rows_ = matrix.n
+        self.n_rows_ = n
         self._count(problem)
         self._vote_shares, self._meetings = problem.covered().vote_shares, problem.meetings
         self._kept = problem.sample(KEPT_ROWS).slim()
@@ -205,9 +229,12 @@ class BaseLabelModel(LearnedAttributes, InChunks, BaseEstimator):
         Returns
         -------
         ndarray of shape (n, k)
-            Rows sum to 1; a row without votes gets ``class_prior_``.
+            Rows sum to 1; a row without votes gets ``class_prior_``. Of a frame of Dask or Spark: a lazy frame with a
+            column per class.
         """
         check_is_fitted(self)
+        if engine_of(votes) is not None:
+            return predict_on_cluster(self, votes, "predict_proba")
         return self._predict_proba(self._check_new(votes))
 
     def predict(self, votes: VotesLike, ties: Ties = "lowest") -> np.ndarray:
@@ -226,9 +253,12 @@ class BaseLabelModel(LearnedAttributes, InChunks, BaseEstimator):
         Returns
         -------
         ndarray of shape (n,)
-            Entries of ``classes_``.
+            Entries of ``classes_``. Of a frame of Dask or Spark, where rows have no number and so ``ties`` are
+            "lowest" or "abstain": lazy, a Series or a frame with a column ``label``.
         """
         check_is_fitted(self)
+        if engine_of(votes) is not None:
+            return predict_on_cluster(self, votes, "predict", ties)
         codes = self._predict_codes(self._check_new(votes), ties)
         return decode(codes, None if self._has_codes() else self.classes_)
 
@@ -278,54 +308,71 @@ class BaseLabelModel(LearnedAttributes, InChunks, BaseEstimator):
         Returns
         -------
         SoftLabels
+            Of a frame of Dask or Spark: a lazy frame with a column per class, and ``weight``.
         """
         check_is_fitted(self)
+        if engine_of(votes) is not None:
+            return predict_on_cluster(self, votes, "labels")
         matrix = self._check_new(votes)
         classes = None if self._has_codes() else tuple(self.classes_.tolist())
         weight = matrix.covered.astype(np.float64)
         return SoftLabels(self._predict_proba(matrix), weight, classes=classes, index=matrix.index)
 
     def explain(self, votes: Any) -> pd.DataFrame:
-        """Why one row gets its label: the contribution of each labeling function in log-odds.
+        """Why rows get their labels: the contribution of each labeling function in log-odds.
 
         Parameters
         ----------
-        votes : array-like of shape (m,), Series, or anything :meth:`predict_proba` takes that has one row
-            The votes on one row.
+        votes : array-like of shape (m,), Series, or anything :meth:`predict_proba` takes
+            The votes on one row, or on several.
 
         Returns
         -------
         DataFrame
-            A row ``(prior)``, then one per vote; a column ``vote``, then one per class, in nats. Each row is centred
-            over the classes; the sum of all rows is the log-posterior, up to a constant. Where a model's evidence is
-            no sum over votes, each row is what its vote says alone, and a last row ``(together)`` what is missing.
+            Of one row: a line ``(prior)``, then one per vote; a column ``vote``, then one per class, in nats. Each line
+            is centred over the classes; the sum of all lines is the log-posterior, up to a constant. Where a model's
+            evidence is no sum over votes, each line is what its vote says alone, and a last line ``(together)`` what is
+            missing. Of several rows: the same lines of each, one row after the other, with the data's index (positions
+            where there is none) as the first level, ``row``, of the index.
 
         Raises
         ------
         VoteError
-            If there is not exactly one row.
+            If there is no row, or a label of the index stands for several.
+
+        Examples
+        --------
+        >>> from weaklab.label_models import LabelModel
+        >>> votes = pd.DataFrame({"a": [0, 1, 1] * 30, "b": [0, 1, 0] * 30, "c": [0, 1, 1] * 30})
+        >>> model = LabelModel(classes=["ham", "spam"]).fit(votes)
+        >>> scores = model.explain(votes[:3]).groupby("row")[["ham", "spam"]].sum()
+        >>> odds = np.exp(scores).to_numpy()
+        >>> np.allclose(odds / odds.sum(axis=1, keepdims=True), model.predict_proba(votes[:3]))
+        True
         """
         check_is_fitted(self)
         if isinstance(votes, pd.Series):
             votes = votes.to_frame().T
-        elif isinstance(votes, (list, tuple, np.ndarray)) and np.ndim(votes) == 1:
+        elif isinstance(votes, (list, tuple, np.ndarray)) and np.ndim(votes) == 1 and len(votes):
             votes = np.asarray(votes)[np.newaxis]
         matrix = self._check_new(votes)
-        if matrix.n != 1:
-            raise VoteError(f"explain takes the votes on one row, got {matrix.n:,} rows.")
-        names = [matrix.name(j) for j in matrix.lf]
-        said = [None, *self.classes_[matrix.vote].tolist()]
-        scores = self._contributions(matrix)  # (1 + votes, or one more, k)
-        if len(scores) > len(said):
-            names, said = [*names, "(together)"], [*said, None]
-        scores -= scores.mean(axis=1, keepdims=True)
-        frame = pd.DataFrame(
-            scores, index=pd.Index(["(prior)", *names], name="labeling function"), columns=self.classes_
-        )
-        frame.insert(0, "vote", pd.Series(said, index=frame.index, dtype=object))  # else None becomes NaN
-        return frame
+        return contribution_table(matrix, self._contributions(matrix), self._said(matrix), self.classes_)
 
     # What the shell needs ---------------------------------------------------------------------------------------
+
+    def _saved_state(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__getstate__().items() if name not in ("_intervals", "_appraised")}
+
+    def _check_loaded(self) -> None:
+        """Check what a file said of a fitted model."""
+        if "classes_" not in vars(self):
+            return
+        k, prior, m = len(self.classes_), np.asarray(self.class_prior_, dtype=np.float64), self.n_features_in_
+        if self.classes_.ndim != 1 or prior.shape != (k,) or not abs(prior.sum() - 1) < 1e-6 or (prior < 0).any():
+            raise VoteError(f"the class prior of a {type(self).__name__} is not of its {k} classes.")
+        slots = self._columns_are_functions and len(self._pairs) and int(self._pairs.lf.max()) >= m
+        if type(m) is not int or self._pairs.k != k or slots:
+            raise VoteError(f"a {type(self).__name__} is of other labeling functions or classes than its votes.")
 
     def _has_codes(self) -> bool:
         return not self._has_names
@@ -388,26 +435,34 @@ class BaseLabelModel(LearnedAttributes, InChunks, BaseEstimator):
         """Whether the log-posterior is a sum over the votes of a row."""
         return type(self)._posterior is BaseLabelModel._posterior and self._states_per_class == 1
 
-    def _contributions(self, matrix: VoteMatrix) -> Floats:
-        """What the prior and each vote of a single row add, (1 + votes, k), in nats.
+    def _said(self, matrix: VoteMatrix) -> list[Any]:
+        """What each vote says, readable."""
+        return self.classes_[matrix.vote].tolist()
 
-        Where votes do not add up, each is taken alone, and one more row says what they make together beyond that.
+    def _contributions(self, matrix: VoteMatrix) -> Contributions:
+        """What the prior and each vote add on some rows, in nats.
+
+        Where votes do not add up, each is taken alone, and what they make together beyond that is told apart.
         """
+        tiny, covered = np.finfo(float).tiny, matrix.covered[:, np.newaxis]
+        prior = np.log(np.maximum(self.class_prior_, tiny))
         if not matrix.nnz:
-            return np.log(self.class_prior_)[np.newaxis]
+            return Contributions(np.tile(prior, (matrix.n, 1)), np.empty((0, self._k)))
         if self._is_linear:
             pairs, pair = pair_up(matrix)
-            seen, factor = self._pairs.find(pairs), self._scale(matrix.row_counts)[0]
+            seen, factor = self._pairs.find(pairs), self._scale(matrix.row_counts)[matrix.rows, np.newaxis]
             if self._many_classes:
-                prior = prior_of_row(normalised(self._log_prior()), matrix.vote, self._power())
-                return np.vstack([prior, self._power() * factor * self._vote_weights(pairs, seen).table(pairs)[pair]])
-            return np.vstack([self._log_prior(), factor * self._log_weights(pairs, seen)[pair]])
+                log_prior, votes = normalised(self._log_prior()), self._vote_weights(pairs, seen).table(pairs)[pair]
+                on_row = np.split(matrix.vote, matrix.indptr[1:-1])
+                with_votes = np.array([prior_of_row(log_prior, vote, self._power()) for vote in on_row])
+                return Contributions(np.where(covered, with_votes, prior), self._power() * factor * votes)
+            votes = factor * self._log_weights(pairs, seen)[pair]
+            return Contributions(np.where(covered, self._log_prior(), prior), votes)
         each = VoteMatrix(np.arange(matrix.nnz + 1), matrix.code, matrix.m, matrix.k)
-        tiny = np.finfo(float).tiny
-        prior = np.log(np.maximum(self.class_prior_, tiny))
-        alone = np.log(np.maximum(self._posterior(each), tiny)) - prior  # (votes, k)
-        together = np.log(np.maximum(self._posterior(matrix)[0], tiny)) - prior - alone.sum(axis=0)
-        return np.vstack([prior, alone, together])
+        alone = np.log(np.maximum(self._posterior(each), tiny)) - prior  # (nnz, k)
+        together = np.log(np.maximum(self._posterior(matrix), tiny)) - prior
+        np.subtract.at(together, matrix.rows, alone)
+        return Contributions(np.tile(prior, (matrix.n, 1)), alone, np.where(covered, together, 0))
 
     def _count(self, problem: Problem) -> None:
         """The expected counts under the fitted posteriors, from which accuracies and confusions follow."""

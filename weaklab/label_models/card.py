@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import Any
 
 import numpy as np
+
+from weaklab.markup import card_table, element
 
 #: Labeling functions shown; the most frequent come first.
 ROWS = 50
@@ -27,25 +28,29 @@ def card(model: Any) -> str:
     m, k = model.n_features_in_, len(model.classes_)
     names = getattr(model, "feature_names_in_", [f"column {j}" for j in range(m)])
     prior = ", ".join(
-        f"{escape(str(name))} {share:.1%}" for name, share in zip(model.classes_[:12], model.class_prior_, strict=False)
+        f"{name} {share:.1%}" for name, share in zip(model.classes_[:12], model.class_prior_, strict=False)
     )
     _, votes = model._right_and_total()
     accuracies, intervals = model.accuracies_, model.accuracy_intervals_
-    rows = "".join(
-        f"<tr><td style='text-align:left'>{escape(str(names[j]))}</td><td>{votes[j]:,.0f}</td>"
-        f"{_accuracy(accuracies[j], intervals[j], k)}</tr>"
+    lines = [
+        (names[j], f"{votes[j]:,.0f}", *_accuracy(accuracies[j], intervals[j], k))
         for j in np.argsort(-votes, kind="stable")[:ROWS]
-    )
-    more = f"<p>and {m - ROWS:,} more</p>" if m > ROWS else ""
+    ]
     how = f"{model.n_iter_} iterations" if model.n_iter_ else "nothing to iterate"
-    remarks = "".join(f"<li>{escape(remark)}</li>" for remark in [*_groups(model, names), *model.warnings_])
-    remarks = f"<ul>{remarks}</ul>" if remarks else ""
-    return (
-        f"<div><p><b>{escape(repr(model))}</b><br>fitted on {model.n_rows_:,} rows &times; {m:,} labeling functions, "
-        f"{how}<br>class prior: {prior}{' ...' if k > 12 else ''}</p>"
-        "<table><thead><tr><th style='text-align:left'>labeling function</th><th>votes</th>"
-        f"<th>accuracy</th><th>90 % interval</th><th></th></tr></thead>"
-        f"<tbody>{rows}</tbody></table>{more}{remarks}</div>"
+    remarks = [element("li", remark) for remark in [*_groups(model, names), *model.warnings_]]
+    return element(
+        "div",
+        element(
+            "p",
+            element("b", repr(model)),
+            element("br"),
+            f"fitted on {model.n_rows_:,} rows × {m:,} labeling functions, {how}",
+            element("br"),
+            f"class prior: {prior}{' ...' if k > 12 else ''}",
+        ),
+        card_table(("labeling function", "votes", "accuracy", "90 % interval", ""), lines),
+        m > ROWS and element("p", f"and {m - ROWS:,} more, with fewer votes"),
+        bool(remarks) and element("ul", *remarks),
     )
 
 
@@ -59,8 +64,9 @@ def _groups(model: Any, names: Any) -> list[str]:
     ]
 
 
-def _accuracy(accuracy: float, interval: np.ndarray, k: int) -> str:
+def _accuracy(accuracy: float, interval: np.ndarray, k: int) -> tuple[str, str, str]:
+    """The accuracy, its interval, and a remark."""
     if np.isnan(accuracy):
-        return "<td></td><td></td><td>never votes</td>"
+        return "", "", "never votes"
     remark = "no better than chance" if interval[0] < 1 / k else ""
-    return f"<td>{accuracy:.3f}</td><td>{interval[0]:.3f} to {interval[1]:.3f}</td><td>{remark}</td>"
+    return f"{accuracy:.3f}", f"{interval[0]:.3f} to {interval[1]:.3f}", remark

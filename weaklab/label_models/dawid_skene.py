@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 
@@ -83,6 +83,8 @@ class DawidSkene(PriorParameters, BaseLabelModel):
     >>> DawidSkene().fit(votes).accuracies_.round(1)
     array([0.9, 0.8, 0.6])
     """
+
+    _learns_from_sums: ClassVar[bool] = True
 
     def __init__(
         self,

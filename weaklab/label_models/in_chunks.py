@@ -15,6 +15,7 @@ from weaklab.votes import (
     PartialVotes,
     SoftVotes,
     VoteMatrix,
+    as_declared,
     check_classes,
     check_gold,
     check_sample_weight,
@@ -219,4 +220,4 @@ class InChunks:
 def _plain(classes: Classes) -> Any:
     """Classes as checked, but names that are the codes themselves, as scikit-learn gives them, as a number."""
     checked = check_classes(classes)
-    return len(checked) if isinstance(checked, list) and checked == list(range(len(checked))) else checked
+    return as_declared(checked) if isinstance(checked, list) else checked

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 
@@ -136,9 +136,12 @@ class LabelModel(AppraisedAttributes, BaseLabelModel):
     array([1.  , 1.  , 1.  , 1.  , 1.  , 0.33, 0.33, 0.33])
     """
 
+    _learns_from_sums: ClassVar[bool] = True
+
     #: How many of the corrections by gold rows are tried.
     _corrections = len(NAMES)
     _members: list[Any]  # Tempered, or TemperedVotes where classes are many
+    _tempers = True
 
     def __init__(
         self,

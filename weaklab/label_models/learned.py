@@ -50,6 +50,8 @@ class LearnedAttributes:
     _many_classes: bool = False
     #: Whether a column of the votes is a labeling function.
     _columns_are_functions: bool = True
+    #: Whether its labels are less sure than independent votes would make them, by design; gold rows undo that.
+    _tempers: bool = False
 
     _fit: Callable[[Problem], Fit]
     _count: Callable[[Problem], None]

@@ -53,6 +53,8 @@ class MajorityVote(BaseLabelModel):
     array(['ham', 'spam', None, None], dtype=object)
     """
 
+    _learns_from_sums: ClassVar[bool] = True
+
     law_exemptions: ClassVar[dict[str, str]] = {
         "explanations_add_up": "A majority is no sum of log-odds; explain counts votes instead.",
     }
@@ -68,19 +70,20 @@ class MajorityVote(BaseLabelModel):
         return votes.majority()
 
     def explain(self, votes: object) -> pd.DataFrame:
-        """Which labeling functions voted for what on one row: a 1 under the class that each counts for.
+        """Which labeling functions voted for what: a 1 under the class that each counts for.
 
         A majority is no log-posterior, so the contributions are votes, not nats, and are not centred.
 
         Parameters
         ----------
-        votes : array-like of shape (m,), Series, or anything :meth:`predict_proba` takes that has one row
-            The votes on one row.
+        votes : array-like of shape (m,), Series, or anything :meth:`predict_proba` takes
+            The votes on one row, or on several.
 
         Returns
         -------
         DataFrame
-            A row per vote; a column ``vote``, then one per class. The columns sum to the votes for each class.
+            A line per vote; a column ``vote``, then one per class. On each row the columns sum to the votes for each
+            class. Of several rows, ``row`` is the first level of the index; those without votes have no line.
         """
         frame = super().explain(votes)
         frame = frame[frame["vote"].notna()].copy()  # neither prior nor remainder counts

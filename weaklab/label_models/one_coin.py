@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from weaklab._kernels.candidates import Candidates
@@ -80,6 +82,8 @@ class OneCoin(PriorParameters, BaseLabelModel):
     >>> OneCoin().fit(votes).accuracies_.round(1)
     array([0.9, 0.8, 0.6])
     """
+
+    _learns_from_sums: ClassVar[bool] = True
 
     def _fit(self, problem: Problem) -> Fit:
         problem = problem.covered()  # a row without votes says nothing of the parameters

@@ -12,6 +12,7 @@ from weaklab._kernels.candidates import Candidates, expectation_of_candidates, s
 from weaklab._kernels.chunks import CHUNK
 from weaklab._kernels.em import Expected, Rows, expectation, expectation_of_two, of_second, share_counts
 from weaklab._kernels.words import Survey, WordRows, expectation_of_words, survey
+from weaklab.exceptions import VoteError
 from weaklab.label_models.many_classes import CELLS_AT_A_TIME, VoteWeights, are_many, normalised
 from weaklab.typing import Floats
 from weaklab.votes import Patterns, VoteMatrix
@@ -48,6 +49,19 @@ class Problem:
     gold: np.ndarray
     empty: bool = True
     numbered: np.ndarray | None = None
+
+    def _check_loaded(self) -> None:
+        """Check what a file said: kernels trust it."""
+        u, known = self.votes.n, np.asarray(self.gold)
+        if self.votes.k != self.pairs.k or len(self.weight) not in (0, u) or len(known) not in (0, u):
+            raise VoteError("the rows that are kept are not as they were saved.")
+        if len(self.pairs) and int(self.pairs.lf.max()) >= self.votes.m:
+            raise VoteError("the rows that are kept are of other labeling functions than these.")
+        if len(known) and not (known.min() >= -1 and known.max() < self.votes.k):
+            raise VoteError("the rows that are kept have gold labels of no class.")
+        numbered = self.numbered
+        if numbered is not None and (len(numbered) != self.votes.nnz or (numbered >= len(self.pairs)).any()):
+            raise VoteError("the votes that are kept are numbered otherwise than they were.")
 
     @classmethod
     def of(cls, patterns: Patterns) -> Problem:
@@ -278,6 +292,9 @@ class Problem:
     def sample_pairs(self, rows: np.ndarray) -> np.ndarray:
         """The pairs of the votes of some rows, by position, side by side."""
         return self.pairs.numbers(self.votes.take(rows).code, self.m)
+
+    def release(self) -> None:
+        """Let go of what it holds in other processes: nothing, where the rows are here."""
 
     def slim(self) -> Problem:
         """The same, without the index of the data and whatever was computed of it: small enough to be kept."""

@@ -11,10 +11,10 @@ import copy
 from typing import Any, ClassVar, Self
 
 import numpy as np
-import pandas as pd
 
 from weaklab.exceptions import VoteError
 from weaklab.label_models.base import BaseLabelModel
+from weaklab.label_models.contributions import Contributions
 from weaklab.label_models.many_classes import RightCounts, refuse_large_table
 from weaklab.typing import Floats
 from weaklab.typing import Votes as VotesLike
@@ -63,32 +63,12 @@ class RichLabelModel(BaseLabelModel):
             votes = slots_of(self._rich(votes, number_of_classes(self.classes)))
         return super().fit(votes, y, sample_weight)
 
-    def explain(self, votes: Any) -> pd.DataFrame:
-        """Why one row gets its label: the contribution of each labeling function in log-odds.
+    def _said(self, matrix: Any) -> list[Any]:
+        """What each vote says, readable: a class, a tuple of classes, or a dict of their probabilities."""
+        slots = [self._slot_said(says) for says in matrix.book.says]
+        return [slots[slot] for slot in matrix.lf]
 
-        Parameters
-        ----------
-        votes : array-like of shape (m,), Series, or anything :meth:`fit` takes that has one row
-            The votes on one row.
-
-        Returns
-        -------
-        DataFrame
-            As for any label model; ``vote`` holds a class, a tuple of classes, or a dict of their probabilities.
-
-        Raises
-        ------
-        VoteError
-            If there is not exactly one row.
-        """
-        frame = super().explain(votes)
-        if isinstance(votes, self.takes):
-            said = self._check_new(votes).book.says
-            frame["vote"] = pd.Series([None, *map(self._said, said)], index=frame.index, dtype=object)
-        return frame
-
-    def _said(self, says: Floats) -> Any:
-        """What a vote says, readable: a class, several classes, or their probabilities."""
+    def _slot_said(self, says: Floats) -> Any:
         voted = np.flatnonzero(says)
         names = tuple(self.classes_[voted].tolist())
         if len(voted) == 1:
@@ -137,7 +117,7 @@ class RichLabelModel(BaseLabelModel):
     def _predict_proba(self, matrix: VoteMatrix) -> Floats:
         return super(RichLabelModel, self._reading(matrix))._predict_proba(matrix)
 
-    def _contributions(self, matrix: VoteMatrix) -> Floats:
+    def _contributions(self, matrix: VoteMatrix) -> Contributions:
         return super(RichLabelModel, self._reading(matrix))._contributions(matrix)
 
     def _right_and_total(self, counts: Floats | RightCounts | None = None) -> tuple[Floats, Floats]:

@@ -57,6 +57,7 @@ class TemperedModel(BaseLabelModel):
     """
 
     _rule: Any  # Tempered, or TemperedVotes where classes are many
+    _tempers = True
 
     def __init__(self, *, classes: Classes = None, class_prior: ClassPrior = "root", random_state: Seed = None) -> None:
         self.classes = classes

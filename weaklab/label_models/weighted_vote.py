@@ -9,6 +9,7 @@ import pandas as pd
 
 from weaklab._kernels.vote_sums import vote_sums
 from weaklab.label_models.base import BaseLabelModel
+from weaklab.label_models.contributions import Contributions
 from weaklab.label_models.problem import Fit, Problem
 from weaklab.typing import Classes, Floats, Seed
 from weaklab.votes import VoteMatrix
@@ -77,38 +78,41 @@ class WeightedVote(BaseLabelModel):
         return Fit(class_prior=np.full(problem.k, 1 / problem.k))
 
     def _posterior(self, votes: VoteMatrix) -> Floats:
+        return vote_sums(votes.indptr, votes.vote, votes.k, self._shares(votes))
+
+    def _shares(self, votes: VoteMatrix) -> Floats:
+        """The part of its row's share that each vote brings, (nnz,); alike where none of a row weighs anything."""
         weight = self.weights_[votes.lf]
         total = np.bincount(votes.rows, weight, minlength=votes.n)
         weight[total[votes.rows] == 0] = 1.0
         total[total == 0] = votes.row_counts[total == 0]
-        return vote_sums(votes.indptr, votes.vote, votes.k, weight / total[votes.rows])
+        return weight / total[votes.rows]
 
     def explain(self, votes: object) -> pd.DataFrame:
-        """What part of the weighted share each labeling function brings, on one row.
+        """What part of the weighted share each labeling function brings.
 
         A share is no log-posterior, so the contributions are shares, not nats, and are not centred.
 
         Parameters
         ----------
-        votes : array-like of shape (m,), Series, or anything :meth:`predict_proba` takes that has one row
-            The votes on one row.
+        votes : array-like of shape (m,), Series, or anything :meth:`predict_proba` takes
+            The votes on one row, or on several.
 
         Returns
         -------
         DataFrame
-            A row per vote; a column ``vote``, then one per class. The columns sum to the probabilities.
+            A line per vote; a column ``vote``, then one per class. On each row the columns sum to the probabilities. Of
+            several rows, ``row`` is the first level of the index; those without votes have no line.
         """
-        frame = super().explain(votes).iloc[1:].copy()  # there is no prior
+        frame = super().explain(votes)
+        frame = frame[frame["vote"].notna()].copy()  # there is no prior
         columns = list(self.classes_)
         parts = frame[columns].to_numpy(dtype=np.float64)
         frame.loc[:, columns] = parts - parts.min(axis=1, keepdims=True)  # the shell centred them
         return frame
 
-    def _contributions(self, matrix: VoteMatrix) -> Floats:
-        """The part of the share that each vote brings, (1 + votes, k); the first, of the prior, is 0."""
-        weight = self.weights_[matrix.lf]
-        if not weight.any():
-            weight = np.ones(matrix.nnz)
-        parts = np.zeros((1 + matrix.nnz, matrix.k))
-        parts[1 + np.arange(matrix.nnz), matrix.vote] = weight / weight.sum() if matrix.nnz else weight
-        return parts
+    def _contributions(self, matrix: VoteMatrix) -> Contributions:
+        """The part of the share that each vote brings; that of the prior is 0."""
+        parts = np.zeros((matrix.nnz, matrix.k))
+        parts[np.arange(matrix.nnz), matrix.vote] = self._shares(matrix)
+        return Contributions(np.zeros((matrix.n, matrix.k)), parts)

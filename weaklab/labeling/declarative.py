@@ -6,7 +6,6 @@ import re
 from collections.abc import Hashable
 from dataclasses import fields
 from decimal import Decimal
-from html import escape
 from numbers import Real
 from reprlib import Repr
 from typing import Any
@@ -16,6 +15,7 @@ import pandas as pd
 
 from weaklab.exceptions import FrameError, LabelingFunctionError
 from weaklab.labeling.explanations import Explanation, short
+from weaklab.markup import element, facts_table
 from weaklab.typing import ABSTAIN
 
 #: A default name is cut at this many characters.
@@ -108,12 +108,12 @@ class DeclarativeLF:
         return type(self), self.parts()
 
     def _repr_html_(self) -> str:
-        said = "".join(
-            f"<tr><th>{escape(key)}</th><td><code>{escape(_SHORT.repr(value))}</code></td></tr>"
+        said = [
+            (key, element("code", _SHORT.repr(value)))
             for key, value in self.describe().items()
             if key not in ("kind", "name")
-        )
-        return f"<div><b>{escape(self.name)}</b> {type(self).__name__}<table>{said}</table></div>"
+        ]
+        return element("div", element("b", self.name), f" {type(self).__name__}", facts_table(said))
 
 
 def is_missing(cell: Any) -> bool:

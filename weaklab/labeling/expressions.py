@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from weaklab.labeling.expression_cells import as_column, holds, kind_of
 from weaklab.labeling.expression_syntax import KIND, parse
 from weaklab.labeling.polars_expressions import from_bytes, to_bytes
 from weaklab.labeling.rows import as_row
+from weaklab.markup import element, facts_table
 
 
 @dataclass(frozen=True, repr=False)
@@ -110,11 +110,8 @@ class ExpressionLF(DeclarativeLF):
         return f"ExpressionLF({self.written!r}, label={self.label!r}, name={self.name!r})"
 
     def _repr_html_(self) -> str:
-        return (
-            f"<div><b>{escape(self.name)}</b> ExpressionLF<table><tr><th>expression</th><td><code>"
-            f"{escape(self.written)}</code></td></tr><tr><th>label</th><td><code>{escape(repr(self.label))}</code>"
-            f"</td></tr></table></div>"
-        )
+        said = [("expression", element("code", self.written)), ("label", element("code", repr(self.label)))]
+        return element("div", element("b", self.name), " ExpressionLF", facts_table(said))
 
 
 def _shown(cell: Any) -> str:

@@ -16,6 +16,7 @@ from weaklab.labeling.function import LabelingFunction
 from weaklab.labeling.learned import Answers, LearnedLF, Watch
 from weaklab.labeling.rows import as_row
 from weaklab.labeling.signatures import callable_name
+from weaklab.markup import element, facts_table
 
 _KIND = "graph_lf"
 
@@ -251,10 +252,5 @@ def _said(climb: Climb) -> dict[str, Any]:
 
 
 def _card(name: str, climb: Climb) -> str:
-    from html import escape
-
-    said = "".join(
-        f"<tr><th>{escape(key)}</th><td><code>{escape(repr(value)[:200])}</code></td></tr>"
-        for key, value in _said(climb).items()
-    )
-    return f"<div><b>{escape(name)}</b> GraphLF<table>{said}</table></div>"
+    said = [(key, element("code", repr(value)[:200])) for key, value in _said(climb).items()]
+    return element("div", element("b", name), " GraphLF", facts_table(said))

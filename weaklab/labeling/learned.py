@@ -8,7 +8,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from weaklab.labeling.columns import table_of_records
 from weaklab.labeling.explanations import Explanation
 from weaklab.labeling.rich_returns import Output
 from weaklab.labeling.rows import Row, as_row
+from weaklab.markup import element, facts_table
 from weaklab.typing import Floats
 
 
@@ -145,9 +145,9 @@ class LearnedLF(ABC):
         return f"{type(self).__name__}({self.name!r})"
 
     def _repr_html_(self) -> str:
-        said = "".join(
-            f"<tr><th>{escape(str(key))}</th><td><code>{escape(shown(value, 200))}</code></td></tr>"
+        said = [
+            (key, element("code", shown(value, 200)))
             for key, value in self.describe().items()
             if key not in ("kind", "name")
-        )
-        return f"<div><b>{escape(self.name)}</b> {type(self).__name__}<table>{said}</table></div>"
+        ]
+        return element("div", element("b", self.name), f" {type(self).__name__}", facts_table(said))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Literal, Self, TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from weaklab.analysis import summarize
-from weaklab.exceptions import ParameterError
+from weaklab.analysis.gold_against import judge, judge_rich
+from weaklab.analysis.model_votes import ModelVotes
+from weaklab.exceptions import ParameterError, VoteError
 from weaklab.label_models.intervals import from_counts
 from weaklab.plots.drawing import (
     TOP,
@@ -26,9 +27,17 @@ from weaklab.plots.drawing import (
     title,
     value_grid,
 )
-from weaklab.plots.judged import class_names, fitted, lf_names
-from weaklab.typing import Votes
-from weaklab.votes import check_gold, check_votes
+from weaklab.plots.judged import fitted, lf_names
+from weaklab.votes import PartialVotes, SoftVotes, as_declared, check_gold, check_votes
+
+Kind: TypeAlias = Literal["one class", "set", "soft"]
+
+#: What is counted, by what a vote is.
+MEASURES: dict[Kind, str] = {
+    "one class": "share of its votes that are right",
+    "set": "share of its votes that hold the right class",
+    "soft": "share of its votes' probability on the right class",
+}
 
 
 @dataclass(eq=False)
@@ -43,7 +52,9 @@ class AccuracyDisplay(Display):
     n : int
         How many rows the model was fitted to.
     chance : float
-        What guessing gets: one over the number of classes.
+        What guessing gets: one over the number of classes; NaN where votes are sets, of which large ones guess well.
+    kind : {"one class", "set", "soft"}
+        What a vote is. A set is right where it holds the class, a distribution as far as it lies on it.
 
     Examples
     --------
@@ -60,17 +71,18 @@ class AccuracyDisplay(Display):
     table: pd.DataFrame
     n: int
     chance: float
+    kind: Kind = "one class"
 
     @classmethod
-    def from_estimator(cls, model: Any, votes: Votes | None = None, y: Any = None) -> Self:
+    def from_estimator(cls, model: Any, votes: Any = None, y: Any = None) -> Self:
         """Take what a fitted label model has learned, and compare gold where there is any.
 
         Parameters
         ----------
         model : label model
             A fitted one.
-        votes : DataFrame, array-like or sparse matrix of shape (n, m), optional
-            Votes on rows with gold; they need not be those that the model was fitted to.
+        votes : DataFrame, array-like or sparse matrix of shape (n, m), PartialVotes or SoftVotes, optional
+            Votes on rows with gold, of the kind that the model was fitted to; they need not be the same ones.
         y : array-like of shape (n,), optional
             Their gold labels, by code or name; -1 or missing where unknown.
 
@@ -80,8 +92,9 @@ class AccuracyDisplay(Display):
 
         Raises
         ------
-        ParameterError
-            If the model has no accuracies, or only one of votes and gold is given.
+        ParameterError, VoteError
+            If the model has no accuracies, only one of votes and gold is given, or the votes are of other labeling
+            functions or of another kind.
         """
         fitted(model, "accuracy_intervals_")
         if (votes is None) != (y is None):
@@ -90,19 +103,13 @@ class AccuracyDisplay(Display):
         low, high = model.accuracy_intervals_.T
         names = lf_names(model)
         table = pd.DataFrame({"votes": total, "accuracy": model.accuracies_, "low": low, "high": high}, index=names)
-        k = len(model.classes_)
+        kind = _kind(model)
         if votes is not None:
-            matrix = check_votes(votes, classes=k)
-            gold = check_gold(y, matrix.n, class_names(model) or k, index=matrix.index)
-            found = summarize(matrix, gold).set_axis([matrix.name(j) for j in range(matrix.m)])
-            if set(found.index) != set(names):
-                raise ParameterError(_others(found.index.tolist(), names))
-            found = found.loc[names]
-            right = found["correct"].to_numpy(dtype=np.float64)
-            judged = right + found["incorrect"].to_numpy()
-            table["gold_votes"], table["gold"] = judged, found["accuracy"].to_numpy()
+            judged, right = _judged(model, votes, y, kind)
+            with np.errstate(invalid="ignore"):
+                table["gold_votes"], table["gold"] = judged, right / judged
             table[["gold_low", "gold_high"]] = from_counts(right, judged)
-        return cls(table, int(model.n_rows_), 1 / k)
+        return cls(table, int(model.n_rows_), np.nan if kind == "set" else 1 / len(model.classes_), kind)
 
     def plot(self, ax: Any = None, *, top: int = TOP, **kwargs: Any) -> Self:
         """Draw the intervals, those with most votes first.
@@ -130,11 +137,12 @@ class AccuracyDisplay(Display):
         _intervals(ax, shown, ("accuracy", "low", "high"), at - shift, 0, kwargs)
         if with_gold:
             _intervals(ax, shown, ("gold", "gold_low", "gold_high"), at + shift, 1, kwargs)
-        ax.axvline(self.chance, color=ink(ax), linestyle="--", linewidth=1, label="guessing")
+        if not np.isnan(self.chance):
+            ax.axvline(self.chance, color=ink(ax), linestyle="--", linewidth=1, label="guessing")
         list_names(ax, shown.index)
         value_grid(ax)
         percent_axis(ax.xaxis)
-        ax.set_xlabel("share of its votes that are right")
+        ax.set_xlabel(MEASURES[self.kind])
         ax.set_ylabel("labeling function")
         facts = f"{counts(self.n, len(self.table))}, 90 % intervals{left_out(len(shown), len(voting), 'most votes')}"
         silent = len(self.table) - len(voting)
@@ -142,6 +150,36 @@ class AccuracyDisplay(Display):
         title(ax, "Learned accuracy beside gold" if with_gold else "Learned accuracy", facts)
         self._legend(ax)
         return self
+
+
+def _kind(model: Any) -> Kind:
+    """What the votes that a model was fitted to are."""
+    book = getattr(model, "_book", None)
+    if book is None or (book.says > 0).sum(axis=1).max(initial=0) <= 1:
+        return "one class"
+    return "set" if model.takes is PartialVotes else "soft"
+
+
+def _judged(model: Any, votes: Any, y: Any, kind: Kind) -> tuple[np.ndarray, np.ndarray]:
+    """How many votes of each labeling function of a model gold judges, and how many are right, (m,) each."""
+    if isinstance(votes, (PartialVotes, SoftVotes)):
+        seen = ModelVotes.of(model, votes)
+        assert seen.rich is not None
+        return judge_rich(seen.rich, seen.gold(y))
+    k = len(model.classes_)
+    if kind != "one class":
+        raise VoteError(
+            f"{type(model).__name__} was fitted to {model.takes.__name__}, and learned how right these are: give votes "
+            f"of that kind, got {type(votes).__name__}."
+        )
+    matrix = check_votes(votes, classes=k)
+    names, given = lf_names(model), matrix.lf_names
+    if set(given) != set(names):
+        raise ParameterError(_others(given, names))
+    gold = check_gold(y, matrix.n, as_declared(model.classes_), index=matrix.index)
+    place = [given.index(name) for name in names]
+    judged, right = judge(matrix, gold)
+    return judged[place], right[place]
 
 
 def _others(given: list[Any], fitted_to: list[Any]) -> str:

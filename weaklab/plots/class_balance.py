@@ -23,8 +23,8 @@ from weaklab.plots.drawing import (
     title,
     value_grid,
 )
-from weaklab.plots.judged import class_names, fitted
-from weaklab.votes import check_gold
+from weaklab.plots.judged import fitted
+from weaklab.votes import as_declared, check_gold
 
 
 @dataclass(eq=False)
@@ -80,7 +80,7 @@ class ClassBalanceDisplay(Display):
         table = pd.DataFrame({"estimated": model.class_prior_}, index=pd.Index(classes, name="class"))
         n_gold = 0
         if y is not None:
-            gold = check_gold(y, len(y), class_names(model) or k)
+            gold = check_gold(y, len(y), as_declared(model.classes_))
             gold = gold[gold >= 0]
             n_gold = len(gold)
             if not n_gold:

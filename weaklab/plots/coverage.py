@@ -69,7 +69,7 @@ class CoverageDisplay(Display):
         """
         matrix = hard_votes(votes, classes)
         table = summarize(matrix, classes=classes)
-        return cls(table.set_axis([matrix.name(j) for j in range(matrix.m)]), matrix.n)
+        return cls(table.set_axis(matrix.lf_names), matrix.n)
 
     def plot(self, ax: Any = None, *, top: int = TOP, **kwargs: Any) -> Self:
         """Draw the bars, the widest coverage first.

@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 
 from weaklab.analysis import dependencies
+from weaklab.analysis.hard_votes import hard_votes
 from weaklab.exceptions import ParameterError
 from weaklab.plots.drawing import TOP, Display, check_number, counts, distinct, ink, left_out, over, title
-from weaklab.typing import Votes
-from weaklab.votes import check_votes
 
 COLUMNS = ("first", "second", "strength", "group")
 #: Up to so many labeling functions, cells say their number.
@@ -54,7 +53,7 @@ class DependenceDisplay(Display):
                 )
 
     @classmethod
-    def from_votes(cls, votes: Votes, model: Any = None, *, classes: Any = None, fdr: float = 0.05) -> Self:
+    def from_votes(cls, votes: Any, model: Any = None, *, classes: Any = None, fdr: float = 0.05) -> Self:
         """Look for dependence in votes.
 
         Parameters
@@ -67,7 +66,7 @@ class DependenceDisplay(Display):
         DependenceDisplay
         """
         table = dependencies(votes, model, classes=classes, fdr=fdr)
-        matrix = check_votes(votes, classes=classes)
+        matrix = hard_votes(votes, classes)
         return cls(table, matrix.n, matrix.m)
 
     def plot(self, ax: Any = None, *, top: int = TOP, **kwargs: Any) -> Self:

@@ -10,15 +10,13 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from weaklab.exceptions import ClassError, ParameterError, did_you_mean
+from weaklab.exceptions import ClassError, ParameterError, VoteError, did_you_mean
+from weaklab.label_models.contributions import PRIOR, TOGETHER, in_words
 from weaklab.plots.drawing import TOP, Display, bar_look, check_number, height_for, ink, shorten, title, value_grid
 from weaklab.plots.judged import fitted
 from weaklab.typing import Votes
 
 Unit = Literal["nats", "votes", "shares of the vote"]
-
-#: What ``explain`` calls the rows that are no votes.
-PRIOR, TOGETHER = "(prior)", "(together)"
 
 
 @dataclass(eq=False)
@@ -105,9 +103,17 @@ class ExplanationDisplay(Display):
         Returns
         -------
         ExplanationDisplay
+
+        Raises
+        ------
+        VoteError, ClassError, ParameterError
+            As for :meth:`from_estimator`.
         """
         if "vote" not in table.columns:
             raise ParameterError("table has no column 'vote': give what model.explain(votes) returns.")
+        if table.index.nlevels > 1:
+            rows = table.index.get_level_values(0).nunique()
+            raise VoteError(f"A waterfall explains one row, got {rows:,}: give the votes on one, or table.loc[row].")
         scores = table.drop(columns="vote").astype(float)
         total = scores.sum()
         for given in (target, against):
@@ -119,7 +125,8 @@ class ExplanationDisplay(Display):
         if target == against:
             raise ParameterError(f"target and against are both {target!r}: log-odds need two classes.")
         said = [
-            name if vote is None else f"{name}: {vote}" for name, vote in zip(table.index, table["vote"], strict=True)
+            name if vote is None else f"{name}: {in_words(vote)}"
+            for name, vote in zip(table.index, table["vote"], strict=True)
         ]
         steps = pd.Series((scores[target] - scores[against]).to_numpy(), index=said)
         unit: Unit = (

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from weaklab.exceptions import GoldError, ParameterError
 from weaklab.metrics import TIE
 from weaklab.typing import Codes, Floats
-from weaklab.votes import SoftLabels, check_gold, check_soft_labels
+from weaklab.votes import SoftLabels, as_declared, check_gold, check_soft_labels
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,13 +85,8 @@ def predictions(model: Any, X: Any) -> SoftLabels:
     if hasattr(model, "labels"):
         return model.labels(X)
     index = X.index if isinstance(X, (pd.DataFrame, pd.Series)) else None
-    return SoftLabels(model.predict_proba(X), classes=class_names(model), index=index)
-
-
-def class_names(model: Any) -> tuple[Any, ...] | None:
-    """The names of a fitted model's classes; None where they are the codes 0..k-1."""
-    names = np.asarray(model.classes_).tolist()
-    return None if names == list(range(len(names))) else tuple(names)
+    classes = as_declared(model.classes_)
+    return SoftLabels(model.predict_proba(X), classes=None if isinstance(classes, int) else tuple(classes), index=index)
 
 
 def fitted(model: Any, attribute: str, kind: str = "label model") -> Any:

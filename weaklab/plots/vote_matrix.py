@@ -114,9 +114,8 @@ class VoteMatrixDisplay(Display):
         if not matrix.n:
             raise VoteError("There are no rows of votes to draw.")
         shape = min(matrix.n, check_number(max_rows, "max_rows")), min(matrix.m, check_number(max_lfs, "max_lfs"))
-        names = [matrix.name(j) for j in range(matrix.m)]
         shown = class_array(matrix.k if classes is None else classes).tolist()
-        return cls(BinnedVotes.of(matrix, *shape, sort), matrix.n, matrix.m, names, shown, sort)
+        return cls(BinnedVotes.of(matrix, *shape, sort), matrix.n, matrix.m, matrix.lf_names, shown, sort)
 
     def plot(self, ax: Any = None, *, show: Show = "class", **kwargs: Any) -> Self:
         """Draw the heat map.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import tempfile
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -16,6 +17,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from weaklab.exceptions import CoverageWarning, NotConvergedWarning
+from weaklab.persistence import load
 
 Law = Callable[[Any], None]
 
@@ -289,6 +291,21 @@ def copies_predict_alike(model: Any) -> None:
     _same(copy.deepcopy(fitted).predict_proba(votes), expected, "after deepcopy", tolerance=0)
 
 
+def saved_models_predict_alike(model: Any) -> None:
+    """A clone that is fitted, saved and loaded predicts the same bits, if the model has a method save."""
+    votes, _ = _draw()
+    fitted = _fit(model, votes)
+    if not _has(fitted, "save"):
+        return
+    kind = type(model)
+    with tempfile.TemporaryDirectory() as folder:
+        loaded = load(fitted.save(f"{folder}/model.weaklab"), parts={kind.__qualname__: kind})
+    assert type(loaded) is kind
+    _same(loaded.predict_proba(votes), fitted.predict_proba(votes), "after saving and loading", tolerance=0)
+    for name in _has(fitted, "accuracies_", "accuracy_intervals_"):
+        _same(getattr(loaded, name), getattr(fitted, name), f"{name} after saving and loading", tolerance=0)
+
+
 def weights_are_repetitions(model: Any) -> None:
     """An integer sample weight means as much as repeating the row; weight 0 as much as leaving it out."""
     votes, y = _draw()
@@ -426,6 +443,7 @@ LAWS: tuple[Law, ...] = (
     predicting_leaves_the_model_untouched,
     prediction_is_inductive,
     copies_predict_alike,
+    saved_models_predict_alike,
     weights_are_repetitions,
     unknown_gold_is_no_gold,
     class_names_change_only_names,

@@ -13,6 +13,7 @@ from weaklab._kernels.sparse_rows import sparse_rows
 from weaklab.exceptions import VoteError
 from weaklab.typing import ABSTAIN, Classes
 from weaklab.votes.classes import number_of_classes
+from weaklab.votes.engines import engine_of
 from weaklab.votes.matrix import VoteMatrix, code_dtype, encode
 from weaklab.votes.rich import PartialVotes, SoftVotes
 from weaklab.votes.words import as_kept, fit_words, from_dense
@@ -67,6 +68,11 @@ def check_votes(votes: Any, *, classes: Classes = None, first_row: int = 0) -> V
     """
     if isinstance(votes, VoteMatrix):
         return votes
+    if engine_of(votes) is not None:
+        raise VoteError(
+            "These votes are spread over a cluster; there, label models have fit, predict_proba, predict and labels. "
+            "For anything else bring some rows here: votes.head(...), or votes.compute() or votes.toPandas()."
+        )
     if isinstance(votes, (PartialVotes, SoftVotes)):
         raise VoteError(f"These are {type(votes).__name__}; what was called here takes one class per vote.")
     k = number_of_classes(classes)

@@ -22,6 +22,10 @@ class VoteChunks:
         ``(votes, y)`` or ``(votes, y, sample_weight)``, where ``y`` and ``sample_weight`` are of the rows of the chunk,
         or None. A generator can be read once only; a list or a callable as often as you like. Models of richer votes
         take chunks of :class:`PartialVotes` or :class:`SoftVotes`.
+    n_rows : int, optional
+        How many rows there are in all, where that is known: the progress bar counts to it.
+    progress : bool
+        Whether reading them shows a progress bar when it takes more than two seconds.
 
     Raises
     ------
@@ -38,10 +42,12 @@ class VoteChunks:
     3
     """
 
-    def __init__(self, source: Any) -> None:
+    def __init__(self, source: Any, *, n_rows: int | None = None, progress: bool = True) -> None:
         if not callable(source):
             _check_source(source, "VoteChunks takes an iterable of chunks, or a function that returns one")
         self.source = source
+        self.n_rows = n_rows
+        self.progress = progress
 
     def __iter__(self) -> Iterator[Any]:
         if not callable(self.source):

@@ -101,6 +101,28 @@ def class_array(classes: Sequence[Hashable] | int) -> np.ndarray:
     return out
 
 
+def as_declared(classes: np.ndarray | Sequence[Hashable]) -> list[Hashable] | int:
+    """What declares the classes of an estimator: the names, or their number where they are the codes 0..k-1.
+
+    Parameters
+    ----------
+    classes : ndarray or sequence of hashable of shape (k,)
+        A ``classes_``, as :func:`class_array` makes it.
+
+    Returns
+    -------
+    list of hashable, or int
+        What :func:`class_array` makes it of.
+
+    Examples
+    --------
+    >>> as_declared(np.array([0, 1, 2])), as_declared(np.array(["ham", "spam"]))
+    (3, ['ham', 'spam'])
+    """
+    names = classes.tolist() if isinstance(classes, np.ndarray) else list(classes)
+    return len(names) if names == list(range(len(names))) else names
+
+
 def class_codes(classes: Classes) -> dict[Hashable, int]:
     """The code of each class name; empty where only a number of classes is known.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -11,6 +12,7 @@ import pandas as pd
 from weaklab._kernels.chunks import CHUNK
 from weaklab._kernels.patterns import pack, packed_words
 from weaklab._kernels.vote_sums import majority, vote_sums
+from weaklab.exceptions import VoteError
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +44,18 @@ class VoteMatrix:
     k: int
     names: tuple[str, ...] | None = None
     index: pd.Index | None = None
+
+    def _check_loaded(self) -> None:
+        """Check what a file said: kernels trust it."""
+        whole = type(self.m) is int and type(self.k) is int and self.m >= 0 and self.k > 0
+        for array, kind in ((self.indptr, "i"), (self.code, "u")):
+            whole = whole and isinstance(array, np.ndarray) and array.ndim == 1 and array.dtype.kind == kind
+        if not whole or self.indptr.dtype != np.int64 or not len(self.indptr) or self.indptr[0] != 0:
+            raise VoteError("a matrix of votes is not as it was saved.")
+        if self.indptr[-1] != len(self.code) or (np.diff(self.indptr) < 0).any():
+            raise VoteError("the rows of a matrix of votes are not as they were saved.")
+        if len(self.code) and int(self.code.max()) >= self.m * self.k:
+            raise VoteError("a matrix of votes holds a vote of no labeling function, or for no class.")
 
     @property
     def n(self) -> int:
@@ -93,6 +107,16 @@ class VoteMatrix:
         """What to call labeling function j: its name, else ``column j``."""
         return f"column {j}" if self.names is None else self.names[j]
 
+    @property
+    def lf_names(self) -> list[str]:
+        """What to call each labeling function, in text: :meth:`name` of all, (m,)."""
+        return [self.name(j) for j in range(self.m)]
+
+    @property
+    def columns(self) -> list[Hashable]:
+        """What each labeling function is looked up by: its name, else the number of its column; (m,)."""
+        return list(range(self.m)) if self.names is None else list(self.names)
+
     def class_votes(self) -> np.ndarray:
         """How many labeling functions vote for each class on each row, (n, k) float64."""
         return vote_sums(self.indptr, self.vote, self.k, np.ones(self.nnz))
@@ -136,6 +160,11 @@ class VoteMatrix:
         source = np.repeat(starts - indptr[:-1], counts) + np.arange(indptr[-1])
         index = None if self.index is None else self.index[rows]
         return VoteMatrix(indptr, self.code[source], self.m, self.k, self.names, index)
+
+    def only(self, kept: np.ndarray) -> VoteMatrix:
+        """The same rows with some of the votes, a mask (nnz,) of bool; the others are abstentions."""
+        ends = np.concatenate([[0], np.cumsum(kept)])
+        return VoteMatrix(ends[self.indptr], self.code[kept], self.m, self.k, self.names, self.index)
 
     def between(self, start: int, stop: int) -> VoteMatrix:
         """The votes of the rows from ``start`` to before ``stop``; codes are a view."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from weaklab.exceptions import VoteError
 from weaklab.votes.matrix import VoteMatrix
 from weaklab.votes.spool import look_up
 
@@ -34,6 +35,17 @@ class PairTable:
 
     def __len__(self) -> int:
         return len(self.lf)
+
+    def _check_loaded(self) -> None:
+        """Check what a file said: kernels trust it."""
+        whole = type(self.k) is int and self.k > 0
+        for array in (self.lf, self.vote):
+            whole = whole and isinstance(array, np.ndarray) and array.ndim == 1 and array.dtype.kind == "i"
+        if not whole or len(self.lf) != len(self.vote):
+            raise VoteError("the pairs of labeling functions and votes are not as they were saved.")
+        code = self.lf * self.k + self.vote
+        if (self.lf < 0).any() or (self.vote < 0).any() or (self.vote >= self.k).any() or (np.diff(code) <= 0).any():
+            raise VoteError("the pairs of labeling functions and votes are not in order.")
 
     def find(self, other: PairTable) -> np.ndarray:
         """The number here of each pair of another table, -1 where it does not occur here."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 from weaklab.votes.matrix import VoteMatrix
 from weaklab.votes.sampling import spread_rows
 from weaklab.votes.spool import Column, is_in_file
-from weaklab.votes.words import WordMatrix
+from weaklab.votes.words import WordMatrix, stacked
 
 #: Rows looked at to decide whether merging pays, spread evenly over the data.
 SAMPLE = 4096
@@ -64,10 +65,7 @@ def compress(votes: VoteMatrix, gold: np.ndarray | None = None, weight: np.ndarr
     >>> patterns.weight
     array([3., 5.])
     """
-    gold = np.empty(0, dtype=np.int64) if gold is None or not (gold >= 0).any() else gold
-    weight = np.empty(0) if weight is None else weight
-    if not weight.all():
-        votes, gold, weight = _weighed(votes, gold, weight)
+    votes, gold, weight = _counting(votes, gold, weight)
     if votes.packed_words > MAX_WORDS or not votes.n:
         return Patterns(votes, weight, gold)
     sample = spread_rows(votes.n, SAMPLE)
@@ -75,6 +73,69 @@ def compress(votes: VoteMatrix, gold: np.ndarray | None = None, weight: np.ndarr
         return Patterns(votes, weight, gold)
     first, total = _merge(votes, gold, weight)
     return Patterns(votes.take(first), total, gold[first] if len(gold) else gold)
+
+
+def merge_rows(votes: VoteMatrix, gold: np.ndarray | None = None, weight: np.ndarray | None = None) -> Patterns:
+    """Merge equal rows, whether or not that pays.
+
+    Parameters
+    ----------
+    votes, gold, weight
+        As for :func:`compress`.
+
+    Returns
+    -------
+    Patterns
+        In an order that that of the rows leaves no trace in; each has a weight.
+
+    Examples
+    --------
+    >>> from weaklab.votes import check_votes
+    >>> merge_rows(check_votes([[1, 1], [0, 1], [1, 1]])).weight
+    array([1., 2.])
+    """
+    votes, gold, weight = _counting(votes, gold, weight)
+    first, total = _merge(votes, gold, weight)
+    return Patterns(votes.take(first), total, gold[first] if len(gold) else gold)
+
+
+def stack(parts: Sequence[Patterns]) -> Patterns:
+    """The rows of several, one after the other, for as many classes as any of them is for.
+
+    Parameters
+    ----------
+    parts : sequence of Patterns
+        One or more, of the same labeling functions.
+
+    Returns
+    -------
+    Patterns
+        Not merged.
+
+    Examples
+    --------
+    >>> from weaklab.votes import check_votes
+    >>> both = stack([merge_rows(check_votes([[0, 1]] * 3)), merge_rows(check_votes([[2, 1]]))])
+    >>> both.votes.dense().tolist(), both.votes.k, both.weight
+    ([[0, 1], [2, 1]], 3, array([3., 1.]))
+    """
+    k = max(part.votes.k for part in parts)
+    votes = stacked([part.votes.with_classes(k) for part in parts])
+    gold, weight = np.empty(0, dtype=np.int64), np.empty(0)
+    if any(len(part.gold) for part in parts):
+        gold = np.concatenate([part.gold if len(part.gold) else np.full(part.votes.n, -1) for part in parts])
+    if any(len(part.weight) for part in parts):
+        weight = np.concatenate([part.weight if len(part.weight) else np.ones(part.votes.n) for part in parts])
+    return Patterns(votes, weight, gold)
+
+
+def _counting(
+    votes: VoteMatrix, gold: np.ndarray | None, weight: np.ndarray | None
+) -> tuple[VoteMatrix, np.ndarray, np.ndarray]:
+    """The rows that count; gold labels and weights empty where there are none."""
+    gold = np.empty(0, dtype=np.int64) if gold is None or not (gold >= 0).any() else gold
+    weight = np.empty(0) if weight is None else weight
+    return (votes, gold, weight) if weight.all() else _weighed(votes, gold, weight)
 
 
 def _weighed(votes: VoteMatrix, gold: np.ndarray, weight: np.ndarray) -> tuple[VoteMatrix, np.ndarray, np.ndarray]:

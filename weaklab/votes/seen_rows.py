@@ -254,7 +254,8 @@ def read_chunks(source: Any, classes: Classes = None, takes: type | None = None)
     3
     """
     seen = SeenRows(classes, takes)
-    with tqdm(desc="Reading votes", unit="row", unit_scale=True, delay=2) as bar:
+    total, progress = getattr(source, "n_rows", None), getattr(source, "progress", True)
+    with tqdm(desc="Reading votes", total=total, unit="row", unit_scale=True, delay=2, disable=not progress) as bar:
         for votes, y, sample_weight in each_chunk(source):
             before = seen.n
             if not is_nothing(votes):

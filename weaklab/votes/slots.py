@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from weaklab.exceptions import VoteError
 from weaklab.typing import Floats
 from weaklab.votes.matrix import VoteMatrix, encode
 from weaklab.votes.pairs import pair_up
@@ -36,6 +37,15 @@ class Book:
     lf: np.ndarray
     says: Floats
     m: int
+
+    def _check_loaded(self) -> None:
+        """Check what a file said: kernels trust it."""
+        whole = all(isinstance(array, np.ndarray) for array in (self.lf, self.says)) and type(self.m) is int
+        if not whole or self.lf.ndim != 1 or self.lf.dtype.kind != "i" or self.says.ndim != 2:
+            raise VoteError("what votes say is not as it was saved.")
+        inside = ((self.lf >= 0) & (self.lf < self.m)).all() and (np.diff(self.lf) >= 0).all()
+        if len(self.says) != len(self.lf) or not inside or not np.isfinite(self.says).all():
+            raise VoteError("what votes say is of other labeling functions than these.")
 
     @property
     def shares(self) -> Floats:

@@ -141,6 +141,31 @@ class SoftLabels:
         frame = pd.DataFrame(self.probs, columns=list(self.classes_), index=self.index)
         return frame.assign(label=self.labels(), confidence=self.confidence, covered=self.covered)
 
+    def to_dataset(self, dataset: Any = None) -> Any:
+        """A ``datasets.Dataset`` of Hugging Face with these labels, for trainers that read one.
+
+        Parameters
+        ----------
+        dataset : datasets.Dataset, optional
+            The data, of n rows, to which the columns are added.
+
+        Returns
+        -------
+        datasets.Dataset
+            ``label``, a ``ClassLabel``: the most probable class, or gold where it is known, and -1, which trainers
+            take for "no label", where neither is; ``probs`` of length k; ``covered``; ``weight``, where there is one.
+
+        Raises
+        ------
+        MissingExtraError
+            If ``datasets``, of the extra ``hf``, is not installed.
+        SoftLabelError
+            If the Dataset has other rows, or such columns already.
+        """
+        from weaklab.votes.soft_dataset import to_dataset
+
+        return to_dataset(self, dataset)
+
     def replace(self, **changes: Any) -> SoftLabels:
         """A copy with some parts exchanged, checked again."""
         return replace(self, **changes)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from weaklab._kernels.words import LOW_BITS, MOST, sparse_of_words, votes_of_words, words_of_sparse
 from weaklab._kernels.words import words as words_of_dense
+from weaklab.exceptions import VoteError
 from weaklab.votes.matrix import VoteMatrix, code_dtype
 from weaklab.votes.spool import BLOCK, Column, is_in_file
 
@@ -56,6 +59,17 @@ class WordMatrix(VoteMatrix):
         self, word: np.ndarray, m: int, names: tuple[str, ...] | None = None, index: pd.Index | None = None
     ) -> None:
         self.__dict__.update(word=word, m=m, k=2, names=names, index=index)
+
+    def _saved_state(self) -> dict[str, Any]:
+        return {name: self.__dict__[name] for name in ("word", "m", "k", "names", "index")}
+
+    def _check_loaded(self) -> None:
+        """Check what a file said: kernels trust it."""
+        if set(self.__dict__) != {"word", "m", "k", "names", "index"}:
+            raise VoteError("a matrix of votes has other parts.")
+        whole = isinstance(self.word, np.ndarray) and self.word.dtype == np.uint64 and self.word.ndim == 1
+        if not whole or type(self.m) is not int or not 0 < self.m <= MOST or self.k != 2:
+            raise VoteError("a matrix of votes for two classes is not as it was saved.")
 
     @property
     def n(self) -> int:
@@ -153,3 +167,22 @@ def as_kept(votes: VoteMatrix) -> VoteMatrix:
         part = votes.between(start, min(start + BLOCK, votes.n))
         column.append(words_of_sparse(part.indptr, part.code))
     return WordMatrix(column.array(), votes.m, votes.names, votes.index)
+
+
+def stacked(parts: Sequence[VoteMatrix]) -> VoteMatrix:
+    """The rows of several matrices of the same labeling functions and classes, one after the other; without index.
+
+    Examples
+    --------
+    >>> from weaklab.votes import check_votes
+    >>> stacked([check_votes([[0, 1]]), check_votes([[1, -1]])]).dense().tolist()
+    [[0, 1], [1, -1]]
+    """
+    first = parts[0]
+    words = [part.word for part in parts if isinstance(part, WordMatrix)]
+    if len(words) == len(parts):
+        return WordMatrix(np.concatenate(words), first.m, first.names)
+    ends = np.concatenate([[0], np.cumsum([part.nnz for part in parts])])
+    starts = [part.indptr[1:] + end for part, end in zip(parts, ends[:-1], strict=True)]
+    code = np.concatenate([part.code for part in parts])
+    return VoteMatrix(np.concatenate([[0], *starts]), code, first.m, first.k, first.names)

@@ -253,8 +253,11 @@ class TestForms:
         masks = rng.choice([0, 1, 2, 4, 3, 6], size=(200, 5)).astype(np.uint64)
         votes = wl.PartialVotes(masks, 3)
         model = PartialLabelModel(classes=["a", "b", "c"]).fit(votes)
-        page = read(wl.report(tmp_path / "r.html", None, pd.DataFrame({"x": range(200)}), votes, model))
+        gold = rng.choice(["a", "b", "c"], 200)
+        page = read(wl.report(tmp_path / "r.html", None, pd.DataFrame({"x": range(200)}), votes, model, y=gold))
         assert [part.attributes["id"] for part in page.all("section")] == list(PARTS)
+        assert "No plot" not in page.all(id="plots")[0].text
+        assert "whose label would tell most about rows with the same votes" in page.all(id="rows")[0].text
 
     def test_what_is_too_much_is_cut_and_said_to_be(self, tmp_path, read, monkeypatch):
         """A page that no browser opens helps nobody."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from weaklab.analysis import lfs_to_fix, summarize
-from weaklab.plots.report.markup import Markup, cut, element, percent, section, some
+from weaklab.markup import Markup, cut, element, percent, section, some
 from weaklab.plots.report.material import Material
 from weaklab.plots.report.tables import Cell, table
 

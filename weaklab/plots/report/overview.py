@@ -9,8 +9,8 @@ import numpy as np
 from weaklab.analysis.summary import conflicting_rows
 from weaklab.label_models import MajorityVote
 from weaklab.label_models.intervals import from_counts
+from weaklab.markup import Markup, cut, element, facts, join, percent, section, some
 from weaklab.metrics import TIE
-from weaklab.plots.report.markup import Markup, cut, element, facts, join, percent, section, some
 from weaklab.plots.report.material import Material
 from weaklab.plots.report.tables import Cell, table
 from weaklab.votes import class_array

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from importlib.resources import files
 
-from weaklab.plots.report.markup import Markup, element, join
+from weaklab.markup import Markup, element, join
 
 #: The parts that the head of the page leads to.
 PARTS = {

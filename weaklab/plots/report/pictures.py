@@ -11,8 +11,8 @@ from typing import Any
 
 from weaklab import plots
 from weaklab.exceptions import WeaklabError
+from weaklab.markup import Markup, cut, element, section
 from weaklab.plots.drawing import Display
-from weaklab.plots.report.markup import Markup, cut, element, section
 from weaklab.plots.report.material import Material
 
 #: A drawing of more bytes than this is given as dots, which are fewer.
@@ -36,8 +36,8 @@ def pictures(of: Material) -> Markup:
 def _displays(of: Material) -> Iterator[tuple[str, str, Callable[[], Display]]]:
     """The name of each plot, what it shows, and what makes it."""
     model, votes, names = of.model, of.votes, list(of.classes)
-    plain = of.seen.rich is None
     gold = of.gold is not None
+    judged = of.seen.matrix if of.seen.rich is None else of.seen.rich
     yield (
         "vote-matrix",
         "Who votes for what, where: rows and labeling functions that vote alike stand side by side.",
@@ -50,17 +50,14 @@ def _displays(of: Material) -> Iterator[tuple[str, str, Callable[[], Display]]]:
     )
     yield (
         "accuracy",
-        "How often each is right, as learned" + (" and by gold." if gold and plain else "."),
-        lambda: plots.AccuracyDisplay.from_estimator(
-            model, *((of.seen.matrix, of.named_gold) if gold and plain else ())
-        ),
+        "How often each is right, as learned" + (" and by gold." if gold else "."),
+        lambda: plots.AccuracyDisplay.from_estimator(model, *((judged, of.named_gold) if gold else ())),
     )
-    if plain:
-        yield (
-            "dependence",
-            "Which labeling functions repeat each other beyond what their classes explain.",
-            lambda: plots.DependenceDisplay.from_votes(of.seen.matrix, model),
-        )
+    yield (
+        "dependence",
+        "Which labeling functions repeat each other beyond what their classes explain.",
+        lambda: plots.DependenceDisplay.from_votes(of.seen.matrix, model),
+    )
     yield (
         "posterior",
         "How sure the label model is.",

@@ -14,7 +14,7 @@ import numpy as np
 import weaklab
 from weaklab.apply.data_fingerprints import DataFingerprints
 from weaklab.apply.value_fingerprints import Unfingerprintable
-from weaklab.plots.report.markup import Markup, cut, element, facts, section, some
+from weaklab.markup import Markup, cut, element, facts, section, some
 from weaklab.plots.report.material import Material
 from weaklab.votes import PartialVotes, VoteMatrix
 

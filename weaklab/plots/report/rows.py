@@ -13,10 +13,11 @@ from weaklab.analysis.label_next import alike
 from weaklab.analysis.previews import why
 from weaklab.apply.frames import ObjectReader, RecordReader, read_frame
 from weaklab.exceptions import WeaklabError
+from weaklab.label_models.contributions import PRIOR, TOGETHER, in_words
 from weaklab.labeling import Explanation, as_row, highlight
+from weaklab.markup import Markup, cut, element, facts, join, percent, section
 from weaklab.metrics import TIE
-from weaklab.plots.explanation import PRIOR, TOGETHER, ExplanationDisplay
-from weaklab.plots.report.markup import Markup, cut, element, facts, join, percent, section
+from weaklab.plots.explanation import ExplanationDisplay
 from weaklab.plots.report.material import Material
 from weaklab.plots.report.tables import Cell, table
 from weaklab.typing import ABSTAIN
@@ -49,10 +50,8 @@ def _about(of: Material, errors: int, doubtful: int) -> str:
     kinds = []
     if errors:
         kinds.append(f"{errors} that the label model has wrong by gold, the surest first, one for each set of votes")
-    if doubtful and of.seen.rich is None:
+    if doubtful:
         kinds.append(f"{doubtful} in doubt, whose label would tell most about rows with the same votes")
-    elif doubtful:
-        kinds.append(f"{doubtful} of which the label model is least sure")
     return (
         f"{errors + doubtful} of {of.seen.matrix.n:,} rows: {'; then '.join(kinds)}. Open one to see what was found in "
         "it, and what each vote adds."
@@ -75,35 +74,27 @@ def _errors(of: Material, n: int) -> pd.DataFrame:
     wrong = of.probs[rows, gold[rows]] < best - TIE
     rows, best = rows[wrong], best[wrong]
     rows = rows[np.argsort(-best, kind="stable")]
-    count = np.ones(seen.matrix.n, dtype=np.int64)
-    if seen.rich is None:
-        _, pattern, counts = alike(seen.matrix)
-        count = counts[pattern]
-        _, first = np.unique(pattern[rows] * seen.matrix.k + gold[rows], return_index=True)
-        rows = rows[np.sort(first)]
-    return _lines(of, rows[:n], count, "gold says otherwise")
+    _, pattern, counts = alike(seen.told)
+    _, first = np.unique(pattern[rows] * seen.matrix.k + gold[rows], return_index=True)
+    rows = rows[np.sort(first)][:n]
+    return _lines(of, rows, counts[pattern[rows]], "gold says otherwise")
 
 
 def _doubtful(of: Material, n: int) -> pd.DataFrame:
-    """Which rows, and why, those without gold first; of richer votes those of which the model is least sure."""
-    if of.seen.rich is None:
-        found = rows_to_label(of.model, of.votes, n, y=of.named_gold, random_state=of.seed)
-        if of.gold is None or len(found) == n:
-            return found
-        more = rows_to_label(of.model, of.votes, n, random_state=of.seed)
-        more = more[~more["row"].isin(found["row"])].head(n - len(found))
-        return pd.concat([part for part in (found, more) if len(part)]) if len(more) else found
-    best = of.probs.max(axis=1)
-    covered = np.flatnonzero(of.seen.matrix.row_counts)
-    rows = covered[np.argsort(best[covered], kind="stable")[:n]]
-    return _lines(of, rows, np.ones(of.seen.matrix.n, dtype=np.int64), "the model is least sure")
+    """Which rows, and why, those without gold first."""
+    found = rows_to_label(of.model, of.votes, n, y=of.named_gold, random_state=of.seed)
+    if of.gold is None or len(found) == n:
+        return found
+    more = rows_to_label(of.model, of.votes, n, random_state=of.seed)
+    more = more[~more["row"].isin(found["row"])].head(n - len(found))
+    return pd.concat([part for part in (found, more) if len(part)]) if len(more) else found
 
 
 def _lines(of: Material, rows: np.ndarray, count: np.ndarray, reason: str) -> pd.DataFrame:
     """Rows as :func:`rows_to_label` gives them."""
     labels = [of.classes[code] for code in of.probs[rows].argmax(axis=1)]
     confidence = of.probs[rows].max(axis=1)
-    table = {"row": rows, "label": labels, "confidence": confidence, "alike": count[rows], "reason": reason}
+    table = {"row": rows, "label": labels, "confidence": confidence, "alike": count, "reason": reason}
     return pd.DataFrame(table, index=of.seen.index[rows])
 
 
@@ -208,7 +199,7 @@ def _explained(of: Material, line: Any, reasons: dict[str, Explanation]) -> Mark
 
 
 def _step(name: object, vote: Any, size: float, bar: Markup, reason: str) -> list[Cell]:
-    said = "" if vote is None else cut(vote, 60)
+    said = "" if vote is None else cut(in_words(vote), 60)
     number, why_so = Cell.number(size, f"{size:+.2f}"), Cell(cut(reason, 300), kind="prose")
     return [Cell(name, kind="name"), Cell(said), number, Cell(bar), why_so]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from weaklab.plots.report.markup import Markup, element
+from weaklab.markup import Markup, element
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from weaklab.exceptions import MissingExtraError, ParameterError
+from weaklab.markup import cut
 from weaklab.plots.report.functions import functions, to_fix
-from weaklab.plots.report.markup import cut
 from weaklab.plots.report.material import Material
 from weaklab.plots.report.overview import findings, overview
 from weaklab.plots.report.page import page

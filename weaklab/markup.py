@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
 import numpy as np
 
 #: Elements without an end.
-VOID = frozenset(("img", "input", "meta", "source"))
+VOID = frozenset(("br", "img", "input", "meta", "source"))
 #: Text that is shown on one line, a name for example, is cut after so many characters.
 LONG = 160
+#: How text stands in a table of a card.
+LEFT = "text-align:left;vertical-align:top"
+#: How far such a table stands from what is above and below.
+APART = "margin:0.5em 0"
 
 
 class Markup(str):
@@ -61,6 +65,44 @@ def join(parts: Iterable[object]) -> Markup:
     """
     kept = (part for part in parts if part is not None and part is not False)
     return Markup("".join(part if isinstance(part, Markup) else escape(str(part)) for part in kept))
+
+
+def card_table(heads: Sequence[str], lines: Iterable[Sequence[object]], text: int = 1) -> Markup:
+    """A table for a card in a notebook. It names no colours: the notebook's own hold, light or dark.
+
+    Parameters
+    ----------
+    heads : sequence of str
+        The titles of the columns.
+    lines : iterable of sequences
+        The cells.
+    text : int
+        How many columns from the first on hold text, and are set to the left; numbers are set to the right.
+
+    Examples
+    --------
+    >>> card_table(["a"], [["1 < 2"]], text=0)
+    '<table style="margin:0.5em 0"><thead><tr><th>a</th></tr></thead><tbody><tr><td>1 &lt; 2</td></tr></tbody></table>'
+    """
+    looks = [LEFT if at < text else None for at in range(len(heads))]
+    head = [element("th", title, style=look) for title, look in zip(heads, looks, strict=True)]
+    rows = [
+        element("tr", *(element("td", cell, style=look) for cell, look in zip(line, looks, strict=True)))
+        for line in lines
+    ]
+    return element("table", element("thead", element("tr", *head)), element("tbody", *rows), style=APART)
+
+
+def facts_table(pairs: Iterable[tuple[object, object]]) -> Markup:
+    """Names and what is said of each, as a table for a card.
+
+    Examples
+    --------
+    >>> facts_table([("rows", 3)])[-27:]
+    '3</td></tr></tbody></table>'
+    """
+    rows = [element("tr", element("th", key, style=LEFT), element("td", said, style=LEFT)) for key, said in pairs]
+    return element("table", element("tbody", *rows), style=APART)
 
 
 def section(anchor: str, heading: str, *content: object) -> Markup:

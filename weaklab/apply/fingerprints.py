@@ -151,8 +151,9 @@ class Fingerprinter(CodeFingerprinter):
         if getattr(item, "training", False) is True and any(_is_module(base) for base in kind.__mro__):
             raise Unfingerprintable(f"reads a {kind.__module__}.{kind.__qualname__} in training mode; see its eval()")
         self.add(kind)
-        # A class may leave out of its reduction what its methods read.
-        self.add(getattr(item, "__dict__", None))
+        # A class may leave out of its reduction what its methods read; what it works out when asked, it names.
+        state, derived = getattr(item, "__dict__", None), getattr(kind, "_derived", ())
+        self.add({key: value for key, value in state.items() if key not in derived} if derived and state else state)
         try:
             reduced = copyreg.dispatch_table[kind](item) if kind in copyreg.dispatch_table else item.__reduce_ex__(4)
         except Exception as error:

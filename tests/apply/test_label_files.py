@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import weaklab as wl
 from weaklab.apply import apply, label_files, votes_of_files
 from weaklab.exceptions import DatasetError, OutputExistsError, ParameterError
 from weaklab.label_models import LabelModel
@@ -363,3 +364,16 @@ def test_failures_in_the_first_pass_are_counted_once(parquet):
         list(votes_of_files([fails], parquet))
     with pytest.warns(match=r"'fails' on \d+ rows"):
         assert sum(len(chunk) for chunk in votes_of_files([fails], parquet, on_error="abstain")) == 900
+
+
+def test_a_model_that_was_looked_at_is_the_same_labeler(tmp_path):
+    """What a label model works out when it is asked for is no part of it: the second run has nothing to do."""
+    frame = pd.DataFrame({"text": ["free money", "see you", "free", "see her"] * 5})
+    frame.to_parquet(tmp_path / "in.parquet")
+    lfs = [wl.keyword_lf("free", column="text", label=1), wl.keyword_lf("see", column="text", label=0)]
+    labeler = wl.Labeler(lfs, wl.LabelModel(classes=2)).fit(frame)
+    first = wl.label_files(labeler, tmp_path / "in.parquet", tmp_path / "out", progress=False)
+    assert labeler.model_.accuracy_intervals_.shape == (2, 2)
+    labeler.model_.diagnose(labeler.apply(frame, progress=False))
+    again = wl.label_files(labeler, tmp_path / "in.parquet", tmp_path / "out", progress=False)
+    assert again.paths == first.paths

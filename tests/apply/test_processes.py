@@ -14,7 +14,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from weaklab.apply import apply
+from weaklab.apply import apply, shipping
 from weaklab.apply.processes import SMALL, count_jobs
 from weaklab.exceptions import (
     FaultWarning,
@@ -333,3 +333,10 @@ def test_ctrl_c_leaves_no_process_and_keeps_what_is_done(n_jobs, tmp_path):
     for pid in pids:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
+
+
+def test_the_facade_goes_along():
+    """A function that says ``wl.apply`` holds the module, which is of a class of its own."""
+    import weaklab as wl
+
+    assert shipping.loads(shipping.dumps(lambda: wl))() is wl

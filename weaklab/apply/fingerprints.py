@@ -151,8 +151,9 @@ class Fingerprinter(CodeFingerprinter):
         if getattr(item, "training", False) is True and any(_is_module(base) for base in kind.__mro__):
             raise Unfingerprintable(f"reads a {kind.__module__}.{kind.__qualname__} in training mode; see its eval()")
         self.add(kind)
+        derived = _derived(kind)
         # A class may leave out of its reduction what its methods read.
-        self.add(getattr(item, "__dict__", None))
+        self.add(_without(getattr(item, "__dict__", None), derived))
         try:
             reduced = copyreg.dispatch_table[kind](item) if kind in copyreg.dispatch_table else item.__reduce_ex__(4)
         except Exception as error:
@@ -161,9 +162,8 @@ class Fingerprinter(CodeFingerprinter):
             self._global(item, reduced)
         else:
             self._made_by(reduced[0])
-            self.add(
-                tuple(list(part) if place > 1 and part is not None else part for place, part in enumerate(reduced[1:]))
-            )
+            parts = [_without(part, derived) if place == 1 else part for place, part in enumerate(reduced[1:])]
+            self.add(tuple(list(part) if place > 1 and part is not None else part for place, part in enumerate(parts)))
         for base in kind.__mro__:
             slots = base.__dict__.get("__slots__", ())
             for slot in (slots,) if isinstance(slots, str) else tuple(slots):
@@ -191,6 +191,16 @@ class Fingerprinter(CodeFingerprinter):
                 self._by_name(str(home), name)
                 return
         raise Unfingerprintable(f"reads {name}, of which only its name is known")
+
+
+def _derived(kind: type) -> frozenset[str]:
+    """Attributes that an object works out when it is asked for them, and that are no part of its value."""
+    cached = {name for base in kind.__mro__ for name, what in vars(base).items() if isinstance(what, cached_property)}
+    return frozenset((*cached, *getattr(kind, "_derived", ())))
+
+
+def _without(state: Any, names: frozenset[str]) -> Any:
+    return {key: value for key, value in state.items() if key not in names} if names and type(state) is dict else state
 
 
 def _hides(item: Any) -> bool:

@@ -212,7 +212,7 @@ class BaseLabelModel(Savable, LearnedAttributes, InChunks, BaseEstimator):
         self._count(problem)
         self._vote_shares, self._meetings = problem.covered().vote_shares, problem.meetings
         self._kept = problem.sample(KEPT_ROWS).slim()
-        for stale in ("_intervals", "_appraised", "_seen", "_left_behind"):
+        for stale in (*self._derived, "_seen", "_left_behind"):
             self.__dict__.pop(stale, None)
         if collapsed := collapse(self):
             warn_caller(str(collapsed), CollapseWarning)
@@ -359,9 +359,6 @@ class BaseLabelModel(Savable, LearnedAttributes, InChunks, BaseEstimator):
         return contribution_table(matrix, self._contributions(matrix), self._said(matrix), self.classes_)
 
     # What the shell needs ---------------------------------------------------------------------------------------
-
-    def _saved_state(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__getstate__().items() if name not in ("_intervals", "_appraised")}
 
     def _check_loaded(self) -> None:
         """Check what a file said of a fitted model."""

@@ -87,6 +87,8 @@ class InChunks:
 
     #: The richer votes that the model takes, if any.
     takes: ClassVar[type | None] = None
+    #: What is worked out when it is asked for, and is no part of what was learned.
+    _derived: ClassVar[tuple[str, ...]] = ("_intervals", "_appraised")
 
     classes: Classes
     classes_: np.ndarray
@@ -98,6 +100,8 @@ class InChunks:
     def __getstate__(self) -> dict[str, Any]:
         """What copies and pickles of the model carry: all that was learned, but not the rows of ``partial_fit``."""
         state: dict[str, Any] = dict(super().__getstate__())  # type: ignore[call-overload]  # scikit-learn's
+        for name in self._derived:
+            state.pop(name, None)
         if "_seen" in state:
             state["_left_behind"] = state.pop("_seen").n
         return state

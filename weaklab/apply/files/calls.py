@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from inspect import signature
 from typing import Any, Protocol
 
 import pandas as pd
@@ -53,13 +56,14 @@ def label_batch(
     frame = batch.frame()
     if not len(frame):
         return batch, None
+    call = _quiet(labeler)
     if not set_apart:
-        return batch, _new_columns(labeler.label(frame.copy(deep=False)), frame, added)
+        return batch, _new_columns(call(frame.copy(deep=False)), frame, added)
     tables: list[pa.Table] = []
     bad: dict[int, str] = {}
 
     def label(start: int, stop: int) -> Any:
-        return labeler.label(frame.iloc[start:stop].copy(deep=False))
+        return call(frame.iloc[start:stop].copy(deep=False))
 
     for start, stop, found in find_failures(len(frame), label):
         if isinstance(found, Exception):
@@ -69,6 +73,16 @@ def label_batch(
         else:
             tables.append(_new_columns(found, frame.iloc[start:stop], added))
     return batch.without(bad), pa.concat_tables(tables) if tables else None
+
+
+def _quiet(labeler: LabelerLike) -> Callable[[pd.DataFrame], Any]:
+    """Its method, without a progress bar for each batch: the files have one of their own."""
+    label: Callable[..., Any] = labeler.label
+    try:
+        shows = "progress" in signature(label).parameters
+    except (TypeError, ValueError):
+        shows = False
+    return partial(label, progress=False) if shows else label
 
 
 def _new_columns(labelled: Any, frame: pd.DataFrame, added: pa.Schema | None) -> pa.Table:

@@ -1,0 +1,19 @@
+"""Correct soft labels by what features tell: rows that look alike share labels, and odd labels stand out.
+
+A refiner takes soft labels and features, and gives better soft labels. Refiners are chained with ``>>``::
+
+    refine = OnlineMining() >> GaussianRefiner()
+    soft = refine.fit_transform(model.labels(votes), Z)
+
+:class:`Refiner` is the base of all of them, and of your own.
+"""
+
+from weaklab.refine.base import Refiner
+from weaklab.refine.chain import Chain
+from weaklab.refine.problem import Problem
+
+__all__ = [
+    "Chain",
+    "Problem",
+    "Refiner",
+]

@@ -7,7 +7,7 @@ import pytest
 from sklearn.base import clone
 
 from weaklab.exceptions import ParameterError
-from weaklab.refine import Refiner
+from weaklab.refine import GaussianRefiner, Refiner
 from weaklab.testing import check_refiner, refiner_laws_for
 
 
@@ -30,6 +30,8 @@ class Smooth(Refiner):
 #: A constructor's worth of each; a refiner that is added here is under the law.
 REFINERS = {
     "one of a user's own": Smooth(),
+    "GaussianRefiner": GaussianRefiner(),
+    "GaussianRefiner, one variance": GaussianRefiner(learn_scale=False, iters=3),
     "a chain": Smooth() >> Smooth(0.2),
 }
 

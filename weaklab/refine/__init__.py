@@ -10,10 +10,12 @@ A refiner takes soft labels and features, and gives better soft labels. Refiners
 
 from weaklab.refine.base import Refiner
 from weaklab.refine.chain import Chain
+from weaklab.refine.gaussian import GaussianRefiner
 from weaklab.refine.problem import Problem
 
 __all__ = [
     "Chain",
+    "GaussianRefiner",
     "Problem",
     "Refiner",
 ]

@@ -13,7 +13,7 @@ from weaklab.exceptions import FrameError, text_of
 
 Features: TypeAlias = "np.ndarray | sp.csr_array"
 
-_BLOCK = 2**22  # numbers of a block: 32 MB as float64
+_BLOCK = 2**20  # numbers of a block: 8 MB as float64, of which several exist at a time
 _ENCODE = "Encode it first, for instance by weaklab.end_models.FeaturePlan(...).fit_transform(X)."
 
 
@@ -72,15 +72,14 @@ def row_blocks(Z: Features, most: int = _BLOCK) -> Iterator[slice]:
     [slice(0, 2, None), slice(2, 4, None), slice(4, 5, None)]
     """
     n = Z.shape[0]
-    # Of sparse rows a block is what a dense result of them would be: their own numbers are few.
-    step = max(1, most // max(Z.shape[1], 1)) if not sp.issparse(Z) else 2**14
+    step = max(1, most // max(Z.shape[1], 1))  # of sparse rows too: they are made dense block by block
     return (slice(start, min(start + step, n)) for start in range(0, n, step))
 
 
 def dense_rows(Z: Features, rows: Any) -> np.ndarray:
     """Some rows, by slice, mask or number, as a new dense float64 array of shape (r, d)."""
     block = Z[rows]
-    return np.array(block.toarray() if sp.issparse(block) else block, dtype=np.float64)
+    return np.array(block.toarray() if sp.issparse(block) else block, dtype=np.float64, order="C")
 
 
 def _of_frame(frame: pd.DataFrame | pd.Series, n: int, index: pd.Index | None) -> np.ndarray:

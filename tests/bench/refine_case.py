@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
+from sklearn.linear_model import LogisticRegression
 
-from weaklab.refine import GaussianRefiner
+from weaklab.refine import GaussianRefiner, MetricRefiner, OnlineMining, ordinal_metric
 from weaklab.votes import SoftLabels
 
 
@@ -25,10 +26,14 @@ class World:
     groups: Any = None
     allowed: Any = None
 
-    def accuracy(self, codes: np.ndarray) -> float:
-        """The percentage right of the rows whose gold is not known."""
-        unknown = np.ones(len(self.y), dtype=bool) if self.labels.gold is None else self.labels.gold < 0
-        return 100 * float((codes == self.y)[unknown].mean())
+    @property
+    def unknown(self) -> np.ndarray:
+        """Whose gold was not given."""
+        return np.ones(len(self.y), dtype=bool) if self.labels.gold is None else self.labels.gold < 0
+
+    def accuracy(self, labels: SoftLabels) -> float:
+        """The percentage right of the labels of weight above 0, where gold was not given."""
+        return 100 * float((labels.codes() == self.y)[self.unknown & labels.covered].mean())
 
 
 @cache
@@ -72,6 +77,30 @@ def tagged_scenes(seed: int, images: int = 190) -> World:
     return World(SoftLabels(labels), Z[rows], y[rows], np.repeat(np.arange(images), 9), tags)
 
 
+def classes_on_a_line(seed: int) -> World:
+    """Row 53: twenty classes along a curve, of which five were ever seen by what labels them, a linear model."""
+    rng = np.random.default_rng(seed)
+    t = np.linspace(0, 1, 20)
+    curve = np.column_stack([np.cos(3 * t), np.sin(3 * t), t, t**2]) @ rng.normal(size=(4, 12)) * 2
+    observed = np.array([0, 5, 10, 14, 19])
+    seen, y = rng.choice(observed, 1000), rng.integers(20, size=2000)
+    rows, Z = (curve[of] + 0.7 * rng.normal(size=(len(of), 12)) for of in (seen, y))
+    labels = np.zeros((2000, 20))
+    labels[:, observed] = LogisticRegression(max_iter=1000).fit(rows, seen).predict_proba(Z)
+    return World(SoftLabels(labels), Z, y)
+
+
+def unsure_labels(seed: int) -> World:
+    """Row 44: digits of which 60 % have a label, a third of these wrong, whose confidence says little of that."""
+    rng = np.random.default_rng(seed)
+    Z, y = digits()
+    shown, covered = flipped(y, 0.65, rng), rng.random(len(y)) < 0.6
+    confidence = np.clip(0.7 + 0.06 * (shown == y) + 0.1 * rng.normal(size=len(y)), 0.3, 0.99)
+    labels = np.where(np.eye(10)[shown] > 0, confidence[:, None], (1 - confidence[:, None]) / 9)
+    gold = np.where(rng.random(len(y)) < 0.01, y, -1)
+    return World(SoftLabels(np.where(covered[:, None], labels, 0.1), weight=1.0 * covered, gold=gold), Z, y)
+
+
 @dataclass(frozen=True)
 class Experiment:
     """A refiner in the world of its row, and by how many points it is to be better than the labels it is given."""
@@ -90,5 +119,19 @@ EXPERIMENTS = {
     ),
     "tags": Experiment(
         "4", "GaussianRefiner, cells by tags of images", lambda seed: GaussianRefiner(iters=20), tagged_scenes, 15
+    ),
+    "line": Experiment(
+        "53",
+        "MetricRefiner, 20 classes on a line, 5 observed",
+        lambda seed: MetricRefiner(ordinal_metric(20)),
+        classes_on_a_line,
+        4.5,
+    ),
+    "mining": Experiment(
+        "44",
+        "OnlineMining, digits, a third wrong, rows kept",
+        lambda seed: OnlineMining(random_state=seed),
+        unsure_labels,
+        12,
     ),
 }

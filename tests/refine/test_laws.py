@@ -7,7 +7,7 @@ import pytest
 from sklearn.base import clone
 
 from weaklab.exceptions import ParameterError
-from weaklab.refine import GaussianRefiner, Refiner
+from weaklab.refine import GaussianRefiner, MetricRefiner, OnlineMining, Refiner, ordinal_metric
 from weaklab.testing import check_refiner, refiner_laws_for
 
 
@@ -32,7 +32,9 @@ REFINERS = {
     "one of a user's own": Smooth(),
     "GaussianRefiner": GaussianRefiner(),
     "GaussianRefiner, one variance": GaussianRefiner(learn_scale=False, iters=3),
-    "a chain": Smooth() >> Smooth(0.2),
+    "MetricRefiner": MetricRefiner(ordinal_metric(3)),
+    "OnlineMining": OnlineMining(rounds=2),
+    "a chain": GaussianRefiner(iters=2) >> Smooth(0.2),
 }
 
 

@@ -10,12 +10,26 @@ A refiner takes soft labels and features, and gives better soft labels. Refiners
 
 from weaklab.refine.base import Refiner
 from weaklab.refine.chain import Chain
+from weaklab.refine.frechet import MetricRefiner, frechet_decode, locus, next_class
 from weaklab.refine.gaussian import GaussianRefiner
+from weaklab.refine.merging import merge
+from weaklab.refine.metric import check_metric, embedding_metric, ordinal_metric, tree_metric
+from weaklab.refine.online_mining import OnlineMining
 from weaklab.refine.problem import Problem
 
 __all__ = [
     "Chain",
     "GaussianRefiner",
+    "MetricRefiner",
+    "OnlineMining",
     "Problem",
     "Refiner",
+    "check_metric",
+    "embedding_metric",
+    "frechet_decode",
+    "locus",
+    "merge",
+    "next_class",
+    "ordinal_metric",
+    "tree_metric",
 ]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from sklearn.base import BaseEstimator
 
@@ -50,6 +51,8 @@ class Refiner(BaseEstimator, ABC):
 
     #: Whether Z must be given.
     needs_features = True
+    #: Which laws of ``weaklab.testing.check_refiner`` it cannot keep, each with its reason.
+    law_exemptions: ClassVar[Mapping[str, str]] = {}
     #: The groups and the allowed classes where ``fit_transform`` is not told; parameters of those that have them.
     groups: Any = None
     allowed: Any = None

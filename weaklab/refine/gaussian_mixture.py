@@ -47,8 +47,8 @@ class Columns:
         scale = np.full(len(at), np.sqrt((std[at] ** 2).mean())) if one_scale and len(at) else std[at]
         return cls(at, mean[at], scale)
 
-    def __call__(self, Z: Features, rows: slice) -> Floats:
-        """Some rows, centred and scaled, (r, c)."""
+    def __call__(self, Z: Features, rows: slice | np.ndarray) -> Floats:
+        """Some rows, by slice or number, centred and scaled, (r, c)."""
         return (dense_rows(Z, rows)[:, self.at] - self.mean) / self.scale
 
 

@@ -84,7 +84,8 @@ class Problem:
         total = out.sum(axis=1, keepdims=True)
         lost = total[:, 0] <= 0
         out[lost], total[lost] = self.probs[lost], 1.0
-        np.divide(out, total, out=out, where=np.abs(total - 1.0) > 1e-12)  # what sums to 1 keeps its bits
+        alone = ((out > 0).sum(axis=1) == 1)[:, None]
+        np.divide(out, total, out=out, where=alone | (np.abs(total - 1.0) > 1e-12))  # what sums to 1 keeps its bits
         return _with_gold(out, self.gold)
 
     def finish(self, probs: Any, weight: Any) -> SoftLabels:

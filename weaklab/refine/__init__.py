@@ -10,6 +10,7 @@ A refiner takes soft labels and features, and gives better soft labels. Refiners
 
 from weaklab.refine.base import Refiner
 from weaklab.refine.chain import Chain
+from weaklab.refine.extended_votes import extend_votes
 from weaklab.refine.frechet import MetricRefiner, frechet_decode, locus, next_class
 from weaklab.refine.gaussian import GaussianRefiner
 from weaklab.refine.merging import merge
@@ -26,6 +27,7 @@ __all__ = [
     "Refiner",
     "check_metric",
     "embedding_metric",
+    "extend_votes",
     "frechet_decode",
     "locus",
     "merge",

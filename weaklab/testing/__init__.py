@@ -70,14 +70,8 @@ def check_refiner(refiner: Any) -> None:
 
     Examples
     --------
-    >>> from weaklab.refine import Refiner
-    >>> class Keep(Refiner):
-    ...     def _refine(self, problem):
-    ...         return problem.probs, problem.weight
-    >>> check_refiner(Keep())
-    Traceback (most recent call last):
-        ...
-    AssertionError: ...
+    >>> from weaklab.refine import MetricRefiner, ordinal_metric
+    >>> check_refiner(MetricRefiner(ordinal_metric(3)))
     """
     _check(refiner, refiner_laws_for(refiner))
 

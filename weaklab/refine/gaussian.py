@@ -23,7 +23,8 @@ class GaussianRefiner(Refiner):
     :math:`P` are the labels as given, :math:`\varepsilon` is the share of them that say nothing, and :math:`T` is
     how much too sure Gaussians of many dimensions are. Both are learnt, see
     :func:`~weaklab.refine.gaussian_mixture.tune`; where the features tell nothing, labels stay as they are. In each
-    M step the labels as given count too, with ``pull``, so that centres do not wander off to other structure.
+    M step the labels as given count too, with ``pull``, and rows of weight 0 do not count, so that centres do not
+    wander off to other structure.
 
     Parameters
     ----------
@@ -57,8 +58,9 @@ class GaussianRefiner(Refiner):
     -----
     After Wu et al. (2023), "Sparsely Annotated Semantic Segmentation with Adaptive Gaussian Mixtures",
     doi:10.1109/CVPR52729.2023.01483, whose centres are those of one image, whose spread is fixed, and whose
-    features are trained at the same time. A spread per class, and no ``pull``, were tried on labels of texts: they
-    lost 16 and 4 points where this lost one.
+    features are trained at the same time. A spread per class, no ``pull``, and centres that
+    follow rows without votes too were tried on texts: they lost 16, 4 and 2 points of labels where this lost one or
+    none.
     Memory is that of blocks of a million numbers, and of a few arrays of shape (n, k).
 
     Examples
@@ -96,7 +98,6 @@ class GaussianRefiner(Refiner):
         covered = problem.covered
         full = self.learn_scale and Z.shape[1] <= _MOST_COLUMNS
         columns = Columns.of(Z, one_scale=not full)
-        counted = np.where(covered, weight, weight[covered].mean())  # of the refined labels
         labels = probs * weight[:, None]
         member = labels.copy()
         refined = probs
@@ -109,7 +110,7 @@ class GaussianRefiner(Refiner):
             self.temperature_, self.noise_ = tune(density, probs, weight, prior, problem.allowed)
             refined = self._posterior(problem, density, prior)
             if step + 1 < self.iters:
-                member = refined * counted[:, None] + self.pull * labels
+                member = refined * weight[:, None] + self.pull * labels  # rows of weight 0 move no centre
         self.class_prior_ = prior
         self._keep_centers(Z.shape[1], columns, mean, count)
         return refined, self._cover(refined, weight, covered) if self.cover else weight

@@ -155,6 +155,32 @@ def test_objectives_are_compared_on_the_same_rows(folder, monkeypatch):
     assert "±" in rows[2][1]
 
 
+def test_labels_are_refined_before_the_same_end_model(monkeypatch):
+    """Only labels differ between the ways; gold of train is asked for nothing but how many labels are right."""
+    monkeypatch.syspath_prepend(str(HERE))
+    spec = importlib.util.spec_from_file_location("refine", HERE / "refine.py")
+    refine = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(refine)
+    rng = np.random.default_rng(0)
+    planted = make_votes(n=600, m=7, k=2, random_state=1)
+    X, votes = rng.normal(size=(600, 2)) + 2 * planted.y[:, None], planted.votes.to_numpy()
+    train, test = (votes[:400], X[:400], planted.y[:400]), (votes[400:], X[400:], planted.y[400:])
+    monkeypatch.setattr(refine, "REFINERS", {"GaussianRefiner": refine.REFINERS["GaussianRefiner"]})
+    table = refine.compare(train, test, seeds=1, f1=False)
+    turned = refine.compare((votes[:400], X[:400], 1 - planted.y[:400]), test, seeds=1, f1=False)
+    np.testing.assert_allclose(table["right"] + turned["right"], 100)
+    assert (table[["rows", "score"]] == turned[["rows", "score"]]).all(axis=None)
+    assert table.loc["GaussianRefiner", "right"] > table.loc[refine.BEFORE, "right"]
+    rows = refine.scores_table({"small": table})
+    gain = table.loc["GaussianRefiner", "score"] - table.loc[refine.BEFORE, "score"]
+    assert rows[-1][-1] == f"{gain:+.1f}"
+    assert [row[0] for row in refine.labels_table({"small": table})[1:]] == [
+        refine.BEFORE,
+        "votes extended",
+        "GaussianRefiner",
+    ]
+
+
 def test_a_process_of_the_analysis_benchmark_says_what_it_took(tmp_path):
     """The half of tests/bench/analysis.py that needs no peers."""
     votes = str(tmp_path / "votes.npy")

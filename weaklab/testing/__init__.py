@@ -1,4 +1,4 @@
-"""Laws that any label model must keep, for weaklab's own and for yours.
+"""Laws that any label model, and any refiner, must keep, for weaklab's own and for yours.
 
 ::
 
@@ -10,7 +10,8 @@
 Each law is a function of an unfitted model, with a name and a sentence; it raises ``AssertionError`` where it is
 broken. A model states the laws that it cannot keep in ``law_exemptions``, each with its reason. It need not descend
 from :class:`weaklab.label_models.BaseLabelModel`: ``docs/your-own-label-model.md`` says what is asked of it, with an
-example of either kind and all laws.
+example of either kind and all laws. :func:`check_refiner` does the same for refiners: descendants of
+:class:`weaklab.refine.Refiner`, or anything with its ``fit_transform`` and ``>>``.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ from sklearn.base import clone
 
 from weaklab.exceptions import ParameterError, did_you_mean
 from weaklab.testing.laws import LAWS, Law
+from weaklab.testing.refiner_laws import REFINER_LAWS
 
-__all__ = ["LAWS", "Law", "check_label_model", "laws_for"]
+__all__ = ["LAWS", "REFINER_LAWS", "Law", "check_label_model", "check_refiner", "laws_for", "refiner_laws_for"]
 
 
 def check_label_model(model: Any) -> None:
@@ -47,17 +49,31 @@ def check_label_model(model: Any) -> None:
     >>> from weaklab import MajorityVote
     >>> check_label_model(MajorityVote())
     """
-    for name, law in laws_for(model):
-        try:
-            law(clone(model))
-        except Exception as error:
-            sentence = (law.__doc__ or "").strip()
-            hint = ""
-            if isinstance(error, AttributeError):
-                hint = f" If it is not meant to have that, say why: law_exemptions = {{{name!r}: ...}}."
-            raise AssertionError(
-                f"{type(model).__name__} breaks the law {name!r}: {sentence} ({error}){hint}"
-            ) from error
+    _check(model, laws_for(model))
+
+
+def check_refiner(refiner: Any) -> None:
+    """Check that a refiner keeps every law that it is not exempt from.
+
+    Parameters
+    ----------
+    refiner : refiner
+        An estimator as scikit-learn's ``clone`` takes it; it is cloned, never changed. It is tried on three classes.
+        Its ``law_exemptions``, a dict from law to reason, is honoured.
+
+    Raises
+    ------
+    AssertionError
+        At the first law that is broken; the message names the law and says its sentence.
+    ParameterError
+        If the refiner is exempt from a law that does not exist, or without a reason.
+
+    Examples
+    --------
+    >>> from weaklab.refine import MetricRefiner, ordinal_metric
+    >>> check_refiner(MetricRefiner(ordinal_metric(3)))
+    """
+    _check(refiner, refiner_laws_for(refiner))
 
 
 def laws_for(model: Any) -> Iterator[tuple[str, Law]]:
@@ -79,13 +95,34 @@ def laws_for(model: Any) -> Iterator[tuple[str, Law]]:
     ParameterError
         If the model is exempt from a law that does not exist, or without a reason.
     """
-    exemptions = getattr(model, "law_exemptions", {})
-    known = {law.__name__ for law in LAWS}
+    return _not_exempt(model, LAWS)
+
+
+def refiner_laws_for(refiner: Any) -> Iterator[tuple[str, Law]]:
+    """The laws that a refiner must keep, as (name, function); see :func:`laws_for`."""
+    return _not_exempt(refiner, REFINER_LAWS)
+
+
+def _check(one: Any, laws: Iterator[tuple[str, Law]]) -> None:
+    for name, law in laws:
+        try:
+            law(clone(one))
+        except Exception as error:
+            sentence = (law.__doc__ or "").strip()
+            hint = ""
+            if isinstance(error, AttributeError):
+                hint = f" If it is not meant to have that, say why: law_exemptions = {{{name!r}: ...}}."
+            raise AssertionError(f"{type(one).__name__} breaks the law {name!r}: {sentence} ({error}){hint}") from error
+
+
+def _not_exempt(one: Any, laws: tuple[Law, ...]) -> Iterator[tuple[str, Law]]:
+    exemptions = getattr(one, "law_exemptions", {})
+    known = {law.__name__ for law in laws}
     for name, reason in exemptions.items():
         if name not in known:
             raise ParameterError(f"law_exemptions: there is no law {name!r}.{did_you_mean(name, known)}")
         if not isinstance(reason, str) or not reason.strip():
             raise ParameterError(f"law_exemptions: the exemption from {name!r} needs a reason.")
-    for law in LAWS:
+    for law in laws:
         if law.__name__ not in exemptions:
             yield law.__name__, law

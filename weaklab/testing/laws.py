@@ -57,7 +57,8 @@ def _fit(model: Any, votes: Any, *args: Any, k: int | None = 3, **kwargs: Any) -
         return model.fit(votes, *args, **kwargs)
 
 
-def _same(a: np.ndarray, b: np.ndarray, what: str, tolerance: float = ROUNDING) -> None:
+def same(a: np.ndarray, b: np.ndarray, what: str, tolerance: float = ROUNDING) -> None:
+    """Assert that two arrays agree, by the bit where the tolerance is 0."""
     if tolerance == 0:
         assert np.array_equal(a, b, equal_nan=True), f"{what}: bits differ"
     np.testing.assert_allclose(a, b, atol=tolerance, rtol=0, err_msg=what)
@@ -68,14 +69,15 @@ def _has(model: Any, *names: str) -> list[str]:
     return [name for name in names if hasattr(model, name)]
 
 
-def _distributions(probs: np.ndarray, n: int, k: int) -> None:
+def distributions(probs: np.ndarray, n: int, k: int) -> None:
+    """Assert that there are n distributions over k classes."""
     assert probs.shape == (n, k), f"probabilities of shape {probs.shape}, not {(n, k)}"
     assert np.isfinite(probs).all(), "a probability is not finite"
     assert (probs >= 0).all(), "a probability is negative"
-    _same(probs.sum(axis=1), np.ones(n), "rows must sum to 1")
+    same(probs.sum(axis=1), np.ones(n), "rows must sum to 1")
 
 
-def _refuses(action: Callable[..., Any], *given: Any) -> bool:
+def refuses(action: Callable[..., Any], *given: Any) -> bool:
     """Whether something raises a ValueError, as VoteError and ParameterError are."""
     try:
         action(*given)
@@ -84,7 +86,8 @@ def _refuses(action: Callable[..., Any], *given: Any) -> bool:
     return False
 
 
-def _global_random_state() -> bytes:
+def global_random_state() -> bytes:
+    """The state of numpy's global generator, which must not be touched."""
     return pickle.dumps(np.random.get_state())  # noqa: NPY002 (it is the legacy state that must not be touched)
 
 
@@ -130,7 +133,7 @@ def probabilities_are_distributions(model: Any) -> None:
     }
     for corner, data in corners.items():
         try:
-            _distributions(_fit(model, data).predict_proba(data), data.shape[0], 3)
+            distributions(_fit(model, data).predict_proba(data), data.shape[0], 3)
         except AssertionError as error:
             raise AssertionError(f"{corner}: {error}") from error
 
@@ -155,15 +158,15 @@ def inputs_are_left_alone(model: Any) -> None:
 def many_classes_work(model: Any) -> None:
     """Nothing breaks at 100 classes, most of them rare."""
     votes, _ = _draw(n=600, m=5, k=100)
-    _distributions(_fit(model, votes, k=100).predict_proba(votes), 600, 100)
+    distributions(_fit(model, votes, k=100).predict_proba(votes), 600, 100)
 
 
 def silence_gets_the_class_prior(model: Any) -> None:
     """A row without votes gets class_prior_, which is a distribution."""
     votes, _ = _draw()
     fitted = _fit(model, votes)
-    _distributions(fitted.class_prior_[np.newaxis], 1, 3)
-    _same(fitted.predict_proba(votes[:3]), np.tile(fitted.class_prior_, (3, 1)), "rows without votes", tolerance=0)
+    distributions(fitted.class_prior_[np.newaxis], 1, 3)
+    same(fitted.predict_proba(votes[:3]), np.tile(fitted.class_prior_, (3, 1)), "rows without votes", tolerance=0)
 
 
 def row_order_is_irrelevant(model: Any) -> None:
@@ -172,7 +175,7 @@ def row_order_is_irrelevant(model: Any) -> None:
     order = np.random.default_rng(1).permutation(len(votes))
     shuffled = votes[order]
     expected = _fit(model, votes).predict_proba(votes)[order]
-    _same(_fit(model, shuffled).predict_proba(shuffled), expected, "after a shuffle of rows")
+    same(_fit(model, shuffled).predict_proba(shuffled), expected, "after a shuffle of rows")
 
 
 def lf_order_is_irrelevant(model: Any) -> None:
@@ -180,9 +183,9 @@ def lf_order_is_irrelevant(model: Any) -> None:
     votes = _with_partial(_draw()[0])
     order = np.random.default_rng(1).permutation(votes.shape[1])
     one, other = _fit(model, votes), _fit(model, votes[:, order])
-    _same(other.predict_proba(votes[:, order]), one.predict_proba(votes), "after a shuffle of labeling functions")
+    same(other.predict_proba(votes[:, order]), one.predict_proba(votes), "after a shuffle of labeling functions")
     for name in _has(one, "accuracies_"):
-        _same(getattr(other, name), getattr(one, name)[order], "accuracies after a shuffle of labeling functions")
+        same(getattr(other, name), getattr(one, name)[order], "accuracies after a shuffle of labeling functions")
 
 
 def class_order_is_irrelevant(model: Any) -> None:
@@ -191,7 +194,7 @@ def class_order_is_irrelevant(model: Any) -> None:
     new = np.array([2, 0, 1])
     renumbered = np.where(votes >= 0, new[votes], -1)
     one, other = _fit(model, votes).predict_proba(votes), _fit(model, renumbered).predict_proba(renumbered)
-    _same(other[:, new], one, "after renumbering the classes")
+    same(other[:, new], one, "after renumbering the classes")
 
 
 def silent_lfs_change_nothing(model: Any) -> None:
@@ -199,7 +202,7 @@ def silent_lfs_change_nothing(model: Any) -> None:
     votes, _ = _draw()
     silent = np.column_stack([votes[:, :2], np.full(len(votes), -1), votes[:, 2:]])
     fitted = _fit(model, silent)
-    _same(fitted.predict_proba(silent), _fit(model, votes).predict_proba(votes), "with a silent labeling function")
+    same(fitted.predict_proba(silent), _fit(model, votes).predict_proba(votes), "with a silent labeling function")
     for name in _has(fitted, "accuracies_"):
         assert np.isnan(getattr(fitted, name)[2]), "the accuracy of a labeling function that never votes must be NaN"
 
@@ -235,7 +238,7 @@ def input_forms_agree(model: Any) -> None:
         "csr_matrix": scipy.sparse.csr_matrix(csr),
     }
     for form, data in forms.items():
-        _same(_fit(model, data).predict_proba(data), expected, form, tolerance=0)
+        same(_fit(model, data).predict_proba(data), expected, form, tolerance=0)
 
 
 def thread_counts_agree(model: Any) -> None:
@@ -246,14 +249,14 @@ def thread_counts_agree(model: Any) -> None:
         with patch("weaklab._kernels.chunks.n_threads", lambda threads=threads: threads):
             results.append(_fit(model, votes).predict_proba(votes))
     for result in results[1:]:
-        _same(result, results[0], "with more threads", tolerance=0)
+        same(result, results[0], "with more threads", tolerance=0)
 
 
 def refitting_gives_the_same_bits(model: Any) -> None:
     """The same votes and seed give the same bits, also on a model that was fitted to something else before."""
     votes, _ = _draw()
     used = _fit(model, _draw(seed=5, m=4)[0])
-    _same(
+    same(
         used.fit(votes).predict_proba(votes), _fit(model, votes).predict_proba(votes), "after another fit", tolerance=0
     )
 
@@ -261,7 +264,7 @@ def refitting_gives_the_same_bits(model: Any) -> None:
 def predicting_leaves_the_model_untouched(model: Any) -> None:
     """No prediction changes the model, and neither predictions nor fit change the global random state."""
     votes, _ = _draw()
-    random_state = _global_random_state()
+    random_state = global_random_state()
     fitted = _fit(model, votes)
     state = pickle.dumps(fitted.__dict__)
     fitted.predict_proba(votes[::-1])
@@ -269,7 +272,7 @@ def predicting_leaves_the_model_untouched(model: Any) -> None:
     for method in _has(fitted, "labels"):
         getattr(fitted, method)(votes)
     assert pickle.dumps(fitted.__dict__) == state, "a prediction changed the model"
-    assert _global_random_state() == random_state, "the global random state was changed"
+    assert global_random_state() == random_state, "the global random state was changed"
 
 
 def prediction_is_inductive(model: Any) -> None:
@@ -277,8 +280,8 @@ def prediction_is_inductive(model: Any) -> None:
     votes, _ = _draw()
     fitted = _fit(model, votes)
     whole = fitted.predict_proba(votes)
-    _same(fitted.predict_proba(votes[100:120]), whole[100:120], "a slice", tolerance=0)
-    _same(fitted.predict_proba(votes[7:8]), whole[7:8], "a row", tolerance=0)
+    same(fitted.predict_proba(votes[100:120]), whole[100:120], "a slice", tolerance=0)
+    same(fitted.predict_proba(votes[7:8]), whole[7:8], "a row", tolerance=0)
     assert fitted.predict_proba(votes[:0]).shape == (0, 3), "no rows must give no rows"
 
 
@@ -287,8 +290,8 @@ def copies_predict_alike(model: Any) -> None:
     votes, _ = _draw()
     fitted = _fit(model, votes)
     expected = fitted.predict_proba(votes)
-    _same(pickle.loads(pickle.dumps(fitted)).predict_proba(votes), expected, "after pickling", tolerance=0)
-    _same(copy.deepcopy(fitted).predict_proba(votes), expected, "after deepcopy", tolerance=0)
+    same(pickle.loads(pickle.dumps(fitted)).predict_proba(votes), expected, "after pickling", tolerance=0)
+    same(copy.deepcopy(fitted).predict_proba(votes), expected, "after deepcopy", tolerance=0)
 
 
 def saved_models_predict_alike(model: Any) -> None:
@@ -301,9 +304,9 @@ def saved_models_predict_alike(model: Any) -> None:
     with tempfile.TemporaryDirectory() as folder:
         loaded = load(fitted.save(f"{folder}/model.weaklab"), parts={kind.__qualname__: kind})
     assert type(loaded) is kind
-    _same(loaded.predict_proba(votes), fitted.predict_proba(votes), "after saving and loading", tolerance=0)
+    same(loaded.predict_proba(votes), fitted.predict_proba(votes), "after saving and loading", tolerance=0)
     for name in _has(fitted, "accuracies_", "accuracy_intervals_"):
-        _same(getattr(loaded, name), getattr(fitted, name), f"{name} after saving and loading", tolerance=0)
+        same(getattr(loaded, name), getattr(fitted, name), f"{name} after saving and loading", tolerance=0)
 
 
 def weights_are_repetitions(model: Any) -> None:
@@ -314,18 +317,18 @@ def weights_are_repetitions(model: Any) -> None:
     repeated = np.repeat(np.arange(len(votes)), weight)
     one = _fit(model, votes, gold, sample_weight=weight)
     other = _fit(model, votes[repeated], gold[repeated])
-    _same(one.predict_proba(votes), other.predict_proba(votes), "weights against repetitions")
+    same(one.predict_proba(votes), other.predict_proba(votes), "weights against repetitions")
 
 
 def unknown_gold_is_no_gold(model: Any) -> None:
     """Gold labels that are all unknown change nothing; known ones are accepted, also in part."""
     votes, y = _draw()
     without = _fit(model, votes).predict_proba(votes)
-    _same(_fit(model, votes, np.full(len(y), -1)).predict_proba(votes), without, "with unknown gold", tolerance=0)
+    same(_fit(model, votes, np.full(len(y), -1)).predict_proba(votes), without, "with unknown gold", tolerance=0)
     partial = np.where(np.arange(len(y)) % 5 == 0, y, -1)
     for gold in (y, partial):
         fitted = _fit(model, votes, gold)
-        _distributions(fitted.predict_proba(votes), len(votes), 3)
+        distributions(fitted.predict_proba(votes), len(votes), 3)
         for method in _has(fitted, "score"):
             assert 0 <= getattr(fitted, method)(votes, gold) <= 1
 
@@ -336,7 +339,7 @@ def class_names_change_only_names(model: Any) -> None:
     names = ["ham", "spam", "eggs"]
     plain = _fit(model, votes)
     named = _fit(clone(model).set_params(classes=names), votes, k=None)
-    _same(named.predict_proba(votes), plain.predict_proba(votes), "with class names", tolerance=0)
+    same(named.predict_proba(votes), plain.predict_proba(votes), "with class names", tolerance=0)
     assert named.classes_.tolist() == names
     assert named.predict(votes).tolist() == [names[code] for code in plain.predict(votes)]
 
@@ -357,7 +360,7 @@ def ties_follow_their_rule(model: Any) -> None:
     )
     assert np.array_equal(fitted.predict(votes), lowest), "the default is not ties='lowest'"
     assert ((fitted.predict(votes, ties="abstain") == -1) == (tied.sum(axis=1) > 1)).all()
-    assert _refuses(fitted.predict, votes, "sometimes"), "an unknown rule for ties was accepted"
+    assert refuses(fitted.predict, votes, "sometimes"), "an unknown rule for ties was accepted"
 
 
 def labels_carry_coverage(model: Any) -> None:
@@ -366,7 +369,7 @@ def labels_carry_coverage(model: Any) -> None:
     frame = pd.DataFrame(votes, index=[f"row {i}" for i in range(len(votes))]).add_prefix("lf")
     fitted = _fit(model, frame)
     soft = fitted.labels(frame)
-    _same(np.asarray(soft), fitted.predict_proba(frame), "soft labels", tolerance=0)
+    same(np.asarray(soft), fitted.predict_proba(frame), "soft labels", tolerance=0)
     assert np.array_equal(soft.weight, (votes >= 0).any(axis=1).astype(float))
     assert soft.index is not None
     assert soft.index.equals(frame.index)
@@ -378,14 +381,14 @@ def names_match_columns(model: Any) -> None:
     frame = pd.DataFrame(votes, columns=list("abcdefg"))
     fitted = _fit(model, frame)
     assert list(fitted.feature_names_in_) == list("abcdefg")
-    _same(
+    same(
         fitted.predict_proba(frame[list("gfabcde")]),
         fitted.predict_proba(frame),
         "columns in another order",
         tolerance=0,
     )
     for wrong in (frame.rename(columns={"a": "z"}), frame.drop(columns="a"), frame.assign(z=-1)):
-        assert _refuses(fitted.predict_proba, wrong), "a frame with other labeling functions was accepted"
+        assert refuses(fitted.predict_proba, wrong), "a frame with other labeling functions was accepted"
 
 
 def strangers_are_refused(model: Any) -> None:
@@ -393,7 +396,7 @@ def strangers_are_refused(model: Any) -> None:
     votes, _ = _draw()
     fitted = _fit(model, votes)
     for wrong in (votes[:, :3], np.where(votes == 2, 3, votes), np.where(votes == 2, -2, votes)):
-        assert _refuses(fitted.predict_proba, wrong), "votes that the model does not know were accepted"
+        assert refuses(fitted.predict_proba, wrong), "votes that the model does not know were accepted"
 
 
 def attributes_are_sound(model: Any) -> None:
@@ -408,7 +411,7 @@ def attributes_are_sound(model: Any) -> None:
     assert ((intervals[:, 0] <= accuracies) & (accuracies <= intervals[:, 1])).all()
     assert ((intervals >= 0) & (intervals <= 1)).all()
     assert fitted.confusion_.shape == (m, 3, 4)
-    _distributions(fitted.confusion_.reshape(-1, 4), m * 3, 4)
+    distributions(fitted.confusion_.reshape(-1, 4), m * 3, 4)
     assert isinstance(fitted.n_iter_, int)
     assert isinstance(fitted.converged_, bool)
     assert fitted._repr_html_().startswith("<")
@@ -421,7 +424,7 @@ def explanations_add_up(model: Any) -> None:
     for i in (0, 10, 11, 12):
         parts = fitted.explain(votes[i]).drop(columns="vote").to_numpy(dtype=float)
         scores = np.exp(parts.sum(axis=0))
-        _same(scores / scores.sum(), fitted.predict_proba(votes[i : i + 1])[0], f"row {i}")
+        same(scores / scores.sum(), fitted.predict_proba(votes[i : i + 1])[0], f"row {i}")
 
 
 #: The law book.

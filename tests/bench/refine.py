@@ -4,8 +4,8 @@
 the experiments of ``refine_case.py``: labels before and after, with random-feature ridge, and the same on the surer
 half of the labels, beside them. The others are of the docstring corpus, with the labeling functions of
 ``examples/01_docstrings.py``, and the sets of FOLDER: ``LabelModel`` is fitted on the votes of the train split, without
-gold; its soft labels are refined, and end models trained on them are scored on test. All arguments are the defaults; how
-far ``GaussianRefiner`` trusts its mixture was chosen with a look at the train gold of these sets, never at test.
+gold; its soft labels are refined, and end models trained on them are scored on test. All arguments are the defaults;
+how far ``GaussianRefiner`` trusts its mixture was chosen with a look at the train gold of these sets, never at test.
 
 To add a refiner, add a line to ``REFINERS``; to add an experiment, one to ``EXPERIMENTS`` in ``refine_case.py``.
 """

@@ -53,7 +53,7 @@ def read_multilabel_targets(labels: GivenLabels) -> Targets:
     names = names if names is not None else list(own) if own is not None else k
     if (names if isinstance(names, int) else len(names)) != k:
         raise SoftLabelError(f"The labels have {k} columns, but the classes are {names!r}.")
-    weight = check_sample_weight(labels.sample_weight, n)
+    weight = check_sample_weight(labels.sample_weight, n, index=labels.index)
     weight = np.ones(n) if weight is None else weight
     if isinstance(soft, SoftLabels) and soft.weight is not None:
         weight = weight * soft.weight

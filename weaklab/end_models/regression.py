@@ -76,7 +76,7 @@ class Regression:
         """The targets, standardised over the rows of weight above 0."""
         check_index(labels.soft, labels.index)
         y, weight = read_values(labels.soft, labels.n, self.values)
-        given = check_sample_weight(labels.sample_weight, labels.n)
+        given = check_sample_weight(labels.sample_weight, labels.n, index=labels.index)
         weight = weight if given is None else weight * given
         used = weight > 0
         if labels.n and not used.any():

@@ -89,7 +89,7 @@ def read_targets(labels: GivenLabels) -> Targets:
     if np.ma.is_masked(soft):
         row = int(np.argwhere(np.ma.getmaskarray(soft))[0][0])
         raise SoftLabelError(f"The label of row {row} is masked: leave such rows out, or give them weight 0.")
-    weight = check_sample_weight(labels.sample_weight, n)
+    weight = check_sample_weight(labels.sample_weight, n, index=labels.index)
     if weight is None:
         weight = np.ones(n)
     if not _lists_names(soft, classes, known) and is_soft(soft):

@@ -134,8 +134,13 @@ def test_ties_that_keep_far_more_than_the_share_are_told():
     tied = np.column_stack([0.9 - 0.8 * y, 0.1 + 0.8 * y])
     with pytest.warns(WeaklabWarning, match=r"which=0\.1 keeps 400 of 400 rows \(100%\).*ties are kept"):
         assert EndModel(which=0.1, max_epochs=1).fit(np.c_[y, y], tied).n_rows_ == 360
+    for share, kept in (("confident", 400), (0.9, 400)):  # twice of either is more than there is
+        with pytest.warns(WeaklabWarning, match=f"{share!r} keeps {kept} of 400"):
+            assert (Selection(share).weights(tied, None) > 0).sum() == kept
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        assert (Selection("confident").weights(np.repeat([[0.9, 0.1], [0.6, 0.4]], 50, axis=0), None) > 0).sum() == 50
+        assert (Selection(1.0).weights(tied, None) > 0).all()
         spread = tied + np.where(tied > 0.5, 1, -1) * np.linspace(0, 0.05, 400)[:, None]
         EndModel(which=0.1, max_epochs=1).fit(np.c_[y, y], spread)
 

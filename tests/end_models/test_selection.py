@@ -256,6 +256,22 @@ def test_a_report_says_when_gold_was_all_trained_on():
     assert FitReport(100, 90, 10, 90.0, 0.4, 0.9, 5, 5, 0.80).advice == ""
 
 
+def test_the_cause_is_named_where_no_row_is_left():
+    """Labeling functions are not to blame for what an argument, or gold on every row, has done."""
+    X, probs, y = np.eye(4), np.array([[0.5, 0.5]] * 4), np.arange(4) % 2
+    cases = (
+        ({"gold_weight": 0}, SoftLabels(probs, gold=y), "gold_weight=0 keeps the 4 rows with gold for scoring"),
+        ({"gold_weight": 0}, SoftLabels(probs, weight=[1, 0, 1, 0], gold=[0, -1, 1, -1]), "keeps the 2 rows with gold"),
+        ({"weight": "confidence"}, probs, "weight='confidence' gives 0.*all of the 4 rows"),
+        ({}, SoftLabels(probs, weight=np.zeros(4)), "where no labeling function votes"),
+    )
+    for options, soft, message in cases:
+        with pytest.raises(SoftLabelError, match=f"All 4 rows have weight 0.*{message}"):
+            EndModel(**options).fit(X, soft)
+    with pytest.raises(SoftLabelError, match="to which sample_weight gives"):
+        EndModel().fit(X, SoftLabels(probs, weight=[1, 0, 0, 0]), sample_weight=[0, 1, 1, 1])
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -20,8 +20,8 @@ class DateColumn:
     """A column of dates: the time itself, standardised, and its place in the day, the week and the year.
 
     Each cycle is two features, the sine and the cosine of an angle, so that the last hour of a day stands beside the
-    first one of the next. Texts are dates as ISO 8601 writes them, the year first. A cycle in which the dates at fit do not differ is left out: plain dates have no hour. Dates
-    with a time zone are read as the clock on the wall shows them.
+    first one of the next. A cycle in which the dates at fit do not differ is left out: plain dates have no hour. Dates
+    with a time zone are read as the clock on the wall shows them, texts as ISO 8601 writes dates, the year first.
 
     Parameters
     ----------

@@ -29,8 +29,8 @@ class Selection:
         "covered": rows whose weight in SoftLabels is above 0, as label models give to rows with votes, and rows with
         gold. A number: of the covered rows of each most probable class, the share with the highest confidence, ties
         included (with a warning where that is more than twice the share, or nearer to all rows than to the share); per
-        class, so that no class vanishes; and rows with gold. "confident" is 0.5. "all": also rows without votes, with weight 1; their soft label is what the
-        label model says there, its class prior.
+        class, so that no class vanishes; and rows with gold. "confident" is 0.5. "all": also rows without votes, with
+        weight 1; their soft label is what the label model says there, its class prior.
         "semi-supervised": also rows without votes and gold, with weight 0, for loss terms that need no label, as
         :class:`NoiseConsistency`; rows that ``sample_weight`` gives 0 stay out.
     weight : {"uniform", "confidence"}

@@ -12,6 +12,9 @@ import pytest
 import scipy.sparse as sp
 import torch
 from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from weaklab.end_models import EndModel, FeaturePlan
 from weaklab.end_models.kinds import infer_kind
@@ -153,6 +156,27 @@ def test_a_function_takes_the_place_of_our_features(form):
     np.testing.assert_array_equal(plan.transform(frame["text"].tolist()), features)
     assert plan.table().loc[0, "kind"] == "custom"
     assert plan.table().loc[0, "detail"].startswith("_sizes, ")
+
+
+@pytest.mark.parametrize(
+    ("encode", "values", "expected"),
+    [
+        (StandardScaler(), [1.0, 3.0], [[-1], [1]]),
+        (
+            make_pipeline(SimpleImputer(), StandardScaler()),
+            [1.0, np.nan, 3.0, 2.0],
+            np.sqrt(2) * np.array([[-1], [0], [1], [0]]),
+        ),
+        (OneHotEncoder(sparse_output=False), ["a", "b"], [[1, -1], [-1, 1]]),
+        (OneHotEncoder(sparse_output=False), pd.Series(["a", "b"], dtype="category"), [[1, -1], [-1, 1]]),
+    ],
+    ids=["scaler", "pipeline", "texts", "categories"],
+)
+def test_transformers_of_matrices_take_a_column(encode, values, expected):
+    """Scalers and encoders of categories refuse lists, which transformers of texts want."""
+    plan, features = _fit(values, encode)
+    np.testing.assert_allclose(features, expected, atol=1e-6)
+    np.testing.assert_array_equal(_encode(plan, values[::-1]), features[::-1])
 
 
 def test_functions_may_give_tensors_and_sparse_matrices_and_see_matrices(rng):

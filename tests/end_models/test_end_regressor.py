@@ -70,7 +70,11 @@ def test_distributions_over_numbers_count_by_their_mean(rng):
     np.testing.assert_allclose(clone(model).set_params(values=names).fit(X, probs).predict(X), expected, rtol=1e-5)
     assert np.corrcoef(expected, ratings)[0, 1] > 0.9
     gold = SoftLabels(probs[:, ::-1], gold=ratings - 1, classes=names)
-    assert np.corrcoef(clone(model).fit(X, gold).predict(X), ratings)[0, 1] > 0.9
+    known = clone(model).fit(X, gold)
+    assert np.corrcoef(known.predict(X), ratings)[0, 1] > 0.9
+    assert known.model_.monitor_ == "soft"
+    assert known.model_.fit_report_.n_gold == 300
+    assert "task='regression' there is no gold-only baseline" in known.model_.fit_report_.advice
 
 
 def test_weights_and_losses_are_the_users(rng):

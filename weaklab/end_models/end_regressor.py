@@ -160,7 +160,7 @@ checkpoint, checkpoint_every, callbacks, n_jobs, progress
         """
         task = Regression(self.values)
         shared = {name: value for name, value in self.get_params(deep=False).items() if name != "values"}
-        model = EndModel(**shared, task=task, calibrate=False)
+        model = EndModel(**shared, task=task, calibrate=False, monitor="soft")
         self.model_ = model.fit(X, y, sample_weight)
         self.mean_, self.std_ = task.mean, task.std
         return self

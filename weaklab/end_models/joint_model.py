@@ -75,6 +75,10 @@ class JointModel(Savable, ClassifierMixin, BaseEstimator):
     compare it with ``EndModel`` on a label model's soft labels, which was the better of the two on most of the data
     that it was measured on (docs/benchmarks/joint-model.md).
 
+    The end model is linear or has one hidden layer. There is no ``module=``, as what is trained is one network that
+    holds the encoder too; a module of your own can learn from the soft labels that :meth:`labels` gives:
+    ``EndModel(module=...).fit(X, joint.labels(votes, X))``.
+
     ``fit`` takes votes and rows, ``predict`` and :meth:`score` rows and labels, so that ``cross_val_score`` and
     ``GridSearchCV``, which score by what they fit, give NaN: hold gold rows out, fit on ``votes`` and X of the others,
     and call ``score(X, y)`` on those.

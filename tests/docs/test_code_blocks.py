@@ -10,8 +10,10 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from sklearn.base import ClassifierMixin
 
 import weaklab as wl
+from weaklab import end_models
 from weaklab.testing import LAWS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,6 +31,19 @@ def test_python_blocks_run(page, capsys, monkeypatch):
         exec(compile(block, page.name, "exec"), vars(module))
     if page.name == "README.md":
         assert "['spam' 'ham']" in capsys.readouterr().out
+
+
+def _says_how_to_train(name):
+    kind = getattr(end_models, name)
+    return isinstance(kind, type) and (
+        issubclass(kind, (end_models.LossTerm, ClassifierMixin)) or hasattr(kind, "epoch")
+    )
+
+
+@pytest.mark.parametrize("name", sorted({*filter(_says_how_to_train, end_models.__all__)} - {"Sampler"}))
+def test_every_loss_sampler_and_classifier_is_named(name):
+    """What the page on end models leaves out is not found."""
+    assert re.search(rf"`{name}\b|[`+ ]{name}\(|wl\.{name}\(", (ROOT / "docs/end-models.md").read_text())
 
 
 @pytest.mark.parametrize("name", [name for name in wl.labeling.__all__ if name.endswith("_lf")])

@@ -12,6 +12,9 @@ import pytest
 import scipy.sparse as sp
 import torch
 from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from weaklab.end_models import EndModel, FeaturePlan
 from weaklab.end_models.kinds import infer_kind
@@ -85,6 +88,14 @@ def test_dates_of_every_type_are_the_same_dates(values):
     np.testing.assert_allclose(features[0, 1:3], [np.sin(np.pi * 10 / 12), np.cos(np.pi * 10 / 12)], rtol=1e-5)
 
 
+def test_texts_of_every_iso_form_are_dates():
+    """Months and days, with and without a time, a zone, and hyphens."""
+    values = ["2024-05", "20240501", "2024-05-01", "2024-05-01 00:00:00.000", "2024-05-01T00:00Z", "2024-05-02"]
+    plan, features = _fit(values, "date")
+    assert (features[:5] == features[0]).all()
+    assert "2024-05-01 to 2024-05-02" in plan.table().loc[0, "detail"]
+
+
 def test_dates_that_are_all_missing_say_nothing():
     """A column that is empty at fit must not break it."""
     plan, features = _fit(pd.Series([pd.NaT] * 3), "date")
@@ -147,6 +158,27 @@ def test_a_function_takes_the_place_of_our_features(form):
     assert plan.table().loc[0, "detail"].startswith("_sizes, ")
 
 
+@pytest.mark.parametrize(
+    ("encode", "values", "expected"),
+    [
+        (StandardScaler(), [1.0, 3.0], [[-1], [1]]),
+        (
+            make_pipeline(SimpleImputer(), StandardScaler()),
+            [1.0, np.nan, 3.0, 2.0],
+            np.sqrt(2) * np.array([[-1], [0], [1], [0]]),
+        ),
+        (OneHotEncoder(sparse_output=False), ["a", "b"], [[1, -1], [-1, 1]]),
+        (OneHotEncoder(sparse_output=False), pd.Series(["a", "b"], dtype="category"), [[1, -1], [-1, 1]]),
+    ],
+    ids=["scaler", "pipeline", "texts", "categories"],
+)
+def test_transformers_of_matrices_take_a_column(encode, values, expected):
+    """Scalers and encoders of categories refuse lists, which transformers of texts want."""
+    plan, features = _fit(values, encode)
+    np.testing.assert_allclose(features, expected, atol=1e-6)
+    np.testing.assert_array_equal(_encode(plan, values[::-1]), features[::-1])
+
+
 def test_functions_may_give_tensors_and_sparse_matrices_and_see_matrices(rng):
     """Whatever an encoder gives; and X itself, where X has no columns."""
     _, tensor = _fit(["a b", "abc"], lambda texts: torch.tensor(_sizes(texts)))
@@ -181,6 +213,8 @@ def test_kinds_of_columns_are_inferred_where_the_type_tells():
         ([[1.0, 2.0], [np.nan, 0.0]], "embedding", FrameError, "row 1: the vector is not finite"),
         ([None, None], "embedding", FrameError, "no vector at all: all 2 rows"),
         (["2024-01-01", "yesterday"], "date", FrameError, "should hold dates.*row 1 with 'yesterday'"),
+        (["2020-02-01", "13/02/2020", "01/02/2020"], "date", FrameError, r"2 rows do not.*row 1 with '13/02/2020'"),
+        (["2020-02-01", "now"], "date", FrameError, r"format=\"%d/%m/%Y\".*row 1 with 'now'"),
         ([1, 2], "date", FrameError, "no unit.*row 0"),
         ([True, "2024-01-01"], "date", FrameError, "row 0"),
         ([["a"], ["b"]], "category", FrameError, "row 0 holds"),

@@ -13,11 +13,13 @@ from torch import nn
 
 from weaklab.end_models import (
     EndModel,
+    EndRegressor,
     LossTerm,
     MultiSourceConsistency,
     NoiseConsistency,
     SoftCrossEntropy,
     SparseRows,
+    SquaredError,
     Step,
 )
 from weaklab.end_models.losses import cross_entropy
@@ -122,6 +124,27 @@ def test_views_are_the_sources_where_none_are_named():
         MultiSourceConsistency()(step)
     with pytest.raises(ParameterError, match="3 weights for 2"):
         MultiSourceConsistency(weights=[1, 1, 1])(view)
+
+
+def test_numbers_are_to_stay_the_same_under_noise(rng):
+    """By the absolute difference, whose mean for ``f(x) = 2 x`` and noise of 0.3 is 0.6 sqrt(2 / pi)."""
+    x = torch.from_numpy(rng.normal(size=(100_000, 1))).float()
+    model = torch.nn.Linear(1, 1)
+    with torch.no_grad():
+        model.weight.fill_(2.0)
+    step = replace(Step.of(model(x), x), x=x, model=model)
+    torch.manual_seed(0)
+    assert NoiseConsistency(0.3, weight=0.5)(step).item() == pytest.approx(0.3 * math.sqrt(2 / math.pi), rel=0.02)
+    X = rng.normal(size=(60, 20))
+    y = X[:, 0] + rng.normal(size=60)
+    X_test = rng.normal(size=(500, 20))
+    noisy = X_test + 0.5 * rng.normal(size=(500, 20))
+
+    def moved(loss):
+        model = EndRegressor(loss=loss, max_epochs=40, validation_fraction=0).fit(X, y)
+        return np.abs(model.predict(noisy) - model.predict(X_test)).mean()
+
+    assert moved(SquaredError() + NoiseConsistency(0.5, weight=3.0)) < 0.7 * moved(None)
 
 
 def test_a_term_makes_its_views_of_the_rows_of_the_batch(rng):

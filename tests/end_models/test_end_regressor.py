@@ -10,12 +10,13 @@ import pytest
 import torch
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.linear_model import Ridge
+from sklearn.metrics import r2_score
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from weaklab.end_models import EndRegressor
+from weaklab.end_models import EndRegressor, RandomFeatureRegressor
 from weaklab.exceptions import ParameterError, SoftLabelError
 from weaklab.votes import SoftLabels
 
@@ -69,7 +70,11 @@ def test_distributions_over_numbers_count_by_their_mean(rng):
     np.testing.assert_allclose(clone(model).set_params(values=names).fit(X, probs).predict(X), expected, rtol=1e-5)
     assert np.corrcoef(expected, ratings)[0, 1] > 0.9
     gold = SoftLabels(probs[:, ::-1], gold=ratings - 1, classes=names)
-    assert np.corrcoef(clone(model).fit(X, gold).predict(X), ratings)[0, 1] > 0.9
+    known = clone(model).fit(X, gold)
+    assert np.corrcoef(known.predict(X), ratings)[0, 1] > 0.9
+    assert known.model_.monitor_ == "soft"
+    assert known.model_.fit_report_.n_gold == 300
+    assert "task='regression' there is no gold-only baseline" in known.model_.fit_report_.advice
 
 
 def test_weights_and_losses_are_the_users(rng):
@@ -101,6 +106,39 @@ def test_keeps_company_with_scikit_learn(rng):
     assert search.best_params_ == {"learning_rate": 0.05}
     again = pickle.loads(pickle.dumps(model.fit(X, y)))
     np.testing.assert_array_equal(again.predict(X), model.predict(X))
+
+
+def test_scores_against_distributions_are_those_against_their_means(rng):
+    """So that soft targets, which are fitted, can be cross-validated too."""
+    X, y, _ = _line(rng, 300)
+    probs = 0.7 * np.eye(5)[np.clip(np.round((y - 100) / 15 + 3), 1, 5).astype(int) - 1] + 0.06
+    names = [1, 2, 3, 4, 5]
+    soft = SoftLabels(probs, classes=names, weight=np.arange(300) % 2)
+    model = EndRegressor(hidden=None, learning_rate=0.05, max_epochs=20, values=names).fit(X, probs)
+    expected = r2_score(probs @ names, model.predict(X))
+    assert model.score(X, probs) == model.score(X, probs @ names) == pytest.approx(expected)
+    assert expected > 0.7
+    odd = r2_score((probs @ names)[1::2], model.predict(X)[1::2])
+    assert model.score(X, soft) == model.score(X, probs, np.arange(300) % 2) == pytest.approx(odd)
+    for given in (soft, probs):
+        assert cross_val_score(model, X, given, cv=3).min() > 0.6
+    with pytest.raises(SoftLabelError, match="none to score on"):
+        model.score(X, soft.replace(weight=np.zeros(300)))
+
+
+@pytest.mark.parametrize("model", [EndRegressor(hidden=None, max_epochs=2), RandomFeatureRegressor(features=20)])
+def test_targets_in_another_order_than_the_data_are_refused(model, rng):
+    """A y that was sorted would be learnt, and scored, row by row against the wrong rows."""
+    X, y, _ = _line(rng, 100)
+    frame, target = pd.DataFrame(X), pd.Series(y)
+    weight = pd.Series(np.ones(100))
+    model.fit(frame, target, weight)
+    assert model.score(frame, target, weight) == model.score(frame, y)
+    for call in (model.score, model.fit):
+        with pytest.raises(SoftLabelError, match="the same entries in another order"):
+            call(frame, target.sort_values())
+        with pytest.raises(ParameterError, match="index of sample_weight"):
+            call(frame, target, weight[::-1])
 
 
 @pytest.mark.parametrize(

@@ -197,6 +197,7 @@ SPANS = pd.DataFrame({"long": pd.to_timedelta([1, 2], unit="h"), "x": [1, 2]})
         ({"column": "x"}, pd.DataFrame({"x": [{}, []]}), FrameError, "object of dict, list"),
         ({"column": "x"}, pd.DataFrame({"x": [1.0, np.inf]}), FrameError, "finite numbers.*row 1"),
         ({"column": "x"}, pd.DataFrame([[1, 2]], columns=["x", "x"]), FrameError, "2 columns named 'x'"),
+        ({}, pd.DataFrame([[1, 2, 3]], columns=["y", "x", "x"]), FrameError, "2 columns named 'x'; names must differ"),
         ({"column": "x"}, np.zeros((3, 2)), FrameError, "X is a ndarray"),
         ({"columns": ["a", "b"]}, ["a text"], FrameError, "X is a list of texts"),
         ({}, np.array([[1.0, np.nan]]), FrameError, "NaN"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from weaklab.datasets import Group, make_votes
 from weaklab.end_models import EndModel, JointModel
 from weaklab.end_models.joint_network import JointBuilder, JointLoss, vote_log_probs
 from weaklab.end_models.losses import Step
-from weaklab.exceptions import FrameError, ParameterError, SoftLabelError, VoteError
+from weaklab.exceptions import FrameError, ParameterError, SoftLabelError, VoteError, WeaklabWarning
 from weaklab.label_models import LabelModel, MajorityVote
 
 
@@ -101,12 +102,12 @@ def test_weights_per_pattern_show_on_which_votes_a_labeling_function_can_be_reli
 def test_only_an_encoder_of_votes_alone_has_weights_per_pattern():
     """With features, weights differ within a pattern, and cannot be told without them."""
     votes, X, _ = _planted(4, n=100, m=4)
-    model = JointModel(max_epochs=1).fit(votes, X)
+    model = JointModel(max_epochs=1, start=0).fit(votes, X)
     with pytest.raises(ParameterError, match=r"needs JointModel\(encoder='votes'\).*weights\(votes, X\)"):
         model.pattern_weights(votes)
     with pytest.raises(FrameError, match="depend on features too: give X"):
         model.weights(votes)
-    alone = JointModel(encoder="votes", max_epochs=1).fit(votes, X)
+    alone = JointModel(encoder="votes", max_epochs=1, start=0).fit(votes, X)
     assert alone.model_.module_.encoder.of_features is None
     pd.testing.assert_frame_equal(alone.weights(votes, X), alone.weights(votes))
     assert len(alone.pattern_weights(votes)) == len(votes[(votes >= 0).any(axis=1)].drop_duplicates())
@@ -171,6 +172,16 @@ def test_same_seed_same_bits_and_pickles():
     assert not hasattr(clone(first), "classes_")
 
 
+def test_an_encoder_that_no_epoch_trains_is_told():
+    """Its weights would be those that it was made with, and mean nothing."""
+    votes, X, _ = _planted(2, n=100, m=4)
+    with pytest.warns(WeaklabWarning, match="max_epochs=3 with start=3 leaves the encoder untrained"):
+        JointModel(max_epochs=3).fit(votes, X)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        JointModel(max_epochs=1, start=0).fit(votes, X)
+
+
 @pytest.mark.parametrize(
     ("options", "votes", "X", "error", "message"),
     [
@@ -195,7 +206,7 @@ def test_what_cannot_be_learnt_from_is_refused(options, votes, X, error, message
 def test_votes_of_other_labeling_functions_are_refused():
     """Weights belong to labeling functions by name."""
     votes, X, _ = _planted(3, n=100, m=4)
-    model = JointModel(max_epochs=1)
+    model = JointModel(max_epochs=1, start=0)
     with pytest.raises(NotFittedError):
         model.predict(X)
     model.fit(votes, X)

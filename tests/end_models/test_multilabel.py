@@ -85,6 +85,27 @@ def test_targets_come_in_several_forms(rng):
     assert clone(model).fit(X, soft).fit_report_.n_trained == 30
 
 
+@pytest.mark.parametrize(
+    "model",
+    [
+        EndModel(hidden=None, task="multilabel", learning_rate=0.05),
+        SoftLabelClassifier(LogisticRegression(), task="multilabel"),
+    ],
+    ids=["end model", "soft label classifier"],
+)
+def test_rows_of_soft_labels_with_gold_count_as_known(model, rng):
+    """Votes say the opposite: gold goes before them, and where there are none it has a weight of its own."""
+    X = rng.normal(size=(200, 2))
+    y = (X[:, 0] > 0).astype(int)
+    wrong = SoftLabels(np.eye(2)[1 - y] * 0.8 + 0.1, weight=np.arange(200) % 2, gold=y)
+    fitted = clone(model).fit(X, wrong)
+    assert fitted.score(X, np.eye(2)[y]) > 0.9
+    if isinstance(fitted, EndModel):
+        assert fitted.fit_report_.n_gold == 200
+        assert "task='multilabel' there is no gold-only baseline" in str(fitted.fit_report_)
+    assert clone(model).fit(X, wrong.replace(gold=None)).score(X, np.eye(2)[y]) < 0.1
+
+
 def test_the_report_tells_the_loss_and_no_agreement(rng):
     """There is no most probable class to agree with."""
     X, _, soft = _topics(rng)

@@ -72,7 +72,7 @@ def test_estimators_show_themselves_before_and_after_fit(model):
 
 def test_a_joint_model_shows_itself_before_and_after_fit():
     """It takes votes first."""
-    model = JointModel(max_epochs=1)
+    model = JointModel(max_epochs=1, start=0)
     assert "Not fitted" in shown(model)
     assert "Not fitted" not in shown(model.fit(np.column_stack([Y, Y]), X))
 

@@ -209,6 +209,9 @@ def test_bad_data_is_refused(rng):
         RandomFeatureClassifier().fit(X, [0, 1])
     with pytest.raises(SoftLabelError, match="NaN"):
         RandomFeatureRegressor().fit(X, np.full(10, np.nan))
+    for model in (RandomFeatureClassifier(), RandomFeatureRegressor()):
+        with pytest.raises(FrameError, match=r"takes no images: flatten them, X\.reshape"):
+            model.fit(np.zeros((10, 4, 4)), np.arange(10) % 2)
     with pytest.raises(SoftLabelError, match="shape"):
         RandomFeatureRegressor().fit(X, np.zeros(9))
     with pytest.raises(ParameterError, match="zero for every row"):

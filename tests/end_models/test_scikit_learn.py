@@ -109,7 +109,7 @@ def test_works_in_pipelines_cross_validation_and_grid_search(rng):
     assert cross_val_score(model, X, y, cv=3).mean() > 0.8
     search = GridSearchCV(model, {"learning_rate": [1e-5, 0.05]}, cv=3).fit(X, soft)
     assert search.best_params_ == {"learning_rate": 0.05}
-    chosen = GridSearchCV(model, {"which": [0.5, "covered"], "weight": ["uniform", "confidence"]}, cv=2).fit(X, soft)
+    chosen = GridSearchCV(model, {"which": ["all", "covered"], "weight": ["uniform", "confidence"]}, cv=2).fit(X, soft)
     assert chosen.best_score_ > 0.6
 
 

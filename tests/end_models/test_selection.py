@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 
 import numpy as np
@@ -134,8 +135,13 @@ def test_ties_that_keep_far_more_than_the_share_are_told():
     tied = np.column_stack([0.9 - 0.8 * y, 0.1 + 0.8 * y])
     with pytest.warns(WeaklabWarning, match=r"which=0\.1 keeps 400 of 400 rows \(100%\).*ties are kept"):
         assert EndModel(which=0.1, max_epochs=1).fit(np.c_[y, y], tied).n_rows_ == 360
+    for share, kept in (("confident", 400), (0.9, 400)):  # twice of either is more than there is
+        with pytest.warns(WeaklabWarning, match=f"{share!r} keeps {kept} of 400"):
+            assert (Selection(share).weights(tied, None) > 0).sum() == kept
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        assert (Selection("confident").weights(np.repeat([[0.9, 0.1], [0.6, 0.4]], 50, axis=0), None) > 0).sum() == 50
+        assert (Selection(1.0).weights(tied, None) > 0).all()
         spread = tied + np.where(tied > 0.5, 1, -1) * np.linspace(0, 0.05, 400)[:, None]
         EndModel(which=0.1, max_epochs=1).fit(np.c_[y, y], spread)
 
@@ -220,7 +226,7 @@ def test_wrong_votes_lose_to_gold_alone_and_the_report_says_so(weak):
     assert "300 gold rows alone does better" in report.advice
     assert report.advice in str(report)
     assert "does better" in report._repr_html_()
-    right = wrong.replace(probs=1 - wrong.probs, gold=np.where(np.arange(2000) < 12, y, -1))
+    right = wrong.replace(probs=1 - wrong.probs, gold=np.where(np.arange(2000) < 60, y, -1))
     noisy = np.column_stack([X, np.random.default_rng(0).normal(size=(2000, 60))])
     assert "Worth it" in EndModel(**LINEAR, gold_weight=0).fit(noisy, right).fit_report_.advice
 
@@ -248,7 +254,67 @@ def test_a_report_says_when_gold_was_all_trained_on():
     assert "gold_weight=0" in report.advice
     even = FitReport(100, 90, 10, 90.0, 0.4, 0.9, 100, 100, 0.80, 0.81, 100)
     assert "about as well" in even.advice
-    assert FitReport(100, 90, 10, 90.0, 0.4, 0.9, 5, 5, 0.80).advice == ""
+    assert "it takes 10 gold rows" in FitReport(100, 90, 10, 90.0, 0.4, 0.9, 5, 5, 0.80).advice
+    X = np.random.default_rng(0).normal(size=(100, 3))
+    y = (X[:, 0] > 0).astype(int)
+    soft = np.eye(2)[y] * 0.8 + 0.1
+    for known, words in (
+        (50, r"50 gold rows alone is right on \d\d% of those it has not seen"),
+        (5, "it takes 10 gold"),
+    ):
+        gold = np.where(np.arange(100) < known, y, -1)
+        report = EndModel(**LINEAR, validation_fraction=0).fit(X, SoftLabels(soft, gold=gold)).fit_report_
+        assert report.n_gold_scored == 0
+        assert np.isnan(report.gold_score)
+        assert np.isnan(report.gold_only_score) == (known == 5)
+        assert re.search(f"none is left to score on: gold_weight=0.*{words}", report.advice)
+
+
+@pytest.mark.parametrize(
+    ("scored", "won", "lost", "words"),
+    [
+        (3, 0, 1, "too few gold rows to tell"),
+        (15, 5, 0, "too few gold rows to tell"),  # chance does that to one of 16 pairs of equals
+        (15, 6, 0, "Worth it.*6 are right here alone and 0 there alone"),
+        (40, 1, 12, "does better.*let gold count more"),
+        (200, 1, 12, "does better.*train on gold too"),
+        (1000, 30, 31, "about as well"),
+        (100, 20, 20, "too few gold rows to tell"),
+    ],
+)
+def test_a_verdict_is_one_that_chance_does_not_give(scored, won, lost, words):
+    """A row or three would else decide, and the advice must not be to do what is done."""
+    report = FitReport(2000, 1800, 200, 1800.0, 0.4, 0.9, max(200, scored), scored, 0.5, 0.5, 200, won, lost)
+    assert re.search(words, report.advice)
+
+
+def test_pure_noise_gets_no_verdict():
+    """15 gold rows, and labels that nothing tells, over 20 seeds."""
+    verdicts = 0
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        X, y = rng.normal(size=(300, 5)), rng.integers(0, 2, 300)
+        soft = SoftLabels(np.eye(2)[rng.integers(0, 2, 300)] * 0.8 + 0.1, gold=np.where(np.arange(300) < 15, y, -1))
+        for weight in (0, None):
+            report = EndModel(**LINEAR, gold_weight=weight).fit(X, soft).fit_report_
+            verdicts += "too few" not in report.advice and "none is left" not in report.advice
+    assert verdicts <= 4  # of 40; the test is exact, so each has a chance of 5 % at most
+
+
+def test_the_cause_is_named_where_no_row_is_left():
+    """Labeling functions are not to blame for what an argument, or gold on every row, has done."""
+    X, probs, y = np.eye(4), np.array([[0.5, 0.5]] * 4), np.arange(4) % 2
+    cases = (
+        ({"gold_weight": 0}, SoftLabels(probs, gold=y), "gold_weight=0 keeps the 4 rows with gold for scoring"),
+        ({"gold_weight": 0}, SoftLabels(probs, weight=[1, 0, 1, 0], gold=[0, -1, 1, -1]), "keeps the 2 rows with gold"),
+        ({"weight": "confidence"}, probs, "weight='confidence' gives 0.*all of the 4 rows"),
+        ({}, SoftLabels(probs, weight=np.zeros(4)), "where no labeling function votes"),
+    )
+    for options, soft, message in cases:
+        with pytest.raises(SoftLabelError, match=f"All 4 rows have weight 0.*{message}"):
+            EndModel(**options).fit(X, soft)
+    with pytest.raises(SoftLabelError, match="to which sample_weight gives"):
+        EndModel().fit(X, SoftLabels(probs, weight=[1, 0, 0, 0]), sample_weight=[0, 1, 1, 1])
 
 
 @pytest.mark.parametrize(

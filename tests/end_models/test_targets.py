@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import Enum
 
 import numpy as np
@@ -11,7 +12,9 @@ import pytest
 from sklearn.exceptions import DataConversionWarning
 
 from weaklab.end_models.given_labels import GivenLabels
+from weaklab.end_models.regression import Regression
 from weaklab.end_models.targets import Targets, read_targets
+from weaklab.end_models.tasks import find_task
 from weaklab.exceptions import ClassError, ParameterError, SoftLabelError
 from weaklab.votes.soft import SoftLabels
 
@@ -183,3 +186,16 @@ def test_labels_with_another_index_than_the_data_are_refused(wrap):
     with pytest.raises(SoftLabelError, match="another index than the data: row 0 is 0"):
         read(wrap(pd.RangeIndex(3)), 3, index=data)
     assert len(read(wrap(pd.RangeIndex(3)), 3).used) == 3  # data without index: position is all there is
+
+
+@pytest.mark.parametrize("task", ["multiclass", "multilabel", Regression([0, 1])], ids=["one", "several", "number"])
+def test_weights_with_another_index_than_the_data_are_refused(task):
+    """By position they would give each row the weight of another."""
+    data = pd.Index(["r0", "r1", "r2"])
+    weight = pd.Series([1.0, 0.0, 2.0], index=data)
+    labels = GivenLabels(PROBS[:, :2], 3, sample_weight=weight, index=data)
+    assert find_task(task).read(labels).weight.tolist() == [1, 0, 2]
+    with pytest.raises(ParameterError, match="index of sample_weight is not the index of the rows"):
+        find_task(task).read(replace(labels, sample_weight=weight[["r1", "r0", "r2"]]))
+    without = replace(labels, index=None, sample_weight=weight[["r1", "r0", "r2"]])
+    assert find_task(task).read(without).weight.tolist() == [0, 1, 2]  # data without index: position is all there is

@@ -18,7 +18,7 @@ from weaklab.end_models import (
     SoftCrossEntropy,
     find_learning_rate,
 )
-from weaklab.exceptions import ParameterError, SoftLabelError, WeaklabWarning
+from weaklab.exceptions import ClassError, ParameterError, SoftLabelError, WeaklabWarning
 from weaklab.votes.soft import SoftLabels
 
 
@@ -277,6 +277,11 @@ def test_the_first_part_may_lack_classes(rng):
     model = EndModel(hidden=4).partial_fit(X[:50], np.zeros(50, dtype=int), classes=[0, 1, 2])
     assert model.classes_.tolist() == [0, 1, 2]
     assert model.partial_fit(X, y).predict_proba(X).shape == (300, 3)
+    for same in ([0, 1, 2], np.arange(3), 3):
+        model.partial_fit(X, y, classes=same)
+    for other in (["x", "y", "z"], 4, [2, 1, 0]):
+        with pytest.raises(ClassError, match=r"this model has learnt \[0, 1, 2\], which no later part can change"):
+            model.partial_fit(X, y, classes=other)
 
 
 def test_parts_go_on_with_the_optimizer_and_after_fit(rng):

@@ -28,7 +28,9 @@ class NoiseConsistency(LossTerm):
     .. math:: \lambda \frac1b \sum_i \operatorname{KL}(\bar p(x_i) \,\|\, p(x_i + \sigma \epsilon_i)),
         \qquad \epsilon_i \sim N(0, I)
 
-    No gradient flows through :math:`\bar p`. It is added to a loss: ``SoftCrossEntropy() + NoiseConsistency(0.3)``.
+    No gradient flows through :math:`\bar p`. Where the answer f is a number, as that of :class:`EndRegressor`, it is
+    the mean of :math:`|f(x_i + \sigma \epsilon_i) - \bar f(x_i)|`, in standard deviations of the target. It is added
+    to a loss: ``SoftCrossEntropy() + NoiseConsistency(0.3)``, ``SquaredError() + NoiseConsistency(0.3)``.
     All rows of a batch count alike, whatever their weight, so that rows without votes help too: take them in by
     ``EndModel(which="semi-supervised")``. A step costs two passes through the model.
 
@@ -49,8 +51,8 @@ class NoiseConsistency(LossTerm):
     Notes
     -----
     The consistency term of Desai et al. (2023), "Noise2Recon", doi:10.48550/arXiv.2110.00075, with Kullback and
-    Leibler's divergence in the place of the absolute error of images. The noise comes from torch's own random state,
-    which :class:`EndModel` seeds.
+    Leibler's divergence in the place of the absolute error where answers are probabilities. The noise comes from
+    torch's own random state, which :class:`EndModel` seeds.
 
     Examples
     --------
@@ -58,7 +60,7 @@ class NoiseConsistency(LossTerm):
     torch.Size([])
     """
 
-    tasks = ("multiclass",)
+    tasks = ("multiclass", "regression")
     adds_only = True
 
     def __init__(self, sigma: float | tuple[float, float] = (0.1, 0.5), weight: float = 1.0) -> None:
@@ -75,6 +77,8 @@ class NoiseConsistency(LossTerm):
     def __call__(self, step: Step) -> Tensor:
         """The mean over the rows of the batch, a scalar."""
         noisy = run_module(step.model, self._perturbed(step.x), step.logits.shape[1])[0]
+        if step.logits.shape[1] == 1:  # a number; the one class of a classifier is always as probable
+            return self.weight * (noisy - step.logits.detach()).abs().mean()
         clean = torch.log_softmax(step.logits.detach(), dim=1)
         again = torch.log_softmax(noisy, dim=1)
         return self.weight * functional.kl_div(again, clean, reduction="batchmean", log_target=True)
@@ -138,8 +142,12 @@ class MultiSourceConsistency(LossTerm):
     >>> term = MultiSourceConsistency(lambda step: [step.logits, -step.logits], ramp=0.0)
     >>> term(Step.of(torch.tensor([[40.0, 0.0]]), [[1.0, 0.0]]))  # the second source is wrong altogether
     tensor(2.)
-    >>> MultiSourceConsistency(views=torch.fliplr)  # images and their mirror images
-    MultiSourceConsistency(views=(fliplr,))
+    >>> def mirrored(images):  # of shape (b, h, w) or (b, h, w, c); torch.fliplr would turn them upside down
+    ...     return images.flip(2)
+    >>> mirrored(torch.tensor([[[1, 2], [3, 4]]])).tolist()
+    [[[2, 1], [4, 3]]]
+    >>> MultiSourceConsistency(views=mirrored)
+    MultiSourceConsistency(views=(mirrored,))
     """
 
     tasks = ("multiclass",)

@@ -6,8 +6,12 @@ import copy
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from weaklab.end_models.descriptions import described
-from weaklab.exceptions import ParameterError
+from weaklab.exceptions import ClassError, ParameterError
+from weaklab.typing import Classes
+from weaklab.votes.classes import check_classes
 
 if TYPE_CHECKING:
     from weaklab.end_models.end_model import EndModel
@@ -45,6 +49,27 @@ def check_goes_on(model: Any, built: Mapping[str, str]) -> None:
         raise ParameterError(
             f"The network was made with other arguments than now: {shown}. Its weights cannot go on in another one: "
             "set them back, or train anew by fit with warm_start=False."
+        )
+
+
+def check_same_classes(classes: Classes, known: np.ndarray) -> None:
+    """Refuse classes that are declared anew, and others than a model has learnt.
+
+    Raises
+    ------
+    ClassError
+        If they are others, or in another order.
+
+    Examples
+    --------
+    >>> check_same_classes(["ham", "spam"], np.array(["ham", "spam"]))
+    """
+    declared = check_classes(classes)
+    own = known.tolist()
+    if declared is not None and declared != (len(own) if isinstance(declared, int) else own):
+        raise ClassError(
+            f"classes={classes!r}, but this model has learnt {own!r}, which no later part can change: leave classes "
+            "out, or train a new model."
         )
 
 

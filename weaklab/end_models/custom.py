@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import scipy.sparse as sp
 from sklearn.base import clone
 
@@ -21,12 +22,15 @@ class CustomColumn:
     name : object
         The column's name, for errors.
     encode : callable (list of n values) -> (n, d), or transformer
-        Gives an array, a sparse matrix or a tensor. A transformer is cloned and learns from the rows at fit.
+        Gives an array, a sparse matrix or a tensor. A transformer is cloned and learns from the rows at fit; one that
+        takes no lists, as scalers do not, gets an array (n, 1).
 
     Attributes
     ----------
     encode_ : callable or transformer
         What is called: the function, or the fitted clone.
+    upright_ : bool
+        Whether it is called with an array (n, 1) instead of a list.
     matrix_ : MatrixColumns
         How its numbers are scaled: dense ones are standardised by column, sparse ones scaled by one number.
 
@@ -59,13 +63,12 @@ class CustomColumn:
 
     def fit_transform(self, column: Any) -> Block:
         """Learn from values, and encode them."""
-        values = _values(column)
+        self.upright_ = False
         if hasattr(self.encode, "fit_transform"):
-            self.encode_ = clone(self.encode, safe=False)
-            out = self.encode_.fit_transform(values)
+            out = self._fitted(column)
         else:
             self.encode_ = self.encode
-            out = self.encode_(values)
+            out = self.encode_(self._values(column))
         self.matrix_ = MatrixColumns()
         return self.matrix_.fit_transform(self._numbers(out, len(column)))
 
@@ -75,7 +78,7 @@ class CustomColumn:
         if not n:  # few functions expect nothing
             empty = sp.csr_array((0, self.n_columns)) if self.matrix_.sparse_ else np.zeros((0, self.n_columns))
             return self.matrix_.transform(empty)
-        values = _values(column)
+        values = self._values(column)
         out = self.encode_.transform(values) if hasattr(self.encode, "fit_transform") else self.encode_(values)
         found = self._numbers(out, n)
         if found.shape[1] != self.n_columns:
@@ -84,6 +87,25 @@ class CustomColumn:
                 f"{self.n_columns}."
             )
         return self.matrix_.transform(found)
+
+    def _fitted(self, column: Any) -> Any:
+        """What a clone that learns from values makes of them, as a list, or where it wants a matrix, as one."""
+        self.encode_ = clone(self.encode, safe=False)
+        try:
+            return self.encode_.fit_transform(self._values(column))
+        except ValueError as error:
+            if getattr(column, "ndim", 1) > 1 or not str(error).startswith("Expected 2D array"):
+                raise
+        self.upright_ = True
+        self.encode_ = clone(self.encode, safe=False)
+        return self.encode_.fit_transform(self._values(column))
+
+    def _values(self, column: Any) -> Any:
+        if getattr(column, "ndim", 1) > 1:
+            return column
+        if getattr(self, "upright_", False):  # a model saved by an earlier version has none
+            return pd.Series(column).to_numpy().reshape(-1, 1)  # (n, 1)
+        return column.tolist() if hasattr(column, "tolist") else column
 
     def _numbers(self, out: Any, n: int) -> Any:
         """What came back, as a matrix of finite float64."""
@@ -101,10 +123,6 @@ class CustomColumn:
         if not np.isfinite(held).all():
             raise FrameError(f"{what} gave NaN or infinity.")
         return sp.csr_array(out, dtype=np.float64) if sp.issparse(out) else out
-
-
-def _values(column: Any) -> Any:
-    return column.tolist() if hasattr(column, "tolist") and getattr(column, "ndim", 1) == 1 else column
 
 
 def _name(encode: Any) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import re
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ from weaklab.end_models.encoders import Block, centre, spread, standardised, wro
 from weaklab.typing import Floats
 
 _DAY = 86_400.0  # seconds
+_MONTH = re.compile(r"\d{4}-\d{2}")
 
 
 class DateColumn:
@@ -18,7 +21,7 @@ class DateColumn:
 
     Each cycle is two features, the sine and the cosine of an angle, so that the last hour of a day stands beside the
     first one of the next. A cycle in which the dates at fit do not differ is left out: plain dates have no hour. Dates
-    with a time zone are read as the clock on the wall shows them.
+    with a time zone are read as the clock on the wall shows them, texts as ISO 8601 writes dates, the year first.
 
     Parameters
     ----------
@@ -101,14 +104,22 @@ class DateColumn:
             column = pd.Series([_date(value) for value in given], index=given.index, dtype="datetime64[us]")
             wrong = (column.isna() & given.notna()).to_numpy()
             if wrong.any():
-                raise wrong_value(given, wrong, self.name, "dates (datetime, or texts as ISO 8601 writes them)")
+                expected = (
+                    "dates (datetime, or texts as ISO 8601 writes them, such as 2024-05-31; of another form, give "
+                    'pd.to_datetime(column, format="%d/%m/%Y"))'
+                )
+                raise wrong_value(given, wrong, self.name, expected)
         return column.dt.tz_localize(None) if column.dt.tz is not None else column
 
 
 def _date(value: Any) -> Any:
+    """A date as the clock on the wall shows it; NaT where it is none."""
     if isinstance(value, (int, float, bool, np.number)):
         return pd.NaT  # a number has no unit
     try:
+        if isinstance(value, str):  # pandas would guess, text by text, which number is the month
+            text = value.strip()
+            value = datetime.datetime.fromisoformat(f"{text}-01" if _MONTH.fullmatch(text) else text)
         stamp = pd.Timestamp(value)
     except (TypeError, ValueError):
         return pd.NaT

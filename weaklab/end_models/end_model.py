@@ -16,7 +16,14 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 
 from weaklab.end_models.borrowing import borrowed_torch
 from weaklab.end_models.calibration import held_out_logits, held_out_temperature
-from weaklab.end_models.continuation import NETWORK, described_arguments, goes_on, left_by, one_pass
+from weaklab.end_models.continuation import (
+    NETWORK,
+    check_same_classes,
+    described_arguments,
+    goes_on,
+    left_by,
+    one_pass,
+)
 from weaklab.end_models.distributed import Team
 from weaklab.end_models.fit_report import report_fit
 from weaklab.end_models.lbfgs import train_linear
@@ -345,7 +352,7 @@ class EndModel(Savable, Predicting, ClassifierMixin, BaseEstimator):
         X, soft, sample_weight
             As for ``fit``.
         classes : int or sequence of hashable, optional
-            All classes, where the first rows may lack some.
+            All classes, where the first rows may lack some; later the same or None.
 
         Returns
         -------
@@ -355,8 +362,12 @@ class EndModel(Savable, Predicting, ClassifierMixin, BaseEstimator):
         ------
         ParameterError
             If an argument that makes the network has changed, or one is out of range.
+        ClassError
+            If ``classes`` are others than those of the fitted model.
         """
         fitted = hasattr(self, "module_")
+        if fitted:
+            check_same_classes(classes, self.classes_)
         given = read_rows(self, X, soft, sample_weight, transform=self._features if fitted else None, classes=classes)
         before: dict[str, Any] = self._partial if fitted else {}
         given = replace(given, seed=(given.seed + before.get("calls", 0)) % 2**31)

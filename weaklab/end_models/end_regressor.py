@@ -12,13 +12,17 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from weaklab.end_models.end_model import EndModel
+from weaklab.end_models.given_labels import plain_labels
+from weaklab.end_models.inputs import read_input
 from weaklab.end_models.losses import Term
 from weaklab.end_models.networks import ModuleLike
 from weaklab.end_models.optimizers import OptimizerLike
 from weaklab.end_models.regression import Regression
 from weaklab.end_models.samplers import Sampler
 from weaklab.end_models.schedules import Schedule
+from weaklab.end_models.scoring import score_values
 from weaklab.end_models.seen_columns import ColumnsOfInner
+from weaklab.end_models.targets import is_soft
 from weaklab.end_models.training import Callback
 from weaklab.persistence import Savable
 from weaklab.typing import Floats, Seed
@@ -156,7 +160,7 @@ checkpoint, checkpoint_every, callbacks, n_jobs, progress
         """
         task = Regression(self.values)
         shared = {name: value for name, value in self.get_params(deep=False).items() if name != "values"}
-        model = EndModel(**shared, task=task, calibrate=False)
+        model = EndModel(**shared, task=task, calibrate=False, monitor="soft")
         self.model_ = model.fit(X, y, sample_weight)
         self.mean_, self.std_ = task.mean, task.std
         return self
@@ -174,6 +178,29 @@ checkpoint, checkpoint_every, callbacks, n_jobs, progress
         """
         check_is_fitted(self)
         return self.model_.decision_function(X)[:, 0] * self.std_ + self.mean_
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """The coefficient of determination R²; against distributions over numbers, that against their means.
+
+        Parameters
+        ----------
+        X : as for ``fit``, of n rows
+        y : as for ``fit``
+            Numbers, with ``values=`` too, or distributions over numbers.
+        sample_weight : array-like of shape (n,), optional
+
+        Returns
+        -------
+        float, at most 1
+
+        Raises
+        ------
+        SoftLabelError
+            If the targets do not fit the rows, or have another index than X.
+        """
+        predicted = self.predict(X)
+        values = self.values if is_soft(plain_labels(y)) else None
+        return score_values(predicted, y, values, sample_weight, read_input(X).index)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

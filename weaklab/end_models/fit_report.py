@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
+from scipy.stats import binomtest
 from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 _FOLDS = 5
 _LEAST_GOLD = 10  # fewer gold rows are no baseline: two per fold
 _MOST_GOLD = 1000  # a linear model on more of them takes longer than the fit that it is compared with
+_CHANCE = 0.05  # a difference that chance makes more often than this is no verdict
+_CLOSE = 0.05  # an accuracy that differs by less, surely, is about the same
 _MOST_COMPARED = 20_000  # rows that agreement is counted on: its error is then below 0.4 points
 
 _WORDS = {
@@ -35,7 +38,7 @@ _WORDS = {
     "n_gold": "gold rows",
     "n_gold_scored": "gold rows scored",
     "gold_score": "accuracy on them",
-    "gold_only_score": "gold-only baseline on them",
+    "gold_only_score": "gold-only baseline",
     "gold_only_rows": "gold rows of the baseline",
 }
 
@@ -68,9 +71,14 @@ class FitReport:
         The accuracy on those.
     gold_only_score : float in [0, 1]
         The accuracy on the same rows of a linear model trained on gold alone: each row is predicted by a model that
-        has not seen it, in 5-fold cross-validation over the gold rows (1,000 drawn rows, if there are more).
+        has not seen it, in 5-fold cross-validation over the gold rows (1,000 drawn rows, if there are more). Where no
+        gold row is scored, the accuracy on all of them. NaN with fewer than 10, and where rows have not one class each.
     gold_only_rows : int
         The gold rows that this baseline had.
+    n_won, n_lost : int
+        The scored gold rows that this model alone, and that the baseline alone has right; ``advice`` goes by them.
+    task : str
+        What was learnt: "multiclass", "multilabel" or "regression".
 
     Examples
     --------
@@ -94,35 +102,50 @@ class FitReport:
     gold_score: float = float("nan")
     gold_only_score: float = float("nan")
     gold_only_rows: int = 0
+    n_won: int = 0
+    n_lost: int = 0
+    task: str = "multiclass"
 
     @property
     def advice(self) -> str:
-        """A sentence on gold, or the empty string."""
+        """What to make of gold, in words; the empty string where there is none.
+
+        One of the two models is said to be better where the rows that only one has right are shared out in a way that
+        chance brings about in less than 5 % of cases (McNemar, 1947, doi:10.1007/BF02295996, by the binomial
+        distribution); both are said to be alike where the 95 % interval of the difference (Agresti and Min, 2005,
+        doi:10.1002/sim.1781) lies within 5 points.
+        """
         if not self.n_gold:
             return ""
+        if self.task != "multiclass":
+            return f"With task={self.task!r} there is no gold-only baseline: fit another model on the gold rows alone."
+        baseline = f"A linear model on the {self.gold_only_rows:,} gold rows alone"
+        missing = np.isnan(self.gold_only_score)
+        none = f"There is no gold-only baseline: it takes {_LEAST_GOLD} gold rows."
         if not self.n_gold_scored:
-            return "All gold rows were trained on, so there is none to score on: gold_weight=0 keeps them for that."
-        if np.isnan(self.gold_only_score):
-            return ""
-        ahead = self.gold_only_score - self.gold_score
-        rows = self.n_gold_scored
-        either = self.gold_score * (1 - self.gold_score) + self.gold_only_score * (1 - self.gold_only_score)
-        doubt = (either / rows) ** 0.5  # standard error of the difference, were the two independent
-        if ahead > doubt:
-            return (
-                f"A linear model trained on the {self.gold_only_rows:,} gold rows alone does better, as it often does: "
-                "use gold as training data (gold_weight=), or it alone."
-            )
-        if ahead < -doubt:
-            return f"Worth it: a linear model on the {self.gold_only_rows:,} gold rows alone does worse."
-        return f"A linear model on the {self.gold_only_rows:,} gold rows alone does about as well."
+            also = none if missing else f"{baseline} is right on {self.gold_only_score:.0%} of those it has not seen."
+            return f"All gold rows were trained on, so none is left to score on: gold_weight=0 keeps them. {also}"
+        if missing:
+            return none
+        rows = min(self.n_gold_scored, _MOST_GOLD)
+        counts = f"of {rows:,} scored, {self.n_won:,} are right here alone and {self.n_lost:,} there alone"
+        if binomtest(self.n_won, max(self.n_won + self.n_lost, 1)).pvalue < _CHANCE and self.n_won != self.n_lost:
+            if self.n_won > self.n_lost:
+                return f"Worth it: {baseline[0].lower()}{baseline[1:]} does worse ({counts})."
+            trained = self.n_gold_scored < self.n_gold
+            what = "let gold count more (a greater gold_weight=)" if trained else "train on gold too (gold_weight=None)"
+            return f"{baseline} does better, as it often does ({counts}): {what}, or on it alone."
+        if _alike(self.n_won, self.n_lost, rows):
+            return f"{baseline} does about as well ({counts})."
+        return f"There are too few gold rows to tell this model from a linear one on gold alone: {counts}."
 
     def to_frame(self) -> pd.DataFrame:
         """A DataFrame with one row per value that is known, its name in words as the index."""
-        shown = {_WORDS[field.name]: getattr(self, field.name) for field in fields(self)}
+        shown = {words: getattr(self, name) for name, words in _WORDS.items()}
         if not self.n_gold:
-            for name in list(_WORDS)[6:]:
-                del shown[_WORDS[name]]
+            shown = dict(list(shown.items())[:6])
+        elif self.task != "multiclass":
+            shown = dict(list(shown.items())[:7])
         known = {name: value for name, value in shown.items() if not np.isnan(value)}
         return pd.DataFrame({"value": known})
 
@@ -146,6 +169,14 @@ def _number(value: float) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     return f"{value:,.1f}" if value > 1.5 else f"{value:.4f}"
+
+
+def _alike(won: int, lost: int, rows: int) -> bool:
+    """Whether two shares of right rows differ by less than ``_CLOSE``, with 95 % confidence."""
+    n = rows + 2  # half a row more in each cell of the table of right and wrong
+    difference = abs(won - lost) / n
+    error = (won + lost + 1 - n * difference**2) ** 0.5 / n
+    return difference + 1.96 * error < _CLOSE
 
 
 def effective_rows(weight: Floats) -> float:
@@ -175,7 +206,7 @@ def report_fit(training: Training, given: Given, logits: Tensor | None = None) -
     Returns
     -------
     FitReport
-        Without agreement and gold where a row has not one class.
+        Without agreement and scores of gold where a row has not one class.
     """
     data, targets, features = training.data, given.targets, given.features
     trained, held_out = (np.sort(data.position[part].cpu().numpy()) for part in (data.train, data.held_out))
@@ -199,19 +230,30 @@ def report_fit(training: Training, given: Given, logits: Tensor | None = None) -
     said = targets.probs if targets.said is None else targets.said
     agreement = float("nan") if several or not len(rows) else float((predict(rows) == said[rows].argmax(axis=1)).mean())
     base = (n, len(trained), len(held_out), effective_rows(targets.weight[trained]), held_out_loss, agreement)
-    if several or targets.gold is None or not (targets.gold >= 0).any():
+    if targets.gold is None or not (targets.gold >= 0).any():
         return FitReport(*base)
+    if several:
+        return FitReport(*base, int((targets.gold >= 0).sum()), task=given.task.name)
     unseen = np.ones(n, dtype=bool)
     unseen[trained] = False
     gold_rows = np.flatnonzero(targets.gold >= 0)
     scored = gold_rows[unseen[gold_rows]]
-    score = float((predict(scored) == targets.gold[scored]).mean()) if len(scored) else float("nan")
-    baseline, used = _gold_only(features, targets.gold, gold_rows, scored, given.seed)
-    return FitReport(*base, len(gold_rows), len(scored), score, baseline, used)
+    right = predict(scored) == targets.gold[scored]
+    score = float(right.mean()) if len(scored) else float("nan")
+    rows, there = _gold_only(features, targets.gold, gold_rows, scored, given.seed)
+    both = np.isin(rows, scored) if len(scored) else np.ones(len(rows), dtype=bool)
+    baseline = float(there[both].mean()) if len(there) else float("nan")
+    won = lost = 0
+    if len(scored) and len(there):
+        here = np.isin(rows[both], scored[right])
+        won, lost = int((here & ~there[both]).sum()), int((~here & there[both]).sum())
+    return FitReport(*base, len(gold_rows), len(scored), score, baseline, len(rows), won, lost)
 
 
-def _gold_only(features: Any, gold: Codes, gold_rows: np.ndarray, scored: np.ndarray, seed: int) -> tuple[float, int]:
-    """The accuracy of a linear model on gold alone, out of fold, on the scored rows; and how many rows it had.
+def _gold_only(
+    features: Any, gold: Codes, gold_rows: np.ndarray, scored: np.ndarray, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The gold rows that a linear model on gold alone has, and which it has right, out of fold; none of too few.
 
     At once, not when it is first read: a report that could still fit it would keep the features of all gold rows.
     """
@@ -221,8 +263,8 @@ def _gold_only(features: Any, gold: Codes, gold_rows: np.ndarray, scored: np.nda
         first = rows[np.isin(rows, scored)]  # the scored ones first: they are what it is compared on
         rows = np.concatenate([first, rows[~np.isin(rows, scored)]])[:_MOST_GOLD]
         rows = rng.permutation(rows)
-    if len(rows) < _LEAST_GOLD or not np.isin(rows, scored).any():
-        return float("nan"), len(rows)
+    if len(rows) < _LEAST_GOLD:
+        return rows, np.zeros(0, dtype=bool)
     X = features[rows]
     X = X if sp.issparse(X) else np.asarray(X).reshape(len(rows), -1)  # images lie flat
     y, predicted = gold[rows], np.empty(len(rows), dtype=np.int64)
@@ -233,5 +275,4 @@ def _gold_only(features: Any, gold: Codes, gold_rows: np.ndarray, scored: np.nda
             predicted[test] = known[0]
         else:
             predicted[test] = LogisticRegression(max_iter=300).fit(X[~test], known).predict(X[test])
-    counted = np.isin(rows, scored)
-    return float((predicted == y)[counted].mean()), len(rows)
+    return rows, predicted == y

@@ -29,7 +29,7 @@ class GivenLabels:
     sample_weight : array-like of shape (n,), optional
         0 or more; multiplied with the weight of SoftLabels.
     index : pandas.Index, optional
-        The index of the data, which that of the labels must equal where they have one.
+        The index of the data, which that of the labels, and of a Series of weights, must equal where they have one.
     known : ndarray of shape (k,), optional
         The classes of a fitted model, in the place of ``classes``; no others are allowed.
     selection : Selection

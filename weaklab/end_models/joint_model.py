@@ -18,7 +18,7 @@ from weaklab.end_models.joint_network import JointBuilder, JointLoss, vote_log_p
 from weaklab.end_models.parameters import check_choice, check_count, check_number
 from weaklab.end_models.rows import take
 from weaklab.end_models.streaming import place_rows
-from weaklab.exceptions import FrameError, ParameterError, VoteError
+from weaklab.exceptions import FrameError, ParameterError, VoteError, WeaklabWarning, warn_caller
 from weaklab.persistence import Savable
 from weaklab.seeding import generator
 from weaklab.typing import Classes, Floats, Seed
@@ -49,7 +49,7 @@ class JointModel(Savable, ClassifierMixin, BaseEstimator):
     encoder_hidden : int, default=70
         The hidden units of the encoder.
     start : int, default=3
-        For how many epochs the end model learns alone, from votes that all weigh alike.
+        For how many epochs the end model learns alone, from votes that all weigh alike; fewer than ``max_epochs``.
     max_epochs : int, default=10
         How many passes over the rows that have votes. There is no held-out truth to stop by, and too many let the two
         agree on what is easy.
@@ -74,6 +74,10 @@ class JointModel(Savable, ClassifierMixin, BaseEstimator):
     gold rows to stop by the pair drifts to the more frequent class. It is no safe choice where classes are unbalanced:
     compare it with ``EndModel`` on a label model's soft labels, which was the better of the two on most of the data
     that it was measured on (docs/benchmarks/joint-model.md).
+
+    The end model is linear or has one hidden layer. There is no ``module=``, as what is trained is one network that
+    holds the encoder too; a module of your own can learn from the soft labels that :meth:`labels` gives:
+    ``EndModel(module=...).fit(X, joint.labels(votes, X))``.
 
     ``fit`` takes votes and rows, ``predict`` and :meth:`score` rows and labels, so that ``cross_val_score`` and
     ``GridSearchCV``, which score by what they fit, give NaN: hold gold rows out, fit on ``votes`` and X of the others,
@@ -156,6 +160,12 @@ class JointModel(Savable, ClassifierMixin, BaseEstimator):
         """
         for name, least in (("encoder_hidden", 1), ("start", 0), ("max_epochs", 1)):
             check_count(name, getattr(self, name), least)
+        if self.max_epochs <= self.start:
+            warn_caller(
+                f"max_epochs={self.max_epochs!r} with start={self.start!r} leaves the encoder untrained: its weights "
+                "are those that it was made with. Give more epochs, or a smaller start.",
+                WeaklabWarning,
+            )
         check_number("dropout", self.dropout, below=1.0)
         check_choice("encoder", self.encoder, ("both", "votes"))
         form = read_input(X).form

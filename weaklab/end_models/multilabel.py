@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from weaklab.end_models.given_labels import GivenLabels, plain_labels
-from weaklab.end_models.targets import Targets, check_index
+from weaklab.end_models.selection import Selection
+from weaklab.end_models.targets import Targets, check_index, known_rows
 from weaklab.exceptions import SoftLabelError
 from weaklab.votes.classes import check_classes, class_array
 from weaklab.votes.soft import SoftLabels, check_sample_weight
@@ -21,7 +22,8 @@ def read_multilabel_targets(labels: GivenLabels) -> Targets:
     ----------
     labels : GivenLabels
         Of array-likes or a DataFrame of shape (n, k), or SoftLabels: ``soft[i, y]`` is the probability that row i has
-        class y, among others; 0 and 1 where that is known. Column names of a DataFrame name the classes.
+        class y, among others; 0 and 1 where that is known. Column names of a DataFrame name the classes. Rows of
+        SoftLabels with gold have that class and no other.
 
     Returns
     -------
@@ -53,13 +55,14 @@ def read_multilabel_targets(labels: GivenLabels) -> Targets:
     names = names if names is not None else list(own) if own is not None else k
     if (names if isinstance(names, int) else len(names)) != k:
         raise SoftLabelError(f"The labels have {k} columns, but the classes are {names!r}.")
-    weight = check_sample_weight(labels.sample_weight, n)
+    weight = check_sample_weight(labels.sample_weight, n, index=labels.index)
     weight = np.ones(n) if weight is None else weight
-    if isinstance(soft, SoftLabels) and soft.weight is not None:
-        weight = weight * soft.weight
-    if n and not (weight > 0).any():
+    targets = Targets(probs, weight, class_array(names))
+    if isinstance(soft, SoftLabels):  # their rows have one class each, also where gold says which
+        targets = known_rows(targets, soft, Selection())
+    if n and not len(targets.used):
         raise SoftLabelError(f"All {n:,} rows have weight 0, so there is nothing to train on.")
-    return Targets(probs, weight, class_array(names))
+    return targets
 
 
 def _probabilities(soft: Any, n: int) -> np.ndarray:

@@ -285,6 +285,8 @@ def _where(data: Any) -> str:
 
 def _all_columns(frame: pd.DataFrame) -> dict[Any, str]:
     """All columns if none is of text or unknown, or the only one; else an error that says what to write."""
+    for name in frame.columns[frame.columns.duplicated()]:
+        find_column(frame, name)  # an error of its own, before one of what the column holds
     kinds: dict[Any, str] = {}
     neither = []  # dicts and the like, which the suggestion leaves out
     for name in frame.columns:

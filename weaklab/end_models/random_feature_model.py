@@ -117,6 +117,8 @@ class RandomFeatureModel(Savable, BaseEstimator):
         found = read_input(X)
         if found.form == "dataset":
             raise FrameError(f"{type(self).__name__} takes no Dataset: give its rows as a matrix.")
+        if found.form == "images":
+            raise FrameError(f"{type(self).__name__} takes no images: flatten them, X.reshape(len(X), -1).")
         plan = FeaturePlan(column=self.column, columns=self.columns, max_features=self.max_features)
         return found, plan, plan.fit_transform(found.data)
 

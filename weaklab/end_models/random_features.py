@@ -8,13 +8,14 @@ from typing import Any, Literal
 import numpy as np
 import torch
 from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_array
 
 from weaklab.end_models.given_labels import GivenLabels, plain_labels
 from weaklab.end_models.inputs import read_input
 from weaklab.end_models.random_feature_model import RandomFeatureModel
 from weaklab.end_models.scoring import score_predictions
-from weaklab.end_models.targets import read_targets
+from weaklab.end_models.targets import check_index, read_targets
 from weaklab.end_models.tasks import softmax
 from weaklab.exceptions import SoftLabelError
 from weaklab.typing import Classes, Floats, Seed
@@ -230,13 +231,14 @@ class RandomFeatureRegressor(RegressorMixin, RandomFeatureModel):
         found, plan, rows = self._encoded(X)
         n = rows.shape[0]
         y = plain_labels(y)
+        check_index(y, found.index)
         try:
             target = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
         except ValueError as error:
             raise SoftLabelError(str(error)) from error
         if target.ndim not in (1, 2) or len(target) != n:
             raise SoftLabelError(f"The targets are of shape {target.shape}; expected ({n},) or ({n}, m).")
-        weight = check_sample_weight(sample_weight, n)
+        weight = check_sample_weight(sample_weight, n, index=found.index)
         ones = np.ones(n) if weight is None else weight
         self._fit_ridge(found, plan, rows, target.reshape(n, -1), ones)
         self._flat = target.ndim == 1
@@ -246,6 +248,12 @@ class RandomFeatureRegressor(RegressorMixin, RandomFeatureModel):
         """Predictions of the shape of the targets: (n,) or (n, m)."""
         outputs = self._outputs(X)
         return outputs[:, 0] if self._flat else outputs
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """The coefficient of determination R²: of several targets their mean, each counting alike."""
+        predicted, index, y = self.predict(X), read_input(X).index, plain_labels(y)
+        check_index(y, index)
+        return float(r2_score(y, predicted, sample_weight=check_sample_weight(sample_weight, len(y), index=index)))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -75,8 +75,9 @@ class Regression:
     def read(self, labels: GivenLabels) -> Targets:
         """The targets, standardised over the rows of weight above 0."""
         check_index(labels.soft, labels.index)
+        gold = labels.soft.gold if isinstance(labels.soft, SoftLabels) else None
         y, weight = read_values(labels.soft, labels.n, self.values)
-        given = check_sample_weight(labels.sample_weight, labels.n)
+        given = check_sample_weight(labels.sample_weight, labels.n, index=labels.index)
         weight = weight if given is None else weight * given
         used = weight > 0
         if labels.n and not used.any():
@@ -84,7 +85,7 @@ class Regression:
         self.mean = float(centre(y[used][:, None])[0])
         spreads = spread(y[used][:, None])
         self.std = float(np.where(np.isinf(spreads), 1.0, spreads)[0])
-        return Targets((y[:, None] - self.mean) / self.std, weight, np.array(["value"]))
+        return Targets((y[:, None] - self.mean) / self.std, weight, np.array(["value"]), gold=gold)
 
     def rows_loss(self, logits: Tensor, target: Tensor) -> Tensor:
         """Half the squared error of each row."""

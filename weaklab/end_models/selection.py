@@ -15,7 +15,6 @@ Which: TypeAlias = Literal["covered", "confident", "all", "semi-supervised"] | f
 Weighing: TypeAlias = Literal["uniform", "confidence"]
 
 _CONFIDENT = 0.5  # the share that "confident" keeps: half of the rows of each class
-_FEW = 10  # rows beyond twice the share that are no matter
 _WHICH = ("covered", "confident", "all", "semi-supervised")
 _WEIGHT = ("uniform", "confidence")
 
@@ -29,9 +28,9 @@ class Selection:
     which : {"covered", "confident", "all", "semi-supervised"} or float in (0, 1]
         "covered": rows whose weight in SoftLabels is above 0, as label models give to rows with votes, and rows with
         gold. A number: of the covered rows of each most probable class, the share with the highest confidence, ties
-        included (with a warning where that is more than twice the share); per class, so that no class vanishes; and
-        rows with gold. "confident" is 0.5. "all": also rows without votes, with weight 1; their soft label is what the
-        label model says there, its class prior.
+        included (with a warning where that is more than twice the share, or nearer to all rows than to the share); per
+        class, so that no class vanishes; and rows with gold. "confident" is 0.5. "all": also rows without votes, with
+        weight 1; their soft label is what the label model says there, its class prior.
         "semi-supervised": also rows without votes and gold, with weight 0, for loss terms that need no label, as
         :class:`NoiseConsistency`; rows that ``sample_weight`` gives 0 stay out.
     weight : {"uniform", "confidence"}
@@ -104,7 +103,7 @@ class Selection:
         elif self.which not in ("covered", "semi-supervised"):
             share = _CONFIDENT if self.which == "confident" else float(self.which)
             kept = _most_confident(probs, confidence, out > 0, share)
-            _warn_of_ties(self.which, share, int(kept.sum()), int((out > 0).sum()))
+            _warn_of_ties(self.which, share, int(kept.sum()), int((out > 0).sum()), k)
             out[~kept] = 0.0
         if self.weight == "confidence":
             out *= (k * confidence - 1).clip(0) / (k - 1)
@@ -127,8 +126,8 @@ def _most_confident(probs: Floats, confidence: Floats, covered: np.ndarray, shar
     return kept
 
 
-def _warn_of_ties(which: Which, share: float, kept: int, covered: int) -> None:
-    if kept > 2 * share * covered + _FEW:
+def _warn_of_ties(which: Which, share: float, kept: int, covered: int, k: int) -> None:
+    if kept > min(2 * share, (1 + share) / 2) * covered + k:  # one row of each class comes of rounding
         warn_caller(
             f"which={which!r} keeps {kept:,} of {covered:,} rows ({kept / covered:.0%}), since so many have the same "
             "confidence as the last row of the share, and ties are kept. A label model that tells rows apart, or "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -13,6 +13,7 @@ from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
 from weaklab.end_models.given_labels import GivenLabels, plain_labels
+from weaklab.end_models.selection import Selection
 from weaklab.exceptions import ClassError, SoftLabelError, did_you_mean
 from weaklab.typing import Classes, Floats
 from weaklab.votes.classes import check_classes, class_array, class_code
@@ -89,29 +90,57 @@ def read_targets(labels: GivenLabels) -> Targets:
     if np.ma.is_masked(soft):
         row = int(np.argwhere(np.ma.getmaskarray(soft))[0][0])
         raise SoftLabelError(f"The label of row {row} is masked: leave such rows out, or give them weight 0.")
-    weight = check_sample_weight(labels.sample_weight, n)
+    weight = check_sample_weight(labels.sample_weight, n, index=labels.index)
     if weight is None:
         weight = np.ones(n)
     if not _lists_names(soft, classes, known) and is_soft(soft):
         check_index(soft, labels.index)
         checked = _soft_of_classes(soft, n, classes) if known is None else _soft_of_known(soft, n, known)
-        probs, gold = checked.probs, checked.gold
-        unlabelled = (weight > 0) & labels.selection.unlabelled(checked.weight, gold, n)
-        weight = weight * labels.selection.weights(probs, checked.weight, gold)
-        if gold is not None:
-            probs = np.where((gold >= 0)[:, None], np.eye(checked.k)[gold], probs)
-        unsaid = None if gold is None else (gold >= 0) & ~checked.covered
-        targets = Targets(probs, weight, checked.classes_, checked.probs, gold, unsaid, unlabelled)
+        unlabelled = (weight > 0) & labels.selection.unlabelled(checked.weight, checked.gold, n)
+        said = Targets(checked.probs, weight, checked.classes_, unlabelled=unlabelled)
+        targets = known_rows(said, checked, labels.selection)
     else:
         codes, names = read_hard_labels(soft, n, classes, known)
         check_index(soft, labels.index)
         targets = Targets(np.eye(len(names))[codes], weight, names)
     if n and not len(targets.used):
         raise SoftLabelError(
-            f"All {n:,} rows have weight 0, so there is nothing to train on. Soft labels of a label model have "
-            "weight 0 where no labeling function votes."
+            f"All {n:,} rows have weight 0, so there is nothing to train on. {_why_none(targets, soft, labels)}"
         )
     return targets
+
+
+def known_rows(said: Targets, soft: SoftLabels, selection: Selection) -> Targets:
+    """Targets with the weights that SoftLabels give them, and one-hot where SoftLabels know the class."""
+    gold = soft.gold
+    weight = said.weight * selection.weights(soft.probs, soft.weight, gold)
+    if gold is None:
+        return replace(said, weight=weight, said=soft.probs)
+    probs = np.where((gold >= 0)[:, None], np.eye(soft.k)[gold], soft.probs)
+    unsaid = (gold >= 0) & ~soft.covered
+    return replace(said, probs=probs, weight=weight, said=soft.probs, gold=gold, unsaid=unsaid)
+
+
+def _why_none(targets: Targets, soft: Any, labels: GivenLabels) -> str:
+    """Why no row has a weight above 0, and what to do."""
+    selection, gold = labels.selection, targets.gold
+    voted = soft.covered if isinstance(soft, SoftLabels) else np.ones(labels.n, dtype=bool)
+    given = check_sample_weight(labels.sample_weight, labels.n)
+    covered = voted if given is None else voted & (given > 0)
+    known = np.zeros(labels.n, dtype=bool) if gold is None else gold >= 0
+    if selection.gold_weight == 0 and known.any() and not (covered & ~known).any():
+        return (
+            f"gold_weight=0 keeps the {int(known.sum()):,} rows with gold for scoring, and no other row has a label: "
+            "leave it out, or give gold to fewer rows."
+        )
+    if selection.weight == "confidence" and covered.any():
+        return (
+            "weight='confidence' gives 0 to a row whose classes are all as probable, which here are all of "
+            f"the {int((covered & ~known).sum()):,} rows with a label: leave it out, or look at the label model."
+        )
+    if voted.any():
+        return "The rows to which sample_weight gives more than 0 have weight 0 in the soft labels."
+    return "Soft labels of a label model have weight 0 where no labeling function votes."
 
 
 def is_soft(soft: Any) -> bool:

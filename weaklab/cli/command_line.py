@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
-from weaklab.cli import apply, compare, demo, fit, label, report, summarize
+from weaklab.cli import apply, compare, demo, fit, label, migrate, report, summarize
 from weaklab.cli.completion import Completion
 from weaklab.cli.standard_output import only_the_answer, plain_warnings, write
 from weaklab.cli.usage import CommandFailure, in_words_of_options
@@ -22,7 +22,7 @@ from weaklab.exceptions import (
 )
 
 #: In the order of the flow.
-COMMANDS: tuple[ModuleType, ...] = (label, fit, apply, summarize, compare, report, demo)
+COMMANDS: tuple[ModuleType, ...] = (label, fit, apply, summarize, compare, report, migrate, demo)
 #: What comes to light only while labeling functions or models run.
 FAILURES = (CommandFailure, LabelingFunctionFailure, ReturnValueError, StorageError, EndpointError)
 NO_FILE = "--json takes no file: what it prints is for standard output, such as --json > FILE."

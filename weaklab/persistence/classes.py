@@ -125,6 +125,12 @@ _TORCH = (
     *("Conv1d", "Conv2d", "MaxPool1d", "MaxPool2d", "AvgPool1d", "AvgPool2d", "AdaptiveAvgPool2d", "Embedding"),
 )
 
+#: Of the rooms for code written for Snorkel, where names of weaklab's own classes stand again.
+_SNORKEL = {
+    "baselines": ("MajorityClassVoter", "MajorityLabelVoter", "RandomVoter"),
+    "label_model": ("LabelModel",),
+}
+
 #: What takes tensors and modules of torch apart, and makes them.
 WEIGHTS = "weaklab.end_models.weights"
 #: Labeling functions of which bytes are not read: polars may find a pickle in those of an expression.
@@ -143,6 +149,11 @@ CLASSES: dict[str, tuple[str, str]] = {
             ("end_models", _END_MODELS),
         )
         for module, names in modules.items()
+        for name in names
+    },
+    **{
+        f"Snorkel{name}": (f"weaklab.snorkel.labeling.model.{module}", name)
+        for module, names in _SNORKEL.items()
         for name in names
     },
     **{f"sklearn.{name}": (f"sklearn.{module}", name) for module, names in _SKLEARN.items() for name in names},

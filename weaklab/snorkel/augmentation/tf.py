@@ -28,5 +28,3 @@ class transformation_function(lambda_mapper):  # noqa: N801  -- Snorkel's name
     >>> square(SimpleNamespace(num=2))
     namespace(num=4)
     """
-
-    kind = LambdaTransformationFunction

@@ -153,7 +153,7 @@ class Mapper(BaseMapper):
     field_names : mapping of str to str, optional
         From arguments of ``run`` to fields; by default they have the same names.
     mapped_field_names : mapping of str to str, optional
-        From what ``run`` returns to fields; by default they have the same names.
+        From what ``run`` returns to fields, what has no name here left out; by default they have the same names.
     pre, memoize, memoize_key
         As for :class:`BaseMapper`.
     """
@@ -167,7 +167,7 @@ class Mapper(BaseMapper):
         memoize: bool = False,
         memoize_key: HashingFunction | None = None,
     ) -> None:
-        self.field_names = field_names or {name: name for name in get_parameters(self.run)[1:]}
+        self.field_names = {n: n for n in get_parameters(self.run)[1:]} if field_names is None else field_names
         self.mapped_field_names = mapped_field_names
         super().__init__(name, pre or [], memoize, memoize_key)
 
@@ -179,9 +179,12 @@ class Mapper(BaseMapper):
         fields = self.run(**{argument: getattr(x, field) for argument, field in self.field_names.items()})
         if fields is None:
             return None
-        names = self.mapped_field_names
-        for key, value in fields.items():
-            setattr(x, key if names is None else names[key], value)
+        if self.mapped_field_names is not None:
+            fields = {field: fields[key] for key, field in self.mapped_field_names.items()}
+        if isinstance(x, tuple) and hasattr(x, "asDict"):  # a row of Spark, which cannot be written to
+            return type(x)(**{**x.asDict(), **fields})
+        for field, value in fields.items():
+            setattr(x, field, value)
         return x
 
 

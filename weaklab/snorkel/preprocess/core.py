@@ -16,6 +16,4 @@ class LambdaPreprocessor(LambdaMapper):
 
 
 class preprocessor(lambda_mapper):  # noqa: N801  -- Snorkel's name
-    """Decorator: a preprocessor of a function; see :class:`weaklab.snorkel.map.lambda_mapper`."""
-
-    kind = LambdaPreprocessor
+    """Decorator: a preprocessor of a function, a LambdaMapper; see :class:`weaklab.snorkel.map.lambda_mapper`."""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tqdm.auto import tqdm
 
-from weaklab.exceptions import LabelingFunctionError, ParameterError
+from weaklab.exceptions import ParameterError
 from weaklab.snorkel.augmentation.policy.core import Policy
 from weaklab.snorkel.map.core import BaseMapper
 from weaklab.snorkel.types import DataPoint, DataPoints
+from weaklab.snorkel.utils.data_operators import check_unique_names
 
 
 class BaseTFApplier:
@@ -33,9 +33,7 @@ class BaseTFApplier:
     def __init__(self, tfs: Sequence[BaseMapper], policy: Policy) -> None:
         self._tfs, self._policy = list(tfs), policy
         self._tf_names = [tf.name for tf in self._tfs]
-        twice = [name for name, count in Counter(self._tf_names).items() if count > 1]
-        if twice:
-            raise LabelingFunctionError(f"Operator names not unique: {twice}")
+        check_unique_names(self._tf_names)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}, Policy: {type(self._policy).__name__}, TFs: {self._tf_names}"

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import warnings
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from weaklab.apply import apply
+from weaklab.apply.applier import OnError
 from weaklab.apply.frames import Items
-from weaklab.exceptions import FaultWarning, LabelingFunctionError
+from weaklab.exceptions import FaultWarning, LabelingFunctionError, LabelingFunctionFailure
 from weaklab.snorkel.types import DataPoints
+from weaklab.snorkel.utils.data_operators import check_unique_names
 
 
 class ApplierMetadata(NamedTuple):
@@ -25,6 +27,20 @@ class ApplierMetadata(NamedTuple):
     """
 
     faults: dict[str, int]
+
+
+@contextmanager
+def errors_of_functions() -> Iterator[None]:
+    """Let an error of a labeling function out as what it is, with a note that names the function and the row."""
+    try:
+        yield
+        return
+    except LabelingFunctionFailure as failure:
+        cause, told = failure.__cause__, failure
+    if not isinstance(cause, Exception):
+        raise told
+    cause.add_note(str(told))
+    raise cause
 
 
 class BaseLFApplier:
@@ -47,24 +63,16 @@ class BaseLFApplier:
     def __init__(self, lfs: Sequence[Any]) -> None:
         self._lfs = list(lfs)
         self._lf_names = [lf.name for lf in self._lfs]
-        twice = [name for name, count in Counter(self._lf_names).items() if count > 1]
-        if twice:
-            raise LabelingFunctionError(f"Operator names not unique: {twice}")
+        check_unique_names(self._lf_names)
         if not self._lfs:
             raise LabelingFunctionError("There are no labeling functions to apply.")
 
     def _apply(self, data: Any, progress_bar: bool, fault_tolerant: bool, return_meta: bool, n_jobs: int = 1) -> Any:
-        with warnings.catch_warnings():
+        on_error: OnError = "abstain" if fault_tolerant else "raise"
+        with warnings.catch_warnings(), errors_of_functions():
             if return_meta:  # the counts are asked for, and returned
                 warnings.simplefilter("ignore", FaultWarning)
-            votes = apply(
-                self._lfs,
-                data,
-                on_error="abstain" if fault_tolerant else "raise",
-                n_jobs=n_jobs,
-                cache=False,
-                progress=progress_bar,
-            )
+            votes = apply(self._lfs, data, on_error=on_error, n_jobs=n_jobs, cache=False, progress=progress_bar)
         L = self._as_output(np.asarray(votes).astype(np.int64))
         if not return_meta:
             return L

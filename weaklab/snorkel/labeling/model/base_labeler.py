@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from weaklab import persistence
+from weaklab.exceptions import PersistenceError
+from weaklab.persistence import Savable
 from weaklab.snorkel.analysis.scorer import Scorer
 from weaklab.snorkel.utils.core import probs_to_preds
 from weaklab.typing import ABSTAIN, Floats
 from weaklab.votes import VoteMatrix, check_votes
 
 
-class BaseLabeler(ABC):
+class BaseLabeler(Savable, ABC):
     """The base of label models and of the baselines beside them.
 
     Parameters
@@ -73,6 +78,36 @@ class BaseLabeler(ABC):
         """
         codes, probs = self.predict(L, True, tie_break_policy)
         return Scorer(metrics).score(np.asarray(Y), codes, probs)
+
+    def save(self, destination: str | os.PathLike[str]) -> Path:
+        """Save to a file of JSON and arrays, from which no code runs; Snorkel's is a pickle.
+
+        Parameters
+        ----------
+        destination : str or PathLike
+            The file; one that is there is replaced.
+        """
+        return persistence.save(self, destination)
+
+    def load(self, source: str | os.PathLike[str]) -> None:
+        """Become what was saved.
+
+        Parameters
+        ----------
+        source : str or PathLike
+            A file that :meth:`save` wrote.
+
+        Raises
+        ------
+        PersistenceError
+            If it cannot be read, such as a pickle of Snorkel, or holds something of another class.
+        """
+        kind = type(self)
+        saved = persistence.load(source, parts={kind.__qualname__: kind})
+        if type(saved) is not kind:
+            raise PersistenceError(f"{os.fspath(source)!r} holds a {type(saved).__name__}, not a {kind.__name__}.")
+        vars(self).clear()
+        vars(self).update(vars(saved))
 
     def _votes(self, L: Any) -> VoteMatrix:
         return check_votes(L, classes=self.cardinality)

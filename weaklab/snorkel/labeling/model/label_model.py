@@ -37,8 +37,8 @@ class LabelModel(BaseLabeler):
     ----------
     cardinality : int
         How many classes there are, from 2.
-    **kwargs
-        ``verbose`` and ``device``; they have no meaning.
+    verbose, device
+        Without meaning: there is nothing to log, and no GPU to use.
 
     Attributes
     ----------
@@ -64,11 +64,8 @@ class LabelModel(BaseLabeler):
 
     native: label_models.LabelModel
 
-    def __init__(self, cardinality: int = 2, **kwargs: Any) -> None:
-        super().__init__(cardinality, **kwargs)
-        unknown = set(kwargs) - {"verbose", "device"}
-        if unknown:
-            raise ParameterError(f"LabelModel takes no {sorted(unknown)}.")
+    def __init__(self, cardinality: int = 2, verbose: bool = True, device: str = "cpu") -> None:
+        super().__init__(cardinality)
 
     def fit(
         self, L_train: Any, Y_dev: Any = None, class_balance: Any = None, progress_bar: bool = True, **kwargs: Any

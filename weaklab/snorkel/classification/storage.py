@@ -21,8 +21,19 @@ def write_state(state: Mapping[str, Any], path: str | os.PathLike[str]) -> None:
     torch.save(dict(state), place)
 
 
-def read_state(path: str | os.PathLike[str], what: str) -> dict[str, Any]:
+def read_state(
+    path: str | os.PathLike[str], what: str, plain_classes: Mapping[str, type] | None = None
+) -> dict[str, Any]:
     """What :func:`write_state` wrote.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    what : str
+        What it should be, for messages.
+    plain_classes : mapping of str to type, optional
+        By the names that another library's file has them under, classes that only hold values.
 
     Raises
     ------
@@ -32,7 +43,7 @@ def read_state(path: str | os.PathLike[str], what: str) -> dict[str, Any]:
         If it is another kind of file, or would run code.
     """
     try:
-        found = torch.load(path, map_location="cpu", weights_only=True)
+        found = _load(path, plain_classes or {})
     except (pickle.UnpicklingError, zipfile.BadZipFile, EOFError, RuntimeError) as error:
         raise ParameterError(
             f"{str(path)!r} cannot be read as {what} ({type(error).__name__}): it must hold tensors and plain values."
@@ -40,6 +51,17 @@ def read_state(path: str | os.PathLike[str], what: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise ParameterError(f"{str(path)!r} holds {type(found).__name__}, and is not {what}.")
     return found
+
+
+def _load(path: str | os.PathLike[str], plain_classes: Mapping[str, type]) -> Any:
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError:
+        if not plain_classes:
+            raise
+        named: list[Any] = [(known, name) for name, known in plain_classes.items()]
+        with torch.serialization.safe_globals(named):
+            return torch.load(path, map_location="cpu", weights_only=True)
 
 
 def with_names_of(expected: Mapping[str, Any], state: Mapping[str, Any]) -> dict[str, Any]:

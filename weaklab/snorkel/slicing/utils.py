@@ -100,7 +100,7 @@ def convert_to_slice_tasks(base_task: Task, slice_names: Sequence[str]) -> list[
             f"Task {base_task.name}: its last operation must be a linear layer, to be replaced by those of slices; "
             f"{head_op.module_name!r} is {type(head).__name__}."
         )
-    width, shared_head = head.in_features, nn.Linear(head.in_features, head.out_features)
+    width = head.in_features
     pool = {name: module for name, module in base_task.module_pool.items() if name != head_op.module_name}
     indicators, predictors, heads = [], [], []
     for name in names:
@@ -110,6 +110,7 @@ def convert_to_slice_tasks(base_task: Task, slice_names: Sequence[str]) -> list[
         # F1, because most rows are outside most slices.
         indicators.append(Task(task, modules, [*body, operation], Scorer(metrics=["f1"])))
         heads.append(operation)
+    shared_head = nn.Linear(width, head.out_features)
     for name in names:
         task = f"{base_task.name}_slice:{name}_pred"
         transform = Operation(f"{task}_transform", head_op.inputs)

@@ -4,64 +4,34 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import optim
 from tqdm.auto import tqdm
 
+from weaklab.end_models.borrowing import borrowed_torch
 from weaklab.end_models.optimizers import build_optimizer
 from weaklab.end_models.precision import Precision
 from weaklab.end_models.schedules import share_at
 from weaklab.exceptions import NotConvergedWarning, ParameterError, did_you_mean, warn_caller
 from weaklab.snorkel.classification.data import Batch, DictDataLoader
-from weaklab.snorkel.classification.multitask_classifier import ClassifierConfig, MultitaskClassifier
+from weaklab.snorkel.classification.multitask_classifier import MultitaskClassifier
 from weaklab.snorkel.classification.storage import read_state, write_state
 from weaklab.snorkel.classification.training import learning_rate
 from weaklab.snorkel.classification.training.loggers import (
     Checkpointer,
-    CheckpointerConfig,
     LogManager,
-    LogManagerConfig,
     LogWriter,
-    LogWriterConfig,
     TensorBoardWriter,
 )
 from weaklab.snorkel.classification.training.losses import RunningLosses
 from weaklab.snorkel.classification.training.schedulers import batch_schedulers
+from weaklab.snorkel.classification.training.settings import IN_FILES_OF_SNORKEL, TrainerConfig
 from weaklab.snorkel.utils.config_utils import merge_config, plain
-from weaklab.snorkel.utils.lr_schedulers import LRSchedulerConfig
-from weaklab.snorkel.utils.optimizers import OptimizerConfig
 
 _LOG_WRITERS: dict[str, type[LogWriter]] = {"json": LogWriter, "tensorboard": TensorBoardWriter}
-
-
-class TrainerConfig(NamedTuple):
-    """The settings of a :class:`Trainer`, and their defaults."""
-
-    seed: int | None = None
-    n_epochs: int = 1
-    lr: float = 0.01
-    l2: float = 0.0
-    grad_clip: float = 1.0
-    train_split: str = "train"
-    valid_split: str = "valid"
-    test_split: str = "test"
-    progress_bar: bool = True
-    model_config: ClassifierConfig = ClassifierConfig()
-    log_manager_config: LogManagerConfig = LogManagerConfig()
-    checkpointing: bool = False
-    checkpointer_config: CheckpointerConfig = CheckpointerConfig()
-    logging: bool = False
-    log_writer: str = "tensorboard"
-    log_writer_config: LogWriterConfig = LogWriterConfig()
-    optimizer: str = "adam"
-    optimizer_config: OptimizerConfig = OptimizerConfig()
-    lr_scheduler: str = "constant"
-    lr_scheduler_config: LRSchedulerConfig = LRSchedulerConfig()
-    batch_scheduler: str = "shuffled"
 
 
 class Trainer:
@@ -144,7 +114,8 @@ class Trainer:
         self.metrics = {}
         self._losses = RunningLosses()
         model.train()
-        with _seeded(self.config.seed, model.device):
+        seed = None if self.config.seed is None else int(self.config.seed)
+        with borrowed_torch(model.device, n_jobs=None, seed=seed):
             for epoch in range(self.config.n_epochs):
                 self._train_epoch(epoch, model, training, dataloaders)
         self.metrics |= self._state_of_training()
@@ -279,7 +250,7 @@ class Trainer:
         write_state({"trainer_config": plain(self.config), "optimizer_state_dict": state}, trainer_path)
 
     def load(self, trainer_path: str, model: MultitaskClassifier | None = None) -> None:
-        """Take up what ``save`` wrote; the next ``fit`` goes on with the state of the optimizer.
+        """Take up what ``save``, or that of Snorkel, wrote; the next ``fit`` goes on with the state of the optimizer.
 
         Parameters
         ----------
@@ -295,7 +266,7 @@ class Trainer:
         ParameterError
             If it is none of a Trainer, or of another classifier.
         """
-        found = read_state(trainer_path, "a saved Trainer")
+        found = read_state(trainer_path, "a saved Trainer", IN_FILES_OF_SNORKEL)
         if "trainer_config" not in found:
             raise ParameterError(f"{str(trainer_path)!r} is not a saved Trainer: it holds {sorted(found)[:5]}.")
         self.config = merge_config(TrainerConfig(), found["trainer_config"])
@@ -325,14 +296,3 @@ def _choose(setting: str, name: str, known: dict[str, Any]) -> Any:
     if name not in known:
         raise ParameterError(f"Unrecognized {setting} option '{name}'.{did_you_mean(name, known)}")
     return known[name]
-
-
-@contextmanager
-def _seeded(seed: int | None, device: torch.device) -> Iterator[None]:
-    """Within, torch draws from a seed, if there is one; after it, as if nothing had been drawn."""
-    if seed is None:
-        yield
-        return
-    with torch.random.fork_rng([device] if device.type == "cuda" else []):
-        torch.manual_seed(int(seed))
-        yield

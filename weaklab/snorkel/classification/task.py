@@ -48,8 +48,8 @@ class Task:
         The modules. Tasks of a classifier share those of one name.
     op_sequence : sequence of Operation
         What is called, in order.
-    scorer : Scorer
-        How predictions are scored.
+    scorer : Scorer, optional
+        How predictions are scored; by default by their accuracy.
     loss_func : callable, optional
         From logits and labels to a loss; by default torch's cross-entropy, which takes probabilities too.
     output_func : callable, optional
@@ -66,11 +66,12 @@ class Task:
         name: str,
         module_pool: nn.ModuleDict,
         op_sequence: Sequence[Operation],
-        scorer: Scorer = Scorer(metrics=["accuracy"]),  # noqa: B008  -- a scorer keeps no state
+        scorer: Scorer | None = None,
         loss_func: Callable[..., Tensor] | None = None,
         output_func: Callable[..., Tensor] | None = None,
     ) -> None:
-        self.name, self.module_pool, self.op_sequence, self.scorer = name, module_pool, op_sequence, scorer
+        self.name, self.module_pool, self.op_sequence = name, module_pool, op_sequence
+        self.scorer = scorer or Scorer(metrics=["accuracy"])
         self.loss_func = loss_func or functional.cross_entropy
         self.output_func = output_func or partial(functional.softmax, dim=1)
 

@@ -36,8 +36,8 @@ class SliceAwareClassifier(MultitaskClassifier):
         The field that the data are in.
     task_name : str
         The task, and its labels.
-    scorer : Scorer
-        How predictions are scored.
+    scorer : Scorer, optional
+        How predictions are scored; by default by accuracy and F1.
     **multitask_kwargs
         As for :class:`~weaklab.snorkel.classification.MultitaskClassifier`.
 
@@ -66,7 +66,7 @@ class SliceAwareClassifier(MultitaskClassifier):
         slice_names: Sequence[str],
         input_data_key: str = DEFAULT_INPUT_DATA_KEY,
         task_name: str = DEFAULT_TASK_NAME,
-        scorer: Scorer = Scorer(metrics=["accuracy", "f1"]),  # noqa: B008  -- a scorer keeps no state
+        scorer: Scorer | None = None,
         **multitask_kwargs: Any,
     ) -> None:
         modules = nn.ModuleDict({"base_architecture": base_architecture, "prediction_head": nn.Linear(head_dim, 2)})
@@ -74,7 +74,7 @@ class SliceAwareClassifier(MultitaskClassifier):
             Operation("base_architecture", [("_input_", input_data_key)], name="input_op"),
             Operation("prediction_head", ["input_op"], name="head_op"),
         ]
-        base_task = Task(task_name, modules, operations, scorer)
+        base_task = Task(task_name, modules, operations, scorer or Scorer(metrics=["accuracy", "f1"]))
         tasks = convert_to_slice_tasks(base_task, slice_names)
         super().__init__(tasks, name=f"{task_name}_sliceaware_classifier", **multitask_kwargs)
         self.base_task, self.slice_names = base_task, list(slice_names)

@@ -105,10 +105,17 @@ class Trainer:
         Raises
         ------
         ParameterError
-            If a split is not known, none is that of training, or a setting is not what it should be.
+            If a split is not known, none is that of training, nothing there is labeled for a task, or a setting is not
+            what it should be.
         """
         self._check_dataloaders(dataloaders)
         training = [loader for loader in dataloaders if loader.dataset.split == self.config.train_split]
+        labels = {label for loader in training for label in loader.dataset.Y_dict}
+        if labels.isdisjoint(model.task_names):
+            raise ParameterError(
+                f"The data to train on have labels {sorted(labels)}, none of which is a task of {model}: "
+                f"{sorted(model.task_names)}."
+            )
         self.n_batches_per_epoch = sum(len(loader) for loader in training)
         self._prepare(model)
         self.metrics = {}
@@ -170,7 +177,11 @@ class Trainer:
         fused = model.device.type in ("cpu", "cuda")
         kinds: dict[str, Any] = {
             "sgd": lambda weights, lr: optim.SGD(
-                weights, lr=lr, weight_decay=config.l2, fused=fused, **settings.sgd_config._asdict()
+                # not fused: torch's fails where a batch has no gradients for some weights, such as other tasks' heads
+                weights,
+                lr=lr,
+                weight_decay=config.l2,
+                **settings.sgd_config._asdict(),
             ),
             "adam": lambda weights, lr: optim.Adam(
                 weights, lr=lr, weight_decay=config.l2, fused=fused, **settings.adam_config._asdict()

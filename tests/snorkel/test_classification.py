@@ -18,7 +18,7 @@ from weaklab.snorkel.classification import (
     cross_entropy_with_probs,
 )
 from weaklab.snorkel.classification.data import collate_dicts
-from weaklab.snorkel.classification.utils import pad_batch
+from weaklab.snorkel.classification.utils import metrics_dict_to_dataframe, pad_batch
 
 
 def weights(model):
@@ -112,6 +112,14 @@ def test_tasks_share_modules_of_one_name_and_stay_as_they_are(tasks):
     assert model.module_pool["body"] is before[0]["body"]
 
 
+def test_the_first_module_of_a_name_counts(tasks, one_thread):
+    """Tasks need not be made of the same objects to share."""
+    (first, _), (_, second) = tasks(), tasks()
+    model = MultitaskClassifier([first, second], device=-1)
+    assert model.module_pool["body"] is first.module_pool["body"]
+    assert second.module_pool["body"] is not first.module_pool["body"]
+
+
 def test_dataparallel_is_accepted_with_one_warning(tasks):
     with pytest.warns(DeprecationWarning, match="torchrun") as caught:
         MultitaskClassifier(tasks(), device=-1, dataparallel=True)
@@ -174,6 +182,7 @@ def test_scores_are_by_label_dataset_split_and_metric(classifier, rows):
     assert list(frame.columns) == ["label", "dataset", "split", "metric", "score"]
     assert frame["dataset"].unique().tolist() == ["data/2026"]
     assert frame["score"].tolist() == list(scores.values())
+    assert metrics_dict_to_dataframe(scores).equals(frame)
 
 
 def test_no_rows_cannot_be_scored(classifier, rows):

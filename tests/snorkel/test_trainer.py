@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import random
+from functools import partial
 
 import pytest
 import torch
@@ -20,6 +21,7 @@ from weaklab.snorkel.classification import (
     Task,
     Trainer,
 )
+from weaklab.snorkel.classification.training.schedulers import SequentialScheduler, ShuffledScheduler
 from weaklab.snorkel.utils.config_utils import merge_config
 from weaklab.snorkel.utils.optimizers import OptimizerConfig
 
@@ -32,13 +34,17 @@ def weights(model):
     return torch.cat([value.flatten() for value in model.state_dict().values()])
 
 
-def test_training_is_the_plain_loop(classifier, rows):
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [("adam", torch.optim.Adam), ("sgd", partial(torch.optim.SGD, momentum=0.9)), ("adamax", torch.optim.Adamax)],
+)
+def test_training_is_the_plain_loop(classifier, rows, name, make):
     """The same weights as those of a loop written out here, over both tasks, with clipping and weight decay."""
     model, twin = classifier(), classifier()
     loader = DictDataLoader(rows(), batch_size=32)
-    quiet(n_epochs=3, lr=0.05, l2=0.01, grad_clip=0.5, seed=7).fit(model, [loader])
+    quiet(n_epochs=3, lr=0.05, l2=0.01, grad_clip=0.1, seed=7, optimizer=name).fit(model, [loader])
     twin.train()
-    optimizer = torch.optim.Adam(twin.parameters(), lr=0.05, weight_decay=0.01)
+    optimizer = make(twin.parameters(), lr=0.05, weight_decay=0.01)
     torch.manual_seed(7)
     for _ in range(3):
         for X, Y in loader:
@@ -49,9 +55,31 @@ def test_training_is_the_plain_loop(classifier, rows):
             if known.any():
                 loss = loss + functional.cross_entropy(twin.module_pool["head_second"](h)[known], Y["second"][known])
             loss.backward()
-            nn.utils.clip_grad_norm_(twin.parameters(), 0.5)
+            nn.utils.clip_grad_norm_(twin.parameters(), 0.1)
             optimizer.step()
     assert torch.allclose(weights(model), weights(twin), atol=1e-5)
+
+
+def test_turns_of_loaders(one_thread):
+    """Each batch comes once, in the order of its loader; loaders come in turns, or one after the other."""
+    loaders = [
+        DictDataLoader(DictDataset(name, "train", {"x": torch.arange(20)}, {"y": torch.zeros(20)})) for name in "ab"
+    ]
+    torch.manual_seed(0)
+    for scheduler in (ShuffledScheduler(), SequentialScheduler()):
+        seen = [(loader.dataset.name, X["x"].item()) for (X, _), loader in scheduler.get_batches(loaders)]
+        in_order = [(name, i) for name in "ab" for i in range(20)]
+        assert sorted(seen, key=lambda place: place[0]) == in_order  # the sort is stable
+        assert (seen == in_order) == isinstance(scheduler, SequentialScheduler)
+
+
+def test_evaluation_leaves_the_mode_of_training(classifier, rows):
+    """Dropout goes on after it."""
+    model, modes = classifier(), []
+    model.module_pool["body"].register_forward_hook(lambda module, *call: modes.append(module.training))
+    loaders = [DictDataLoader(rows(split=split), batch_size=120) for split in ("train", "valid")]
+    quiet(n_epochs=2).fit(model, loaders)
+    assert modes == [True, False, True, False]
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "sgd", "adamax"])

@@ -33,6 +33,7 @@ NETWORK = {
     "torch DataLoader loop, 100 hidden": False,
     "skorch NeuralNet, 100 hidden": True,
     "snorkel Trainer, 100 hidden": True,
+    "weaklab.snorkel Trainer, 100 hidden": False,
 }
 CASES = {
     "independent": "standard normal columns",

@@ -5,6 +5,7 @@ Runs in weaklab's environment or in the peers', so it imports each where it is n
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 import time
@@ -112,25 +113,24 @@ def skorch(X: Any, soft: Any, hidden: int | None) -> Any:
     return _predicts(net.module_)
 
 
-def snorkel(X: Any, soft: Any, hidden: int | None) -> Any:
+def snorkel(X: Any, soft: Any, hidden: int | None, package: str = "snorkel") -> Any:
     import torch
-    from snorkel.classification import DictDataLoader, DictDataset, MultitaskClassifier, Operation, Task, Trainer
-    from snorkel.classification import cross_entropy_with_probs as loss
 
+    lib = importlib.import_module(f"{package}.classification")
     torch.manual_seed(0)
     model = network(hidden)
-    task = Task(
+    task = lib.Task(
         name="y",
         module_pool=torch.nn.ModuleDict({"net": model}),
-        op_sequence=[Operation(module_name="net", inputs=[("_input_", "X")])],
-        loss_func=loss,
+        op_sequence=[lib.Operation(module_name="net", inputs=[("_input_", "X")])],
+        loss_func=lib.cross_entropy_with_probs,
         output_func=lambda logits: torch.softmax(logits, dim=1),
     )
-    data = DictDataset("rows", "train", {"X": torch.from_numpy(X)}, {"y": torch.from_numpy(soft)})
-    trainer = Trainer(
+    data = lib.DictDataset("rows", "train", {"X": torch.from_numpy(X)}, {"y": torch.from_numpy(soft)})
+    trainer = lib.Trainer(
         n_epochs=EPOCHS, lr=RATE, optimizer="adam", progress_bar=False, checkpointing=False, logging=False
     )
-    trainer.fit(MultitaskClassifier([task]), [DictDataLoader(data, batch_size=BATCH, shuffle=True)])
+    trainer.fit(lib.MultitaskClassifier([task]), [lib.DictDataLoader(data, batch_size=BATCH, shuffle=True)])
     return _predicts(model)
 
 
@@ -157,6 +157,7 @@ TRAINERS = {
     "skorch NeuralNet, 100 hidden": lambda X, soft, ends: skorch(X, soft, HIDDEN),
     "snorkel Trainer, linear": lambda X, soft, ends: snorkel(X, soft, None),
     "snorkel Trainer, 100 hidden": lambda X, soft, ends: snorkel(X, soft, HIDDEN),
+    "weaklab.snorkel Trainer, 100 hidden": lambda X, soft, ends: snorkel(X, soft, HIDDEN, "weaklab.snorkel"),
 }
 
 

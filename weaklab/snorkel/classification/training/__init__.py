@@ -1,0 +1,1 @@
+"""Training of classifiers, as in ``snorkel.classification.training``."""

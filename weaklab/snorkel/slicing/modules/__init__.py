@@ -1,0 +1,1 @@
+"""Modules of slice-aware classifiers, as in ``snorkel.slicing.modules``."""

@@ -6,8 +6,13 @@ import importlib.util
 import os
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
+
+# How long an example takes says nothing on a machine that does other work too.
+hypothesis.settings.register_profile("weaklab", deadline=None)
+hypothesis.settings.load_profile("weaklab")
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # no test asks the hub of Hugging Face; read when its package is imported
 

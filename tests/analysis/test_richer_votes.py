@@ -61,7 +61,7 @@ def case(request):
 
 def test_every_call_of_the_room_is_tried():
     """A new one that forgets richer votes must not go unnoticed."""
-    assert set(CALLS) | OF_NO_VOTES | RESULTS | {"buckets"} == set(analysis.__all__)
+    assert set(CALLS) | OF_NO_VOTES | RESULTS | {"buckets", "export_labels"} == set(analysis.__all__)
 
 
 @pytest.mark.parametrize("name", CALLS)

@@ -125,7 +125,7 @@ def kill_and_go_on(inputs, tmp_path, times, jobs):
     return in_the_middle
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_job_that_was_killed_ends_in_the_same_bytes(inputs, tmp_path, jobs):
     """Parts, quarantine and manifest, after three kills."""
     kill_and_go_on(inputs, tmp_path, times=3, jobs=jobs)

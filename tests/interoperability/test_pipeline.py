@@ -40,7 +40,9 @@ def test_a_pipeline_reads_any_table(pipe, kind, frame, votes, model):
     np.testing.assert_array_equal(pipe.fit(kind.table(frame)).predict(kind.table(frame)), model.predict(votes))
 
 
-@pytest.mark.parametrize("table", [pd.DataFrame, pl.from_pandas], ids=["pandas", "polars"])
+@pytest.mark.parametrize(
+    "table", [pd.DataFrame, pytest.param(pl.from_pandas, marks=pytest.mark.slow)], ids=["pandas", "polars"]
+)
 def test_pipelines_are_cross_validated_and_searched(pipe, frame, table):
     """Folds are rows of the frame; parameters of both steps have names."""
     X, y = table(frame), frame["label"].to_numpy()

@@ -293,9 +293,12 @@ def _a(kind: type, value: Any) -> Any:
 
 
 def _wanted(kind: Any) -> set[str]:
-    """What an object of a class always has: the fields of a dataclass, the parameters of an estimator."""
+    """What an object of a class always has: the fields of a dataclass, the parameters of an estimator.
+
+    A field with a default may be missing, for a file may be older than it: the class itself has its value.
+    """
     if "__dataclass_fields__" in vars(kind):  # a plain subclass of one may keep them otherwise
-        return {field.name for field in fields(kind)}
+        return {field.name for field in fields(kind) if not hasattr(kind, field.name)}
     return set(kind._get_param_names()) if hasattr(kind, "_get_param_names") else set()
 
 

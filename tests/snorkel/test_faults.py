@@ -353,7 +353,7 @@ def test_arguments_without_meaning_give_one_warning_and_the_same_fit():
 def test_a_model_is_saved_whatever_it_was_fitted_with(tmp_path):
     """Snorkel: "Can't pickle local object" after a schedule or warm-up; and its file is a pickle, which runs code."""
     model = LabelModel(2)
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="lr_scheduler"):
         model.fit(VOTES, lr_scheduler="linear")
     model.save(tmp_path / "model.pkl")
     again = LabelModel(3)

@@ -143,14 +143,14 @@ def none_for_a_class(sn):
 
 @differs("None abstains, and is no fault", [np.array([[-1]]), {}])
 def none_while_faults_are_tolerated(sn):
-    """The same with ``fault_tolerant``."""
+    """The same with ``fault_tolerant=True``."""
     L, meta = over_points(sn, one(sn, lambda x: None), [1], fault_tolerant=True, return_meta=True)
     return L, dict(meta.faults)
 
 
 @differs("a number with a fraction is no class: an error that names function, row and value", an_error(ValueError))
 def a_fraction_for_a_class(sn):
-    """Snorkel makes 1.9 class 1."""
+    """A function that returns 1.9."""
     return over_points(sn, one(sn, lambda x: 1.9), [1])
 
 

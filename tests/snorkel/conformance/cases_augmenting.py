@@ -209,7 +209,7 @@ def a_frame_in_batches(sn):
 
 @differs("no empty batch at the end, which is an error in Snorkel", [1, 1])
 def a_frame_in_even_batches(sn):
-    """Batches that end with the frame."""
+    """``apply_generator`` whose last batch is full."""
     applier = sn("augmentation").PandasTFApplier(
         functions(sn)[:1], sn("augmentation").ApplyOnePolicy(keep_original=False)
     )
@@ -218,7 +218,7 @@ def a_frame_in_even_batches(sn):
 
 @differs("no copies are no rows, where Snorkel has nothing to concatenate", [0, ["num", "text"]])
 def a_frame_without_copies(sn):
-    """A function that applies nowhere."""
+    """``PandasTFApplier`` of a function that applies nowhere."""
     none = sn("augmentation").transformation_function(name="none")(lambda x: None)
     found = over_frame(sn, [none], sn("augmentation").ApplyOnePolicy(keep_original=False))
     return [len(found), list(found.columns)]

@@ -101,7 +101,7 @@ def class_voter(sn):
 
 @differs("a list is taken", np.array([[0.0, 1.0]]))
 def class_voter_of_a_list(sn):
-    """A balance as a list."""
+    """``MajorityClassVoter.fit`` of a list."""
     voter = sn("labeling.model").MajorityClassVoter()
     voter.fit(balance=[0.2, 0.8])
     return voter.predict_proba(SMALL[:1])
@@ -117,7 +117,7 @@ def class_voter_of_an_even_balance(sn):
 
 @differs("an error, not probabilities of a third class", an_error(ValueError))
 def class_voter_of_another_balance(sn):
-    """A balance of three for two classes."""
+    """``MajorityClassVoter.fit`` of a balance of three for two classes."""
     return sn("labeling.model").MajorityClassVoter(2).fit([0.2, 0.3, 0.5])
 
 
@@ -306,7 +306,7 @@ def score_is_a_dict(sn):
 
 @differs("a row without votes is -1 where ties abstain: no function said anything", np.array([-1]))
 def a_row_without_votes(sn):
-    """``predict`` of it, with an uneven balance."""
+    """``LabelModel.predict`` of a row without votes, with an uneven balance."""
     return model(sn, class_balance=[0.2, 0.8]).predict(np.full((1, 4), -1))
 
 
@@ -318,38 +318,38 @@ def probabilities_of_a_row_without_votes(sn):
 
 @differs("nothing is known of a function that never votes: NaN, not 1", [False, True])
 def the_weight_of_a_silent_function(sn):
-    """``get_weights``."""
+    """``LabelModel.get_weights`` of a function that never votes."""
     weights = model(sn, np.column_stack([VOTES, np.full(len(VOTES), -1)])).get_weights()
     return [bool(weights[4] == 1.0), bool(np.isnan(weights[4]))]
 
 
 @differs("lists are taken", [2000, 2])
 def votes_as_lists(sn):
-    """``fit`` of a list of lists."""
+    """``LabelModel.fit`` of a list of lists."""
     return model(sn, VOTES.tolist()).predict_proba(VOTES).shape
 
 
 @differs("two functions are enough to predict with", [2000])
 def two_functions(sn):
-    """Snorkel refuses fewer than three."""
+    """``LabelModel.fit`` of two labeling functions."""
     return model(sn, VOTES[:, :2]).predict(VOTES[:, :2]).shape
 
 
 @differs("a vote beyond the classes is an error, not left out", an_error(ValueError))
 def predictions_from_votes_beyond_the_classes(sn):
-    """``predict_proba`` of a vote for class 5 of 2."""
+    """``LabelModel.predict_proba`` of a vote for class 5 of 2."""
     return model(sn).predict_proba(np.array([[5, 0, 0, 0]])).shape
 
 
 @differs("unknown gold (-1) is left out of the balance", np.array([0.75, 0.25]))
 def a_balance_of_gold_that_is_partly_unknown(sn):
-    """``Y_dev`` with -1."""
+    """``LabelModel.fit`` with a ``Y_dev`` that holds -1."""
     return np.round(np.asarray(model(sn, Y_dev=np.array([0, 0, 0, 1, -1])).p), 6)
 
 
 @differs("the program's random state is left alone", True)
 def the_random_state_of_numpy(sn):
-    """Whether ``fit`` leaves it."""
+    """Whether ``LabelModel.fit`` leaves the random state of numpy."""
     np.random.seed(3)  # noqa: NPY002  -- what is asked is what becomes of it
     before = np.random.get_state()[1].copy()  # noqa: NPY002
     model(sn)

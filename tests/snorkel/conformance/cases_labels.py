@@ -162,5 +162,5 @@ def planted_functions_are_better_than_chance(sn):
 
 @differs("what is NaN has no highest: an error that says the row", an_error(ValueError))
 def predictions_of_what_is_not_a_number(sn):
-    """A row of NaN, such as Snorkel's label model may give."""
+    """``probs_to_preds`` of a row of NaN."""
     return sn("utils").probs_to_preds(np.array([[0.2, 0.8], [np.nan, np.nan]]), tie_break_policy="abstain")

@@ -93,13 +93,13 @@ def accuracies(sn):
 
 @differs("a row without gold says nothing of a vote", np.array([1.0, 2 / 3, 1.0, 1 / 3]))
 def accuracies_with_unknown_gold(sn):
-    """Rows of gold -1."""
+    """``lf_empirical_accuracies`` with gold of -1."""
     return analysis(sn).lf_empirical_accuracies(np.array([0, 1, 1, -1, 0, -1]))
 
 
 @differs("nothing is known of a function without votes: NaN", [True, True])
 def accuracy_of_a_silent_function(sn):
-    """A function that never votes, and one whose rows have no gold."""
+    """``lf_empirical_accuracies`` of a function that never votes, or only where gold is -1."""
     votes = np.array([[0, -1, 1], [1, -1, -1]])
     found = analysis(sn, votes).lf_empirical_accuracies(np.array([-1, 1]))
     return [bool(np.isnan(found[1])), bool(np.isnan(found[2]))]
@@ -155,13 +155,13 @@ def summary_by_keyword(sn):
 
 @differs("any array-like of gold is taken", [2, 3, 3, 2])
 def gold_as_a_list(sn):
-    """``lf_summary`` of a list."""
+    """``lf_summary`` with gold as a list."""
     return analysis(sn).lf_summary(list(Y))["Correct"].tolist()
 
 
 @differs("any array-like of gold is taken", [2, 3, 3, 2])
 def gold_as_a_series(sn):
-    """``lf_summary`` of a Series."""
+    """``lf_summary`` with gold as a Series."""
     return analysis(sn).lf_summary(pd.Series(Y))["Correct"].tolist()
 
 
@@ -214,5 +214,5 @@ def filtered_by_keyword(sn):
 
 @differs("rows that are others are an error", an_error(ValueError))
 def filtered_frame_of_other_rows(sn):
-    """Votes of other rows than the frame has."""
+    """``filter_unlabeled_dataframe`` with votes of other rows."""
     return sn("labeling").filter_unlabeled_dataframe(pd.DataFrame({"a": range(3)}), np.arange(3), L)

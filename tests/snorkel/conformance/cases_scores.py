@@ -54,7 +54,7 @@ def f1(sn):
 
 @differs("arguments reach scikit-learn's function for every score", 0.5)
 def f1_of_another_class(sn):
-    """``pos_label=0``."""
+    """``metric_score(metric="f1", pos_label=0)``."""
     return binary(sn, "f1", pos_label=0)
 
 
@@ -120,7 +120,7 @@ def the_names_of_scores(sn):
 
 @differs("any array-like is taken", 0.666666667)
 def lists_of_labels(sn):
-    """Lists are taken."""
+    """``metric_score`` of lists."""
     return sn("analysis").metric_score([0, 1, 1], [0, 1, 0])
 
 
@@ -214,7 +214,7 @@ def scores_by_slices_of_other_rows(sn):
 
 @differs("of a slice without rows nothing is known; the other slices are scored", ["overall", "long", "odd"])
 def scores_of_an_empty_slice(sn):
-    """A slice that no row is in."""
+    """``score_slices`` with a slice that no row is in."""
     S = slices()
     S.odd = 0
     return list(sn("analysis").Scorer(["accuracy"]).score_slices(S, GOLD[:5], PREDS[:5], PROBS[:5]))
@@ -284,5 +284,5 @@ def instances_of_other_rows(sn):
 
 @differs("frames are taken, and keep their index", [1, 4])
 def instances_of_a_frame(sn):
-    """Rows of a frame."""
+    """``get_label_instances`` of a frame."""
     return list(sn("analysis").get_label_instances((1, 1), pd.DataFrame({"a": range(6)}), GOLD, PREDS).index)

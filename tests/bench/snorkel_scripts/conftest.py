@@ -1,0 +1,3 @@
+"""The scripts import Snorkel, and run when they are imported."""
+
+collect_ignore_glob = ["*.py"]

@@ -142,6 +142,7 @@ __all__ = [
     "summarize",
     "testing",
     "threshold_lf",
+    "trust",
     "typing",
     "uncovered",
     "votes",
@@ -217,6 +218,7 @@ _ROOMS = frozenset(
         "plots",
         "refine",
         "testing",
+        "trust",
         "typing",
         "votes",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal, Self, get_args
 
 import numpy as np
@@ -12,12 +13,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from weaklab.exceptions import ParameterError, SoftLabelError, VoteError, did_you_mean
 from weaklab.label_models import LabelModel
-from weaklab.label_models.calibration import TEMPERATURE_SD, calibrate
 from weaklab.trust.checks import read_gold, read_labels
 from weaklab.typing import ABSTAIN, Codes, Floats
 from weaklab.votes import SoftLabels, VoteMatrix, check_votes
 
 Method = Literal["temperature", "isotonic"]
+#: The standard deviation of the prior of log T around 0: networks that average noisy votes are six times too unsure.
+LOG_TEMPERATURE_SD = 1.0
 #: Labeling functions that agree with the truth so little more often than with a wrong class say nothing of confidence.
 LEAST_EDGE = 0.05
 
@@ -29,7 +31,7 @@ class Calibrator(BaseEstimator):
     ----------
     method : {"temperature", "isotonic"}, default="temperature"
         "temperature": :math:`p^{1/T}`, scaled to sum to 1; one number, which a few dozen rows tell (Guo et al., 2017,
-        doi:10.48550/arXiv.1706.04599; with a prior around 1 that keeps a handful of rows from deciding much).
+        doi:10.48550/arXiv.1706.04599; with a broad prior around 1, which a handful of rows hardly moves).
         "isotonic": any non-decreasing map of confidence, from a few hundred rows up (Zadrozny and Elkan, 2002,
         doi:10.1145/775047.775151), of the likeliest class alone; the others share the rest as before. Each step of the
         map is drawn to the mean by one row, so that none is 0 or 1.
@@ -121,8 +123,8 @@ class Calibrator(BaseEstimator):
     def _fit_gold(self, probs: Floats, gold: Codes) -> None:
         self.n_rows_ = len(gold)
         if self.method == "temperature":
-            found = calibrate(_log(probs), gold, np.ones(len(gold)), offsets=False)
-            self.temperature_ = 1 / found.temperature
+            rows = np.arange(len(gold))
+            self.temperature_ = _temperature(lambda at: at[rows, gold], probs)
         else:
             self._fit_curve(probs.max(axis=1), (probs.argmax(axis=1) == gold) * 1.0, np.ones(len(gold)))
 
@@ -139,12 +141,11 @@ class Calibrator(BaseEstimator):
             self._fit_curve(probs[rows].max(axis=1), (agrees - other[lf]) / edge, edge**2)
             return
 
-        def loss(log_temperature: float) -> float:
-            at = _sharpened(probs, float(np.exp(log_temperature)))[rows, vote]
-            prior = (np.exp(-log_temperature) - 1) ** 2 / (2 * TEMPERATURE_SD**2)
-            return float(prior - np.log(at * right[lf] + (1 - at) * other[lf]).sum())
+        def said(at: Floats) -> Floats:
+            p = at[rows, vote]
+            return p * right[lf] + (1 - p) * other[lf]
 
-        self.temperature_ = float(np.exp(minimize_scalar(loss, bounds=(-3, 3), method="bounded").x))
+        self.temperature_ = _temperature(said, probs)
 
     def _fit_curve(self, confidence: Floats, right: Floats, weight: Floats) -> None:
         curve = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip")
@@ -153,6 +154,16 @@ class Calibrator(BaseEstimator):
         mass, mean = np.bincount(place, weight), float(np.average(step, weights=weight))
         drawn = (each * mass + mean * weight.mean()) / (mass + weight.mean())
         self.curve_ = curve.fit(confidence, drawn[place], sample_weight=weight)
+
+
+def _temperature(likelihood: Callable[[Floats], Floats], probs: Floats) -> float:
+    """The most probable temperature, of which the likelihood is told for probabilities (n, k)."""
+
+    def loss(log_temperature: float) -> float:
+        told = np.maximum(likelihood(_sharpened(probs, float(np.exp(log_temperature)))), 1e-300)
+        return float(log_temperature**2 / (2 * LOG_TEMPERATURE_SD**2) - np.log(told).sum())
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-4.0, 4.0), method="bounded").x))
 
 
 def _judges(votes: Any, soft: SoftLabels, accuracies: Any) -> tuple[VoteMatrix, Floats]:

@@ -126,7 +126,7 @@ def test_gold_calibrates_and_trains_nothing(case):
 def test_a_module_of_ones_own(case):
     """As EndModel takes it; and the same seed gives the same bits."""
     world, harmonizer = _small(case)
-    harmonizer.set_params(module=lambda columns, k: torch.nn.Linear(columns, k))
+    harmonizer.set_params(module=torch.nn.Linear)
     first = harmonizer.fit(world.X, world.votes, world.answers).probs_
     assert isinstance(harmonizer.model_.module_, torch.nn.Linear)
     np.testing.assert_array_equal(harmonizer.fit(world.X, world.votes, world.answers).probs_, first)

@@ -49,7 +49,7 @@ class Calibrator(BaseEstimator):
     --------
     >>> sure = Calibrator().fit([[0.99, 0.01]] * 200, [0] * 150 + [1] * 50)
     >>> sure.transform([[0.99, 0.01]]).round(2)
-    array([[0.75, 0.25]])
+    array([[0.76, 0.24]])
     """
 
     def __init__(self, method: Method = "temperature") -> None:
@@ -204,7 +204,7 @@ def _with_confidence(probs: Floats, confidence: Floats) -> Floats:
     share = np.divide(probs, left, out=np.full_like(probs, 1 / (probs.shape[1] - 1)), where=left > 1e-12)
     np.put_along_axis(share, top, 0.0, axis=1)
     second = share.max(axis=1, keepdims=True)
-    kept = np.maximum(confidence[:, None], second / (1 + second))
+    kept = np.maximum(confidence[:, None], second / (1 + second) + 1e-9)  # by more than rounding
     out = share * (1 - kept)
     np.put_along_axis(out, top, kept, axis=1)
     return np.asarray(out / out.sum(axis=1, keepdims=True))

@@ -12,7 +12,7 @@ import pandas as pd
 from weaklab.exceptions import CoverageWarning, ParameterError, warn_caller
 from weaklab.trust.checks import only_one, read_answers, read_labels
 from weaklab.typing import ABSTAIN, Codes, Floats
-from weaklab.votes import SoftLabels, VoteMatrix, check_gold, check_votes
+from weaklab.votes import SoftLabels, VoteMatrix, check_gold, check_votes, decode
 
 
 def review_queue(
@@ -81,8 +81,7 @@ def review_queue(
     if soft.n and not len(among):
         warn_caller(f"None of the {soft.n:,} rows is covered: there is nothing to review.", CoverageWarning)
     rows = among[np.argsort(-doubt[among], kind="stable")][: how_many(budget, len(among))]
-    names = [*soft.classes_.tolist(), None]
-    table: dict[str, Any] = {"row": rows, "risk": doubt[rows], "label": [names[code] for code in codes[rows]]}
+    table: dict[str, Any] = {"row": rows, "risk": doubt[rows], "label": decode(codes[rows], soft.classes_)}
     if explain:
         said = [_said(matrix, int(row), int(codes[row])) for row in rows]
         table["disagree"] = [tuple(name for name, _ in against) for against, _ in said]

@@ -198,8 +198,8 @@ def page(folder: Path | None, runs: int) -> str:
         f"{markdown(of_open)}\n\n"
         "## Doubtful answers\n\n"
         "Row 50: two classes, answers of which a fifth is wrong, eight labeling functions of accuracy .55 to .75; half "
-        "of 4,000 rows fitted to, the others judged; means of seeds 0 to 2. The riskiest tenth of the answers is replaced "
-        "by the judge's own. Ridge and end models are trained on LabelModel's labels of votes and answers.\n\n"
+        "of 4,000 rows fitted to, the others judged; means of seeds 0 to 2. The riskiest tenth of the answers is "
+        "replaced by the judge's own. Ridge and end models are trained on LabelModel's labels of votes and answers.\n\n"
         f"{markdown(of_judges)}\n\n"
         "## Audits\n\n"
         f"LabelModel's labels of covered rows, {GOLD} gold rows of them asked, intervals of 95 %; {runs:,} runs, in "
@@ -208,8 +208,8 @@ def page(folder: Path | None, runs: int) -> str:
         f"{markdown(of_audits)}\n\n"
         "## Guarantees\n\n"
         f"From {GOLD} gold rows drawn at random, on all others, {min(runs, 300)} draws, in percent. Sets are to hold "
-        "the true class in 90. The share of errors among kept rows is to be two thirds of that among all, with probability "
-        "95: it may be exceeded in 5.\n\n"
+        "the true class in 90. The share of errors among kept rows is to be two thirds of that among all, with "
+        "probability 95: it may be exceeded in 5.\n\n"
         f"{markdown(of_sets)}\n"
     )
 

@@ -110,6 +110,18 @@ def test_a_threshold_by_risk_keeps_errors_below_it():
     assert wrong[2000:][kept].mean() <= 0.15 < wrong.mean()
 
 
+def test_many_known_rows_are_sampled():
+    """Neighbours are those among the drawn; the drawn rows are never their own, and the others are as new ones."""
+    Z = np.random.default_rng(0).normal(size=(3000, 4)).astype(np.float32)
+    few = Rejector(k=3, most=500).fit(Z)
+    new = few.score(Z)
+    assert (few.scores_ >= new - 1e-6).all()
+    assert (few.scores_ > new + 1e-4).sum() == pytest.approx(500, abs=5)
+    assert np.median(few.scores_) == pytest.approx(np.median(Rejector(k=18).fit(Z).scores_), rel=0.1)
+    with pytest.raises(ParameterError, match="most=3"):
+        Rejector(k=3, most=3).fit(Z)
+
+
 @pytest.mark.parametrize("score", ["knn", "mahalanobis"])
 def test_constant_features_doubt_nothing(score):
     """All rows are alike, and so is their doubt; a constant column beside others changes no decision of kNN's order."""
@@ -163,7 +175,7 @@ def test_thresholds_need_what_they_need():
 def test_it_is_an_estimator():
     """Cloned and set as scikit-learn does, though its argument has the name of its method."""
     copy = clone(Rejector("msp", k=3)).set_params(k=4)
-    assert copy.get_params() == {"score": "msp", "k": 4}
+    assert copy.get_params() == {"score": "msp", "k": 4, "most": 20_000}
     with pytest.raises(ParameterError, match="no parameter 'kk'"):
         copy.set_params(kk=1)
 

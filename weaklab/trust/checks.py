@@ -14,7 +14,7 @@ from weaklab.votes import SoftLabels, check_gold, check_soft_labels
 
 
 def read_matrix(Z: Any, what: str = "Z") -> Any:
-    """A matrix of finite real numbers: an ndarray of float64, or a csr_array where it was sparse.
+    """A matrix of finite real numbers of float64, or float32 where it was: an ndarray, or a csr_array of a sparse one.
 
     Raises
     ------
@@ -31,7 +31,8 @@ def read_matrix(Z: Any, what: str = "Z") -> Any:
     if hasattr(Z, "detach"):  # a tensor, wherever it lies
         Z = Z.detach().cpu()
     try:
-        matrix = sp.csr_array(Z).astype(np.float64) if sparse else np.asarray(Z, dtype=np.float64)
+        matrix = sp.csr_array(Z) if sparse else np.asarray(Z)
+        matrix = matrix if matrix.dtype == np.float32 else matrix.astype(np.float64, copy=False)
     except (TypeError, ValueError) as error:
         raise FrameError(f"{what} must be a matrix of numbers: {text_of(error)}.") from error
     if matrix.ndim != 2 or not matrix.shape[1]:

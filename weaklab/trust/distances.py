@@ -15,6 +15,7 @@ from weaklab.votes import check_gold
 
 #: Directions in which known rows vary less than this share of the most are taken to vary by it.
 _FLOOR = 1e-6
+_BLOCK = 16_384  # rows that are scaled at a time
 
 
 class KthNeighbour:
@@ -47,14 +48,15 @@ class KthNeighbour:
 
     def distances(self, rows: Any) -> Floats:
         """Of rows that are not among the known ones, (n,)."""
-        return self._kth(normalize(rows), self.k) if rows.shape[0] else np.empty(0)
+        starts = range(0, rows.shape[0], _BLOCK)
+        return np.concatenate([np.empty(0), *(self._kth(normalize(rows[at : at + _BLOCK])) for at in starts)])
 
     def among_themselves(self) -> Floats:
         """Of each known row among the others, (n,)."""
-        return self._kth(None, self.k)
+        return self._kth(None)
 
-    def _kth(self, rows: Any, k: int) -> Floats:
-        return np.asarray(self.index.kneighbors(rows, n_neighbors=k)[0][:, -1])
+    def _kth(self, rows: Any) -> Floats:
+        return np.asarray(self.index.kneighbors(rows, n_neighbors=self.k)[0][:, -1])
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from weaklab.exceptions import FrameError, ParameterError, did_you_mean
 from weaklab.label_models.parameters import check_count, check_probability
+from weaklab.seeding import generator
 from weaklab.trust.checks import only_one, read_matrix, softmax
 from weaklab.trust.distances import ClassGaussians, KthNeighbour
 from weaklab.trust.selective import keep_share, risk_threshold
@@ -43,6 +44,8 @@ class Rejector(BaseEstimator):
         - "energy": :math:`-\log \sum_y e^{l_y}` (Liu et al., 2020, doi:10.48550/arXiv.2010.03759).
     k : int, default=10
         Which neighbour, for "knn".
+    most : int, default=20,000
+        Of more known rows so many, drawn at random, are those that neighbours are looked for among; time grows with it.
 
     Attributes
     ----------
@@ -60,19 +63,21 @@ class Rejector(BaseEstimator):
     array([False,  True])
     """
 
-    def __init__(self, score: Score = "knn", k: int = 10) -> None:
+    def __init__(self, score: Score = "knn", k: int = 10, most: int = 20_000) -> None:
         self.by: Score = score  # its name on the instance is that of the method
         self.k = k
+        self.most = most
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """The arguments of the constructor."""
-        return {"score": self.by, "k": self.k}
+        return {"score": self.by, "k": self.k, "most": self.most}
 
     def set_params(self, **params: Any) -> Self:
         """Change arguments of the constructor."""
-        if unknown := set(params) - {"score", "k"}:
-            raise ParameterError(f"Rejector has no parameter {sorted(unknown)[0]!r}; it has score and k.")
+        if unknown := set(params) - set(self.get_params()):
+            raise ParameterError(f"Rejector has no parameter {sorted(unknown)[0]!r}; it has score, k and most.")
         self.by, self.k = params.get("score", self.by), params.get("k", self.k)
+        self.most = params.get("most", self.most)
         return self
 
     def fit(self, Z: Any, y: Any = None) -> Self:
@@ -100,14 +105,13 @@ class Rejector(BaseEstimator):
         if self.by not in get_args(Score):
             raise ParameterError(f"score={self.by!r} is no score.{did_you_mean(self.by, get_args(Score))}")
         check_count("k", self.k, 1)
+        check_count("most", self.most, int(self.k) + 1)
         known = self._read(Z)
         self.n_features_in_ = known.shape[1]
         if self.by == "knn":
-            near = KthNeighbour(known, int(self.k))
-            self.known_: Any = near
-            self.scores_ = near.among_themselves()
+            self._fit_neighbours(known)
         elif self.by == "mahalanobis":
-            self.known_ = ClassGaussians.of(known, y)
+            self.known_: Any = ClassGaussians.of(known, y)
             self.scores_ = self.known_.distances(known)
         else:
             self.scores_ = self._of_logits(known)
@@ -171,6 +175,19 @@ class Rejector(BaseEstimator):
         """Which rows are more doubtful than the threshold, an array of bool of shape (n,)."""
         check_is_fitted(self, "threshold_", msg="Say first how many to keep: threshold(coverage=0.95).")
         return self.score(Z) > self.threshold_
+
+    def _fit_neighbours(self, known: Any) -> None:
+        n = known.shape[0]
+        if n <= self.most:
+            self.known_ = KthNeighbour(known, int(self.k))
+            self.scores_ = self.known_.among_themselves()
+            return
+        drawn = np.zeros(n, dtype=bool)
+        drawn[generator(None).choice(n, int(self.most), replace=False)] = True
+        self.known_ = KthNeighbour(known[np.flatnonzero(drawn)], int(self.k))
+        self.scores_ = np.empty(n)
+        self.scores_[drawn] = self.known_.among_themselves()
+        self.scores_[~drawn] = self.known_.distances(known[np.flatnonzero(~drawn)])
 
     def _read(self, Z: Any) -> Any:
         rows = read_matrix(Z, "logits" if self.by in OF_LOGITS else "Z")

@@ -123,6 +123,15 @@ def test_rows_of_equal_doubt_stay_together():
     assert found.risk == pytest.approx(10 / 700)
 
 
+def test_a_large_tie_can_be_kept():
+    """Label models have few distinct confidences: nine of ten rows may share the highest, and are kept together."""
+    doubt = np.repeat([0.1, 0.9], [270, 30])
+    wrong = np.arange(300) >= 265
+    found = risk_threshold(doubt, wrong, 0.06)
+    assert found.coverage == 0.9
+    assert found.risk == pytest.approx(5 / 270)
+
+
 def test_nothing_is_kept_where_nothing_can_be_proven():
     """Too few gold rows, or too many errors: a warning, and every row abstains."""
     for n, wrong in ((10, False), (500, True)):

@@ -119,12 +119,13 @@ def _furthest(ordered: Floats, wrong: np.ndarray, risk: float, each: float, fewe
     size = np.unique(np.linspace(fewest, n, THRESHOLDS).round().astype(np.int64))
     # Strictly below the next row: given where that lies, the rows below it are a sample of all rows there.
     threshold = np.append(np.nextafter(ordered, -math.inf), math.inf)[size]
-    m = np.searchsorted(ordered, threshold, side="right")
+    m, first = np.unique(np.searchsorted(ordered, threshold, side="right"), return_index=True)  # ties go together
+    threshold, m = threshold[first][m >= fewest], m[m >= fewest]
     e = errors[m]
     bound = np.where(m > e, beta.ppf(1 - each, e + 1, np.maximum(m - e, 1)), 1.0)
     failed = np.flatnonzero(bound > risk)
-    starts = np.searchsorted(size, np.geomspace(fewest, n, STARTS + 1)[:-1])
-    ends = np.append(failed, len(size))[np.searchsorted(failed, starts)]
+    starts = np.searchsorted(m, np.geomspace(m[0], n, STARTS + 1)[:-1])
+    ends = np.append(failed, len(m))[np.searchsorted(failed, starts)]
     last = max((int(end) - 1 for start, end in zip(starts, ends, strict=True) if end > start), default=-1)
     if last < 0:
         return RiskThreshold(-math.inf, 0.0, math.nan, math.nan)

@@ -160,6 +160,7 @@ __all__ = [
     "threshold_lf",
     "to_training_frame",
     "transformation_function",
+    "trust",
     "typing",
     "uncovered",
     "votes",
@@ -249,6 +250,7 @@ _ROOMS = frozenset(
         "plots",
         "refine",
         "testing",
+        "trust",
         "typing",
         "votes",
     )

@@ -181,6 +181,28 @@ def test_labels_are_refined_before_the_same_end_model(monkeypatch):
     ]
 
 
+def test_audits_and_guarantees_are_counted(monkeypatch):
+    """On planted votes: the columns mean what their heads say, and a wider interval is worth fewer simple rows."""
+    monkeypatch.syspath_prepend(str(HERE))
+    spec = importlib.util.spec_from_file_location("trust_bench", HERE / "trust.py")
+    trust = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(trust)
+    name, soft, y = next(iter(trust.labelled(None)))
+    _, size, right, held, bias, width, ratio = trust.audits(name, soft, y, 20)
+    assert size == soft.covered.sum()
+    assert right == pytest.approx(100 * (soft.codes() == y)[soft.covered].mean())
+    assert held >= 75
+    assert abs(bias) < width / 4
+    assert 0.5 < ratio < 1
+    assert trust._simple_rows(0.1, 0.8, size) < trust._simple_rows(0.08, 0.8, size)
+    _, in_sets, classes, risk, exceeded, kept = trust.guarantees(name, soft, y, 20)
+    assert 85 < in_sets < 95
+    assert 1 <= classes <= 2
+    assert risk < 100 - right
+    assert exceeded <= 25
+    assert 0 <= kept < 100
+
+
 def test_a_process_of_the_analysis_benchmark_says_what_it_took(tmp_path):
     """The half of tests/bench/analysis.py that needs no peers."""
     votes = str(tmp_path / "votes.npy")

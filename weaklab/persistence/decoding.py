@@ -6,7 +6,7 @@ import base64
 import datetime
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from decimal import Decimal
 from importlib import import_module
 from types import MappingProxyType
@@ -298,7 +298,7 @@ def _wanted(kind: Any) -> set[str]:
     A field with a default may be missing, for a file may be older than it: the class itself has its value.
     """
     if "__dataclass_fields__" in vars(kind):  # a plain subclass of one may keep them otherwise
-        return {field.name for field in fields(kind) if not hasattr(kind, field.name)}
+        return {field.name for field in fields(kind) if field.default is MISSING}
     return set(kind._get_param_names()) if hasattr(kind, "_get_param_names") else set()
 
 

@@ -75,7 +75,7 @@ def extend_votes(
     Notes
     -----
     Chen, Fu, Adila, Zhang, Sala, Fatahalian and Ré (2022), "Shoring Up the Foundations: Fusing Model Embeddings and
-    Weak Supervision", doi:10.48550/arXiv.2203.13270, who choose radii with gold. Neighbours are exact, by
+    Weak Supervision", doi:10.48550/arXiv.2203.13270, where radii are there to be tuned. Neighbours are exact, by
     scikit-learn, block by block: memory is that of a block, of ``most`` rows, and of the votes as int32.
 
     Examples

@@ -46,8 +46,8 @@ def frechet_decode(probs: Any, D: Any, observed: Sequence[int] | None = None, te
 
     Notes
     -----
-    Roberts, Li, Huang, Adila, Schoenberg, Liu, Pick, Ma, Albarghouthi and Sala (2023), "Geometry-Aware Adaptation for
-    Pretrained Models", doi:10.48550/arXiv.2307.12226.
+    Roberts, Li, Adila, Cromp, Huang, Zhao and Sala (2023), "Geometry-Aware Adaptation for Pretrained Models",
+    doi:10.48550/arXiv.2307.12226.
 
     Examples
     --------

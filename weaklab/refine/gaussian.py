@@ -56,11 +56,10 @@ class GaussianRefiner(Refiner):
 
     Notes
     -----
-    After Wu et al. (2023), "Sparsely Annotated Semantic Segmentation with Adaptive Gaussian Mixtures",
-    doi:10.1109/CVPR52729.2023.01483, whose centres are those of one image, whose spread is fixed, and whose
-    features are trained at the same time. A spread per class, no ``pull``, and centres that
-    follow rows without votes too were tried on texts: they lost 16, 4 and 2 points of labels where this lost one or
-    none.
+    After Wu, Zhong, Ma, Wei, Chen, Fang and Li (2025), "Modeling the Label Distributions for Weakly-Supervised Semantic
+    Segmentation", doi:10.1109/TPAMI.2025.3557047, whose centres are those of one image, whose spread is fixed, and
+    whose features are trained at the same time. A spread per class, no ``pull``, and centres that follow rows without
+    votes too were tried on texts: they lost 16, 4 and 2 points of labels where this lost one or none.
     Memory is that of blocks of a million numbers, and of a few arrays of shape (n, k).
 
     Examples

@@ -58,11 +58,11 @@ class OnlineMining(Refiner):
 
     Notes
     -----
-    After Wang, Yang et al. (2024), "MarvelOVD: Marrying Object Recognition and Vision-Language Models for Robust
-    Open-Vocabulary Object Detection", doi:10.48550/arXiv.2407.21465, where the detector is the network in training,
-    and scores are divided by the highest of an image. What comes out weighs ``(1 + confidence) / 2`` times what came in
-    where it is kept, and else 0; the probabilities are the mean of label and detector by ``mix``. A detector learns
-    from 50,000 rows at most.
+    After Wang, Cheng, Chen, Zhang, Lin, Zhou and Li (2024), "MarvelOVD: Marrying Object Recognition and Vision-Language
+    Models for Robust Open-Vocabulary Object Detection", doi:10.48550/arXiv.2407.21465, where the detector is the
+    network in training, and scores are divided by the highest of an image. What comes out weighs
+    ``(1 + confidence) / 2`` times what came in where it is kept, and else 0; the probabilities are the mean of label
+    and detector by ``mix``. A detector learns from 50,000 rows at most.
 
     Examples
     --------

@@ -9,7 +9,7 @@ from scipy.linalg import cholesky, solve_triangular
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from weaklab.exceptions import FrameError, ParameterError
+from weaklab.exceptions import FrameError, ParameterError, SoftLabelError
 from weaklab.label_models.parameters import check_count, check_positive
 from weaklab.refine.features import check_features, dense_rows, row_blocks
 from weaklab.refine.gaussian_mixture import Columns, class_moments, log_densities
@@ -270,7 +270,7 @@ class GaussianCalibration(BaseEstimator):
 def _codes(labels: Any, n: int, k: int) -> Codes:
     soft = check_soft_labels(labels, n)
     if soft.k != k:
-        raise FrameError(f"The labels are of {soft.k} classes; at fit there were {k}.")
+        raise SoftLabelError(f"The labels are of {soft.k} classes; at fit there were {k}.")
     codes = soft.codes() if soft.gold is None else np.where(soft.gold >= 0, soft.gold, soft.codes())
     known = soft.covered if soft.gold is None else soft.covered | (soft.gold >= 0)
     return np.where(known, codes, -1)

@@ -11,7 +11,7 @@ import pandas as pd
 from weaklab.exceptions import ParameterError, SoftLabelError
 from weaklab.label_models.parameters import check_count
 from weaklab.typing import Codes, Floats
-from weaklab.votes.soft import SoftLabels
+from weaklab.votes.soft import SoftLabels, check_soft_labels
 
 
 @dataclass(frozen=True, eq=False)

@@ -28,7 +28,7 @@ def test_its_experiment_holds(case, overlap):
 
 
 def test_what_was_removed_can_be_reviewed(case):
-    """A row per cluster, with rows to look at: the largest biased one is stripes, on both sides; few of any are nines."""
+    """A row per cluster, with rows to look at: the largest biased one is stripes on both sides, few are nines."""
     world = case.biased_scenes(0)
     remover = BiasRemover(background=0)
     refined = remover.fit_transform(world.labels, world.Z, world.groups)

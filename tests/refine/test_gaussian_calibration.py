@@ -84,7 +84,7 @@ def test_gold_is_always_used_and_counts_as_the_label():
 def test_a_class_of_one_row_borrows_its_spread():
     """Rows drawn for it spread as those of the others do, around where it is; with borrow=0 and its own spread, too."""
     rng = np.random.default_rng(0)
-    Z = np.vstack([rng.normal(size=(200, 2)), rng.normal(size=(150, 2)) + [8, 0], [[0.0, 60.0]]])
+    Z = np.vstack([rng.normal(size=(200, 2)), rng.normal(size=(150, 2)) + np.array([8, 0]), [[0.0, 60.0]]])
     labels = np.eye(3)[np.repeat([0, 1, 2], [200, 150, 1])]
     for borrow in (0, 3):
         calibration = GaussianCalibration(borrow=borrow).fit(Z, labels)

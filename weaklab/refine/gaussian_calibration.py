@@ -279,7 +279,7 @@ def _codes(labels: Any, n: int, k: int) -> Codes:
 def _moments(problem: Problem, columns: Columns, codes: Codes) -> tuple[Floats, Floats, Floats]:
     """The weight of each class (k,), its centre (k, c), and its covariance (k, c, c)."""
     k, c = problem.k, len(columns.at)
-    count = np.bincount(codes[codes >= 0], problem.weight[codes >= 0], k)
+    count = np.bincount(codes[codes >= 0], problem.weight[codes >= 0], k).astype(np.float64)
     total, cross = np.zeros((k, c)), np.zeros((k, c, c))
     for part in row_blocks(problem.features):
         z, of, weight = columns(problem.features, part), codes[part], problem.weight[part]

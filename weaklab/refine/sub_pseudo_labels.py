@@ -56,7 +56,7 @@ class PairLabels:
         probs = np.full((len(self.codes), p), 1 / p)
         rows = np.flatnonzero(self.codes >= 0)
         probs[rows] = np.eye(p)[self.codes[rows]]
-        weight = None if len(rows) == len(self.codes) else 1.0 * (self.codes >= 0)
+        weight = None if len(rows) == len(self.codes) else (self.codes >= 0).astype(np.float64)
         return SoftLabels(probs, weight, index=self.index)
 
     def to_parent(self, probs: Any = None) -> Codes | Floats:

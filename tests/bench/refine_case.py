@@ -311,7 +311,7 @@ EXPERIMENTS = {
         "BiasRemover, cells of nines, stripes marked too",
         lambda seed: BiasRemover(background=0, random_state=seed),
         biased_scenes,
-        8,
+        4,
     ),
     "web": Experiment(
         "14",

@@ -35,8 +35,9 @@ def attention_refine(
     At each step the score of an item in a class is multiplied by 1 + ``amplify`` where it is above the quantile
     ``high`` of its group, by 1 - ``amplify`` where it is below the quantile ``low``, and cut at what was the highest
     of the group. Then each item gets the mean of the group, weighted by affinity,
-    :math:`e^{-d^2 / s^2}` over its sum, d being the distance of two items and :math:`s^2` the median, over the items
-    of all groups, of the squared distance to the nearest other one.
+    :math:`e^{-\max(d^2 - s^2, 0) / t^2}` over its sum, d being the distance of two items. Of the squared distances of
+    items of all groups to the nearest other one, :math:`s^2` is the median, and :math:`t^2` is how far the upper
+    quartile lies above it: what is as near as neighbours are counts as the same.
 
     Parameters
     ----------
@@ -78,7 +79,7 @@ def attention_refine(
     >>> import numpy as np
     >>> Z = [[0.0], [0.1], [0.2], [5.0], [5.1], [5.2]]
     >>> attention_refine([0.9, 0.2, 0.8, 0.1, 0.5, 0.1], Z, np.zeros(6)).round(1)
-    array([0.8, 0.7, 0.8, 0.1, 0.2, 0.1])
+    array([0.7, 0.7, 0.7, 0.2, 0.2, 0.2])
     """
     try:
         array = np.asarray(scores, dtype=np.float64)

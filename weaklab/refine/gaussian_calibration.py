@@ -61,7 +61,8 @@ class GaussianCalibration(BaseEstimator):
     -----
     After Zhang, Zhao, Yao, Yuan and Huang (2023), "When Noisy Labels Meet Long Tail Dilemmas: A Representation
     Calibration Method", doi:10.48550/arXiv.2211.10955, who use the factor, move centres as far as covariances, and
-    train the features with a distance-keeping loss. The label of a row is its most probable class. What comes out is
+    train the features with a distance-keeping loss. What still fewer rows than columns cannot tell of a covariance, the
+    one within all classes does. The label of a row is its most probable class. What comes out is
     as good as the assumption that classes are Gaussian: of embeddings yes, of pixels no.
 
     Examples

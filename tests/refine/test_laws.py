@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
+from typing import ClassVar
+
 import numpy as np
 import pytest
 from sklearn.base import clone
 
 from weaklab.exceptions import ParameterError
-from weaklab.refine import GaussianRefiner, MetricRefiner, OnlineMining, Refiner, ordinal_metric
+from weaklab.refine import (
+    AlternatingSelection,
+    AttentionRefiner,
+    BiasRemover,
+    GaussianRefiner,
+    MetricRefiner,
+    OnlineMining,
+    Refiner,
+    ordinal_metric,
+)
 from weaklab.testing import check_refiner, refiner_laws_for
 
 
@@ -27,11 +39,31 @@ class Smooth(Refiner):
         return out, problem.weight
 
 
+class Attends(AttentionRefiner):
+    """AttentionRefiner with groups that are made of the features, and so follow their rows."""
+
+    def _refine(self, problem):
+        side = np.asarray(problem.features[:, [0]].sum(axis=1)).ravel() > 0
+        return super()._refine(dataclasses.replace(problem, groups=side.astype(np.int64)))
+
+
+class Background(BiasRemover):
+    """BiasRemover with one class as the background."""
+
+    law_exemptions: ClassVar = BiasRemover.law_exemptions | {
+        "class_order_does_not_matter": "the background is named by its code"
+    }
+
+
 #: A constructor's worth of each; a refiner that is added here is under the law.
 REFINERS = {
     "one of a user's own": Smooth(),
     "GaussianRefiner": GaussianRefiner(),
     "GaussianRefiner, one variance": GaussianRefiner(learn_scale=False, iters=3),
+    "AlternatingSelection": AlternatingSelection(rounds=2),
+    "AttentionRefiner": Attends(),
+    "BiasRemover": BiasRemover(n_clusters=5),
+    "BiasRemover, a background": Background(n_clusters=5, background=0),
     "MetricRefiner": MetricRefiner(ordinal_metric(3)),
     "OnlineMining": OnlineMining(rounds=2),
     "a chain": GaussianRefiner(iters=2) >> Smooth(0.2),

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.base import clone
 
 from weaklab.exceptions import ParameterError
 from weaklab.label_models.parameters import check_count
 from weaklab.refine.base import Refiner
-from weaklab.refine.features import row_blocks
 from weaklab.refine.gaussian_mixture import Columns
+from weaklab.refine.held_out import cheap_classifier, held_out_probs
 from weaklab.refine.problem import Problem
 from weaklab.seeding import generator
 from weaklab.typing import Floats, Seed
-from weaklab.votes.soft import SoftLabels
-
-_TAUGHT_ON = 50_000  # rows of a detector: more take memory, and hardly teach it anything
 
 
 class OnlineMining(Refiner):
@@ -124,11 +120,12 @@ class OnlineMining(Refiner):
         confidence, seen = own, problem.probs
         learnable = len(columns.at) and len(set(codes[problem.covered].tolist())) > 1
         static = max(1, math.floor(self.burn_in * self.rounds))
+        detector = cheap_classifier(self.random_state) if self.detector is None else self.detector
         for done in range(self.rounds if learnable else 0):
             kept = problem.covered & (confidence >= self.threshold)
             if not all((kept & (fold != one)).any() for one in range(self.folds)):
                 break  # too few rows for a detector that has not seen some of them
-            seen = self._detect(problem, columns, fold, kept, rng)
+            seen = held_out_probs(problem, columns, fold, kept, detector, rng)
             agreed = judged & (seen.argmax(axis=1) == codes)
             mixed = self.mix * own + (1 - self.mix) * _over_typical(seen[at, codes], codes, agreed, problem)
             if done + 1 >= static:
@@ -138,30 +135,6 @@ class OnlineMining(Refiner):
         refined = np.where(problem.covered[:, None], self.mix * problem.probs + (1 - self.mix) * seen, problem.probs)
         refined[self.kept_ & (refined.argmax(axis=1) != codes)] = 0.0  # then the label, which is what was kept
         return refined, np.where(self.kept_, problem.weight * (1 + self.confidence_) / 2, 0.0)
-
-    def _detect(
-        self, problem: Problem, columns: Columns, fold: np.ndarray, kept: np.ndarray, rng: np.random.Generator
-    ) -> Floats:
-        """What the detector of the other folds thinks of each row, (n, k)."""
-        out = np.empty((problem.n, problem.k))
-        for one in range(self.folds):
-            rows = np.flatnonzero(kept & (fold != one))
-            if len(rows) > _TAUGHT_ON:
-                rows = np.sort(rng.choice(rows, _TAUGHT_ON, replace=False))
-            taught = SoftLabels(problem.probs[rows], problem.weight[rows])
-            model = self._detector()
-            model.fit(columns(problem.features, rows).astype(np.float32), taught)
-            for block in _blocks_of(np.flatnonzero(fold == one), problem):
-                out[block] = model.predict_proba(columns(problem.features, block).astype(np.float32))
-        return problem.restrict(np.maximum(out, 0.0))
-
-    def _detector(self) -> Any:
-        if self.detector is not None:
-            return clone(self.detector)
-        from weaklab.end_models import RandomFeatureClassifier  # torch takes a second to import
-
-        seed = 0 if self.random_state is None or not isinstance(self.random_state, int) else self.random_state
-        return RandomFeatureClassifier(features=512, random_state=seed)
 
 
 def _over_typical(values: Floats, codes: np.ndarray, counted: np.ndarray, problem: Problem) -> Floats:
@@ -182,8 +155,3 @@ def _over_highest(values: Floats, codes: np.ndarray, problem: Problem) -> Floats
     np.maximum.at(top, codes[counted], values[counted])
     out = np.divide(values, top[codes], out=np.zeros_like(values), where=top[codes] > 0)
     return np.where(problem.known, 1.0, np.minimum(out, 1.0))
-
-
-def _blocks_of(rows: np.ndarray, problem: Problem) -> Iterator[np.ndarray]:
-    """Row numbers in blocks whose features are few enough to exist at one time."""
-    return (rows[part] for part in row_blocks(np.broadcast_to(0.0, (len(rows), problem.features.shape[1]))))

@@ -22,6 +22,7 @@ from weaklab.label_models.contributions import Contributions, contribution_table
 from weaklab.label_models.findings import collapse
 from weaklab.label_models.in_chunks import InChunks, take_in
 from weaklab.label_models.learned import KEPT_ROWS, LearnedAttributes
+from weaklab.label_models.loaded import check_loaded
 from weaklab.label_models.many_classes import (
     CELLS_AT_A_TIME,
     RightCounts,
@@ -360,16 +361,7 @@ class BaseLabelModel(Savable, LearnedAttributes, InChunks, BaseEstimator):
 
     # What the shell needs ---------------------------------------------------------------------------------------
 
-    def _check_loaded(self) -> None:
-        """Check what a file said of a fitted model."""
-        if "classes_" not in vars(self):
-            return
-        k, prior, m = len(self.classes_), np.asarray(self.class_prior_, dtype=np.float64), self.n_features_in_
-        if self.classes_.ndim != 1 or prior.shape != (k,) or not abs(prior.sum() - 1) < 1e-6 or (prior < 0).any():
-            raise VoteError(f"the class prior of a {type(self).__name__} is not of its {k} classes.")
-        slots = self._columns_are_functions and len(self._pairs) and int(self._pairs.lf.max()) >= m
-        if type(m) is not int or self._pairs.k != k or slots:
-            raise VoteError(f"a {type(self).__name__} is of other labeling functions or classes than its votes.")
+    _check_loaded = check_loaded
 
     def _has_codes(self) -> bool:
         return not self._has_names

@@ -272,8 +272,8 @@ class Decoder:
         wanted = _wanted(kind)
         if missing := wanted - set(state):
             raise PersistenceError(f"a {kind.__name__} lacks {', '.join(sorted(missing))}.")
-        if "__dataclass_fields__" in vars(kind) and len(state) > len(wanted):
-            raise PersistenceError(f"a {kind.__name__} has more than {', '.join(sorted(wanted))}.")
+        if "__dataclass_fields__" in vars(kind) and (more := set(state) - {each.name for each in fields(kind)}):  # type: ignore[arg-type]
+            raise PersistenceError(f"a {kind.__name__} has no {', '.join(sorted(more))}.")
         made: Any = object.__new__(kind)
         made.__dict__.update(state)
         self.made.append(made)

@@ -85,3 +85,13 @@ def test_the_card_names_groups_that_repeat_each_other():
     votes = make_votes(n=3000, m=8, coverage=0.5, random_state=2).votes
     votes["again"] = votes["lf_0"]
     assert "lf_0, again repeat each other: together they count as 1.0 votes" in LabelModel().fit(votes)._repr_html_()
+
+
+def test_the_card_doubts_only_accuracies_near_chance():
+    """A wide interval of an accuracy far above chance is no remark; noise gets one."""
+    model = LabelModel().fit(make_votes(n=1000, m=8, coverage=0.1, random_state=0).votes)
+    assert ((model.accuracy_intervals_[:, 0] < 0.5) & (model.accuracies_ > 0.52)).any()
+    assert (model.accuracies_ > 0.52).all()
+    assert "no better than chance" not in model._repr_html_()
+    noise = LabelModel().fit(np.random.default_rng(0).integers(0, 2, (400, 8)))
+    assert noise._repr_html_().count("could be no better than chance") == (noise.accuracies_ < 0.52).sum() > 0

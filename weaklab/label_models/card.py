@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from weaklab.label_models.findings import NOTHING
 from weaklab.markup import card_table, element
 
 #: Labeling functions shown; the most frequent come first.
@@ -68,5 +69,6 @@ def _accuracy(accuracy: float, interval: np.ndarray, k: int) -> tuple[str, str, 
     """The accuracy, its interval, and a remark."""
     if np.isnan(accuracy):
         return "", "", "never votes"
-    remark = "no better than chance" if interval[0] < 1 / k else ""
+    unsure = accuracy < 1 / k + NOTHING and interval[0] < 1 / k
+    remark = "could be no better than chance" if unsure else ""
     return f"{accuracy:.3f}", f"{interval[0]:.3f} to {interval[1]:.3f}", remark

@@ -171,6 +171,7 @@ class ComparisonDisplay(Display):
         title(ax, f"Label models by {self.score}", f"{self.facts}; {facts}" if self.facts else facts)
         if is_base.any():
             self._legend(ax)
+        self._make_room()
         return self
 
 

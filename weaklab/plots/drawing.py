@@ -28,6 +28,8 @@ WIDTH = 28
 TITLE_WIDTH = 64
 #: Figures of our own grow to so many inches where text needs it.
 WIDEST = 16.0
+#: Text keeps so many inches from the edge: at another resolution it is a little wider.
+MARGIN = 0.02
 #: How wide a character is, and what stands before an entry of a legend, in inches at the usual size.
 CHARACTER, HANDLE = 0.083, 0.65
 
@@ -96,13 +98,15 @@ class Display(ABC):
         if not self._own:
             return
         figure = self.figure_
-        for _ in range(3):
+        for _ in range(5):
             figure.draw_without_rendering()
             size, box = figure.get_size_inches(), figure.get_tightbbox()
-            lacking = 2 * np.maximum(np.maximum(-box.min, box.max - size), 0)  # what is centred gains half of it
-            if lacking.max() < 0.01:
+            lacking = 2 * np.maximum(
+                np.maximum(-box.min, box.max - size) + MARGIN, 0
+            )  # what is centred gains half of it
+            if not lacking.any():
                 return
-            figure.set_size_inches(np.minimum(size + lacking + 0.05, np.maximum(size, WIDEST)))
+            figure.set_size_inches(np.minimum(size + lacking + MARGIN, np.maximum(size, WIDEST)))
 
     def _repr_png_(self) -> bytes | None:
         if self._drawn is not None and not self._own:
@@ -181,9 +185,9 @@ def title(ax: Any, headline: str, facts: str, y: float | None = None) -> None:
     ax.set_title("\n".join(lines), loc="left", fontsize="medium", y=y)
 
 
-def wrapped(text: str) -> list[str]:
-    """A text on lines of the width of a title; names stay whole."""
-    return wrap(text, TITLE_WIDTH, break_long_words=False, break_on_hyphens=False)
+def wrapped(text: str, width: int = TITLE_WIDTH) -> list[str]:
+    """A text on lines of the width of a title, or another; words stay whole."""
+    return wrap(text, width, break_long_words=False, break_on_hyphens=False)
 
 
 def counts(n: int | None = None, m: int | None = None) -> str:

@@ -186,7 +186,7 @@ class ExplanationDisplay(Display):
         ax.set_ylim(len(names) + 0.6, -0.6)
         value_grid(ax)
         what = f"log-odds of {target} against {against}" if self.unit == "nats" else f"for {target} less for {against}"
-        ax.set_xlabel("\n".join(wrapped(f"{what} ({self.unit})")))
+        ax.set_xlabel("\n".join(wrapped(f"{what} ({self.unit})", 48)))
         ax.set_ylabel("labeling function: its vote")
         votes = len(self.steps) - sum(name in (PRIOR, TOGETHER) for name in self.steps.index)
         facts = f"n = 1 row, {votes:,} vote{'s' * (votes != 1)}"

@@ -146,7 +146,7 @@ class TestVotes:
         """Sets of several classes are votes, for no class; those that failed are named with how often."""
         sets = wl.describe_votes(PartialVotes([[0b01, 0b11], [0, 0b11], [0, 0]], k=2, names=("a", "b")))
         assert (sets.votes, sets.sets, sets.covered, sets.overlapping) == (3, 2, 2, 1)
-        assert sets.lfs["votes"].tolist() == [1, 2]
+        assert sets.lfs["votes"].tolist() == [1, 0]
         assert sets.silent == []
         assert "2 votes are for several classes" in repr(sets)
         soft = wl.describe_votes(SoftVotes([[[0.9, 0.1], [0.2, 0.8]], [[np.nan] * 2, [0.5, 0.5]]]))

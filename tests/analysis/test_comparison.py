@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator
 from weaklab import metrics
 from weaklab.analysis import compare_label_models
 from weaklab.analysis.comparison import DEFAULT
-from weaklab.analysis.resampling import cells_of, resampled
+from weaklab.analysis.resampling import cells_of, resampled, verdict
 from weaklab.datasets import make_votes
 from weaklab.exceptions import GoldError, ParameterError, VoteError
 from weaklab.label_models import ContinuousModel, DawidSkene, LabelModel, MajorityVote, PartialLabelModel, WeightedVote
@@ -218,3 +218,14 @@ def test_what_cannot_be_compared_is_an_error():
         compare_label_models(votes.votes, votes.y, [])
     with pytest.raises(ParameterError, match="compared with"):
         compare_label_models(votes.votes, votes.y, {"MajorityVote": LabelModel()})
+
+
+def test_an_interval_without_width_gives_no_verdict():
+    """Of one function without gold, held-out votes are predicted from nothing: rounding is no evidence."""
+    votes = np.tile([[0], [1], [1]], (100, 1))
+    table = compare_label_models(votes, models=[LabelModel], progress=False)
+    assert table.loc["LabelModel", "difference"] != 0
+    assert table.loc["LabelModel", "verdict"] == ""
+    assert [verdict(*bounds) for bounds in ((0.2, 0.2), (-0.2, -0.2), (0, 0), (0.1, 0.2))] == [
+        *("", "", "no difference", "better")
+    ]

@@ -9,7 +9,7 @@ from sklearn.exceptions import NotFittedError
 
 from weaklab.analysis import lfs_to_fix, rows_to_label, summarize
 from weaklab.analysis.label_next import alike
-from weaklab.datasets import make_votes
+from weaklab.datasets import Group, make_votes
 from weaklab.exceptions import GoldError, ParameterError, VoteError
 from weaklab.label_models import ContinuousModel, LabelModel, MajorityVote, PartialLabelModel
 from weaklab.votes import PartialVotes, SoftVotes, check_votes
@@ -209,3 +209,13 @@ def test_arguments_out_of_range_are_errors():
         rows_to_label(model, planted.votes, 0)
     with pytest.raises(ParameterError, match="weak=2"):
         lfs_to_fix(model, planted.votes, weak=2)
+
+
+def test_functions_of_one_class_that_repeat_each_other_are_told_by_how_often_they_meet():
+    """They agree wherever they meet, which tells nothing: what does is that they meet more than by chance."""
+    planted = make_votes(n=3000, m=6, kind="unipolar", coverage=0.3, groups=[Group(2, 0.9)], random_state=2)
+    reason = lfs_to_fix(LabelModel().fit(planted.votes), planted.votes)["reason"].str.cat(sep="; ")
+    voted = planted.votes[["lf_0", "lf_1"]].to_numpy() >= 0
+    together, by_chance = voted.all(axis=1).mean(), voted[:, 0].mean() * voted[:, 1].mean()
+    assert f"vote together on {together:.1%} of the rows, and by chance would on {by_chance:.1%}" in reason
+    assert "agree on 100%" not in reason

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from weaklab import analysis, labeling
+from weaklab.analysis.hard_votes import hard_votes
 from weaklab.datasets import make_votes
 from weaklab.exceptions import ParameterError
 from weaklab.label_models import ContinuousModel, PartialLabelModel
@@ -86,3 +87,23 @@ def test_slices_take_the_labels_of_richer_votes(case):
 
     table = analysis.slice_table(case.frame, [early], case.y, case.model.predict_proba(case.votes))
     assert len(table) == 2
+
+
+def test_patterns_of_richer_votes_show_the_mean_of_their_rows(case):
+    """A pattern hides what sets and distributions say more, so its label is that of the rows, not of hard votes."""
+    table = analysis.patterns(case.votes, case.model, n=None)
+    soft = case.model.predict_proba(case.votes)
+    hard = hard_votes(case.votes).dense()
+    for _, line in table.iterrows():
+        alike = (hard == hard[line["example"]]).all(axis=1)
+        mean = soft[alike].mean(axis=0)
+        assert (alike.sum(), line["confidence"]) == (line["rows"], pytest.approx(mean.max()))
+
+
+def test_coverage_is_one_number_everywhere(case):
+    """Of rows, votes of any kind count; of functions, those for one class."""
+    said = analysis.describe_votes(case.votes)
+    rows = len(case.frame) - len(analysis.uncovered(case.frame, case.votes))
+    drift = analysis.drift(case.votes, case.votes).overall
+    assert said.covered == rows == round(drift["covered_a"] * drift["rows_a"])
+    pd.testing.assert_series_equal(said.lfs["coverage"], analysis.summarize(case.votes)["coverage"])

@@ -85,3 +85,26 @@ def test_the_card_names_groups_that_repeat_each_other():
     votes = make_votes(n=3000, m=8, coverage=0.5, random_state=2).votes
     votes["again"] = votes["lf_0"]
     assert "lf_0, again repeat each other: together they count as 1.0 votes" in LabelModel().fit(votes)._repr_html_()
+
+
+def test_a_printed_model_says_what_it_learned():
+    """Accuracies, intervals and remarks; the repr stays the constructor, and so does the text of one not fitted."""
+    planted = make_votes(n=2000, m=6, coverage=0.6, groups=[Group(2, 0.99)], random_state=0)
+    model = LabelModel(classes=["ham", "spam"])
+    assert str(model) == repr(model)
+    text = str(model.fit(planted.votes))
+    assert text.startswith(repr(model))
+    for name, accuracy in zip(planted.votes, model.accuracies_, strict=True):
+        assert any(line.split()[0] == name and f"{accuracy:.3f}" in line for line in text.splitlines())
+    assert "repeat each other" in text
+    assert max(map(len, text.splitlines())) <= 104
+
+
+def test_the_card_doubts_only_accuracies_near_chance():
+    """A wide interval of an accuracy far above chance is no remark; noise gets one."""
+    model = LabelModel().fit(make_votes(n=1000, m=8, coverage=0.1, random_state=0).votes)
+    assert ((model.accuracy_intervals_[:, 0] < 0.5) & (model.accuracies_ > 0.52)).any()
+    assert (model.accuracies_ > 0.52).all()
+    assert "no better than chance" not in model._repr_html_()
+    noise = LabelModel().fit(np.random.default_rng(0).integers(0, 2, (400, 8)))
+    assert noise._repr_html_().count("could be no better than chance") == (noise.accuracies_ < 0.52).sum() > 0

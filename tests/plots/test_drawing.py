@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 
 from weaklab import plots
+from weaklab.datasets import make_votes
 from weaklab.exceptions import MissingExtraError, ParameterError
+from weaklab.label_models import LabelModel, MajorityVote
+from weaklab.plots import AccuracyDisplay, ClassBalanceDisplay, ExplanationDisplay, VoteMatrixDisplay
 from weaklab.plots.drawing import HATCHES, PALETTE, Display, distinct, shorten
 
 plt = pytest.importorskip("matplotlib.pyplot")
@@ -131,3 +134,31 @@ def test_names_are_shortened_in_the_middle_and_stay_distinct() -> None:
     assert shorten("one\n  line\t") == "one line"
     assert shorten("$x$ and $y$") == r"\$x\$ and \$y\$"
     assert distinct(["x" * 40, "x" * 41, "y"]) == [shorten("x" * 40) + " (1)", shorten("x" * 40) + " (2)", "y"]
+
+
+GROUPS = [
+    *("comp.sys.ibm.pc.hardware", "comp.sys.mac.hardware", "comp.os.ms-windows.misc", "comp.windows.x"),
+    *("rec.sport.baseball", "talk.politics.mideast"),
+]
+
+
+@pytest.mark.parametrize(
+    "names", [GROUPS, ["customer complaint about billing", "customer complaint about delivery"], None]
+)
+def test_long_names_of_classes_are_not_cut_off(names) -> None:
+    """Text wraps and figures grow until all of it is seen."""
+    names = names or [f"category number {i} of forty" for i in range(40)]
+    planted = make_votes(n=400, m=8, k=len(names), coverage=0.4, random_state=0)
+    model = MajorityVote(classes=names).fit(planted.votes)
+    row = planted.votes.iloc[[(planted.votes >= 0).sum(axis=1).argmax()]]
+    for display in (
+        VoteMatrixDisplay.from_votes(planted.votes, classes=names),
+        ClassBalanceDisplay.from_estimator(model, np.array(names)[planted.y]),
+        ExplanationDisplay.from_estimator(LabelModel(classes=names).fit(planted.votes), row),
+        AccuracyDisplay.from_estimator(model, planted.votes, np.array(names)[planted.y]),
+    ):
+        figure = display.figure_
+        figure.canvas.draw()
+        box, size = figure.get_tightbbox(), figure.get_size_inches()
+        assert (box.min >= -0.02).all()
+        assert (box.max <= size + 0.02).all()

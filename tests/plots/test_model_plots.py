@@ -237,6 +237,20 @@ class TestComparison:
         assert (display.score, display.baseline) == ("accuracy", "MajorityVote")
         assert display.table["score"].to_dict() == table["accuracy"].to_dict()
 
+    def test_without_gold_the_difference_from_the_reference_is_drawn(self) -> None:
+        """Held-out votes have no interval of their own, but their difference has; the reference stands at 0."""
+        planted = make_votes(n=300, m=5, coverage=0.6, random_state=0)
+        table = compare_label_models(planted.votes, models=[LabelModel], progress=False)
+        display = ComparisonDisplay.from_table(table)
+        assert display.baseline == "MajorityVote"
+        low, high = table.loc["LabelModel", ["difference_low", "difference_high"]]
+        assert display.table.loc["LabelModel", ["low", "high"]].tolist() == [low, high]
+        assert display.table.loc["MajorityVote", ["score", "low", "high"]].tolist() == [0, 0, 0]
+        assert display.ax_.get_xlabel() == "held_out less that of MajorityVote"
+        assert display.ax_.lines[-1].get_xdata() == [0, 0]
+        assert f"n = {table.attrs['covered']} rows" in display.ax_.get_title(loc="left")
+        assert "model, with its 95 % interval" in display.ax_.get_legend_handles_labels()[1]
+
     def test_columns_and_models_that_are_not_there_are_errors(self) -> None:
         with pytest.raises(ParameterError, match=r"no column 'f2'.*There is: 'f1'"):
             ComparisonDisplay.from_table(self.table, score="f2", low="from", high="to")

@@ -131,6 +131,8 @@ def compare_label_models(
             The score of ``by``, less that of majority vote, with a 95 % paired bootstrap interval.
         ``verdict``
             "better" or "worse" than majority vote, or "no difference", where the interval has 0 in it; "reference".
+            Empty where nothing can be told: all rows differ by the same, or the one labeling function that votes has
+            no other to predict its held-out votes from.
             Each is at the 5 % level by itself: among eleven models, one in two tables errs somewhere where all are
             alike.
         ``findings``
@@ -304,8 +306,13 @@ class _Comparison:
             "difference": run.line[self.by] - reference.line[self.by],
             "difference_low": low,
             "difference_high": high,
-            "verdict": verdict(low, high),
+            "verdict": "" if self._tells_nothing else verdict(low, high),
         }
+
+    @property
+    def _tells_nothing(self) -> bool:
+        """Whether held-out votes are of a labeling function that is alone, so that no other vote predicts them."""
+        return self.by == "held_out" and int(np.count_nonzero(self.matrix.lf_counts)) < 2
 
     def details(self) -> dict[str, Any]:
         """What holds for the whole table, for its ``attrs``."""

@@ -12,7 +12,7 @@ from scipy import sparse
 from scipy.stats import binom
 
 from weaklab.analysis.fitted import lf_index
-from weaklab.analysis.hard_votes import hard_votes
+from weaklab.analysis.hard_votes import covered_rows, hard_votes
 from weaklab.analysis.meetings import count_meetings
 from weaklab.analysis.row_words import row_words
 from weaklab.analysis.share_tests import LEAST_EXPECTED, chi_squared, classes_test, discoveries, normal_test, share_test
@@ -50,7 +50,7 @@ class Drift:
             The share of its meetings with others on which they agree, and the p-value that its agreement with no more
             than half of them changed.
     overall : Series
-        ``rows_a``, ``rows_b``, ``covered_a``, ``covered_b`` (shares of rows with a vote), ``covered_p``,
+        ``rows_a``, ``rows_b``, ``covered_a``, ``covered_b`` (shares of rows with a vote of any kind), ``covered_p``,
         ``distance`` (the total variation distance between the shares of vote patterns, in [0, 1]), ``by_chance`` (how
         large it is expected to be if nothing changed: near 1 where most patterns are on one row) and ``distance_p``, of
         Pearson's test, where rare patterns are pooled with those that are alike in the functions that vote most.
@@ -169,7 +169,8 @@ def drift(votes_a: Any, votes_b: Any, *, fdr: float = 0.05, classes: Classes = N
         },
         index=lf_index(a),
     )
-    return Drift(table, _overall(a, b))
+    covered = [covered_rows(votes, matrix) for votes, matrix in ((votes_a, a), (votes_b, b))]
+    return Drift(table, _overall(a, b, covered))
 
 
 def _matched(votes_a: Any, votes_b: Any, classes: Classes) -> tuple[VoteMatrix, VoteMatrix]:
@@ -229,14 +230,14 @@ def _agreement(a: VoteMatrix, b: VoteMatrix) -> tuple[Floats, Floats, Floats]:
     return shares[0], shares[1], np.minimum(out, 1.0)
 
 
-def _overall(a: VoteMatrix, b: VoteMatrix) -> pd.Series:
+def _overall(a: VoteMatrix, b: VoteMatrix, covered_by: list[np.ndarray]) -> pd.Series:
     """What changed of all votes together."""
     _, number = distinct(np.concatenate([row_words(a), row_words(b)]), np.empty(0, dtype=np.int64))
     size = int(number.max()) + 1
     counts = [np.bincount(part, minlength=size).astype(np.float64) for part in (number[: a.n], number[a.n :])]
     cells = _cells(a, b)
     pooled = [np.bincount(part, minlength=int(cells.max()) + 1).astype(np.float64) for part in np.split(cells, [a.n])]
-    covered = [np.array([float(matrix.covered.sum())]) for matrix in (a, b)]
+    covered = [np.array([float(rows.sum())]) for rows in covered_by]
     rows = [np.array([float(matrix.n)]) for matrix in (a, b)]
     return pd.Series(
         {

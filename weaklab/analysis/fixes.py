@@ -11,11 +11,11 @@ from weaklab.analysis.gold_against import gold_against, gold_intervals, judge
 from weaklab.analysis.model_votes import ModelVotes
 from weaklab.analysis.worth import PSEUDO_ROWS
 from weaklab.exceptions import ParameterError
-from weaklab.label_models.dependence import find_dependence, with_groups
+from weaklab.label_models.dependence import Dependence, find_dependence, with_groups
 from weaklab.label_models.findings import FEW_MEETINGS
 from weaklab.label_models.problem import Problem
 from weaklab.typing import Floats, Votes
-from weaklab.votes import PartialVotes, compress
+from weaklab.votes import PartialVotes, VoteMatrix, compress
 
 #: What is wrong with a labeling function, the gravest first, and what to do.
 PROBLEMS = {
@@ -177,7 +177,14 @@ def _redundant(seen: ModelVotes, accuracy: Floats) -> list[tuple[int, str]]:
         for j in group:
             if j != kept:
                 partner = max((i for i in group if i != j), key=lambda i: found.strength[i, j])
-                agree = found.agreement[j, partner]
-                rows = found.both[j, partner]
-                out.append((j, f"it repeats {seen.names[partner]!r}: they agree on {agree:.0%} of {rows:,.0f} rows"))
+                out.append((j, f"it repeats {seen.names[partner]!r}: {_evidence(found, seen.matrix, j, partner)}"))
     return out
+
+
+def _evidence(found: Dependence, matrix: VoteMatrix, i: int, j: int) -> str:
+    """What tells that two repeat each other; agreement tells nothing of two that vote for one class each."""
+    if not np.isnan(found.z[i, j]):
+        return f"they agree on {found.agreement[i, j]:.0%} of {found.both[i, j]:,.0f} rows"
+    votes = matrix.lf_counts / max(matrix.n, 1)
+    together = votes[i] * found.both[i, j] / max(found.both[i, i], 1.0)  # of the rows that were looked at, all
+    return f"they vote together on {together:.1%} of the rows, and by chance would on {votes[i] * votes[j]:.1%}"

@@ -17,6 +17,8 @@ Rule: TypeAlias = Literal["accuracy", "f1_macro"]
 
 #: Entries of a table of resamples by cells that are held at a time.
 BLOCK = 4_000_000
+#: Bounds that differ by less than this part of themselves differ by rounding.
+NO_WIDTH = 1e-9
 
 
 class Cells(NamedTuple):
@@ -93,5 +95,10 @@ def mean_draws(values: Floats, weight: Floats, resamples: int, seed: int) -> Flo
 
 
 def verdict(low: float, high: float) -> str:
-    """Better or worse, where an interval of a difference leaves 0 out; else no difference."""
+    """Better or worse, where an interval of a difference leaves 0 out; else no difference.
+
+    An interval without width, but at 0, says nothing: all rows differ by the same, and nothing of others. It is empty.
+    """
+    if high - low <= NO_WIDTH * max(abs(low), abs(high)) and (low or high):
+        return ""
     return "better" if low > 0 else "worse" if high < 0 else "no difference"

@@ -13,7 +13,7 @@ from weaklab.analysis.row_tables import check_n, objects, said_on
 from weaklab.analysis.row_words import row_words
 from weaklab.label_models.intervals import from_counts
 from weaklab.typing import ABSTAIN, Classes
-from weaklab.votes import VoteMatrix, check_gold, class_array
+from weaklab.votes import PartialVotes, SoftVotes, VoteMatrix, check_gold, class_array
 from weaklab.votes.patterns import distinct
 
 #: Probabilities below this round to 0, and of thousands of classes most do.
@@ -53,7 +53,8 @@ def patterns(
         with a model:
 
         ``label``, ``confidence``
-            The most probable class and its probability.
+            The most probable class and its probability; of sets and distributions, of the mean over the rows, whose
+            votes differ in what the pattern does not show.
         ``soft``
             A dict from class to probability, of classes that have any to four digits.
 
@@ -100,7 +101,13 @@ def patterns(
     }
     shown = class_array(matrix.k if declared is None else declared)
     if model is not None:
-        probs = _soft(model, matrix.take(rows))
+        if isinstance(votes, (PartialVotes, SoftVotes)):  # rows that look alike here need not be alike
+            of_rows = np.asarray(model.predict_proba(votes))
+            probs = np.zeros((len(first), of_rows.shape[1]))
+            np.add.at(probs, number, of_rows)
+            probs = probs[chosen] / count[:, np.newaxis]
+        else:
+            probs = _soft(model, matrix.take(rows))
         label = probs.argmax(axis=1)
         table |= {"label": shown[label], "confidence": probs.max(axis=1)}
         table["soft"] = _dicts(shown, probs, probs >= LEAST_SHOWN)

@@ -44,9 +44,11 @@ class VotesSummary:
         Indexed by class: ``votes`` for it, their ``share``, the ``lfs`` that vote for it, and the ``rows`` that have
         a vote for it.
     lfs : DataFrame
-        Indexed by labeling function, as :func:`weaklab.summarize` gives it.
+        Indexed by labeling function, as :func:`weaklab.summarize` gives it: without sets of several classes.
     faults : dict of str to int
         On how many rows a labeling function failed and was taken to abstain, where ``apply`` says so.
+    silent : list
+        The labeling functions that never vote, by name or column.
     """
 
     n: int
@@ -59,11 +61,7 @@ class VotesSummary:
     classes: pd.DataFrame
     lfs: pd.DataFrame
     faults: dict[str, int]
-
-    @property
-    def silent(self) -> list[Any]:
-        """The labeling functions that never vote, by name or column."""
-        return self.lfs.index[self.lfs["votes"] == 0].tolist()
+    silent: list[Any]
 
     def _facts(self) -> list[tuple[str, str]]:
         """What there is to say, each with its name."""
@@ -75,7 +73,7 @@ class VotesSummary:
             ("conflict", f"{self.conflicting:,} ({percent(self.conflicting / max(n, 1))}) have different ones"),
         ]
         if self.sets:
-            said.append(("sets", f"{self.sets:,} votes are for several classes, and count for none below"))
+            said.append(("sets", f"{self.sets:,} votes are for several classes, and are not counted below"))
         if self.silent:
             said.append(("never vote", some(map(_called, self.silent), NAMED)))
         unsaid = self.classes.index[self.classes["votes"] == 0].tolist()
@@ -194,10 +192,9 @@ def describe_votes(votes: Any, *, classes: Classes = None) -> VotesSummary:
         row_counts = (votes.masks != 0).sum(axis=1)
         sets = int(row_counts.sum()) - matrix.nnz
     found = summarize(matrix, classes=names)
-    if isinstance(votes, PartialVotes):  # sets of several classes are votes too
-        found["votes"] = (votes.masks != 0).sum(axis=0)
-        found["coverage"] = found["votes"] / max(matrix.n, 1)
-        found["overlaps"] = ((votes.masks != 0) & (row_counts > 1)[:, np.newaxis]).sum(axis=0) / max(matrix.n, 1)
+    says = matrix.lf_counts > 0
+    if isinstance(votes, PartialVotes):  # whoever votes for sets only is not silent
+        says = (votes.masks != 0).any(axis=0)
     table = pd.DataFrame(
         {
             "votes": by_class,
@@ -219,6 +216,7 @@ def describe_votes(votes: Any, *, classes: Classes = None) -> VotesSummary:
         classes=table,
         lfs=found,
         faults={str(name): int(fault.count) for name, fault in faults.items()},
+        silent=found.index[~says].tolist(),
     )
 
 

@@ -16,6 +16,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 
 from weaklab.end_models.borrowing import borrowed_torch
 from weaklab.end_models.calibration import held_out_logits, held_out_temperature
+from weaklab.end_models.card import card
 from weaklab.end_models.continuation import (
     NETWORK,
     check_same_classes,
@@ -388,6 +389,10 @@ class EndModel(Savable, Predicting, ClassifierMixin, BaseEstimator):
         self.n_rows_ = len(training.data.train) + (self.n_rows_ if fitted else 0)
         self.n_held_out_ = self.n_held_out_ if fitted else 0
         return self
+
+    def _html_repr(self) -> str:
+        shown: str = super()._html_repr()
+        return card(self) + shown if hasattr(self, "module_") else shown
 
     def __getstate__(self) -> dict[str, Any]:
         return on_cpu(super().__getstate__())

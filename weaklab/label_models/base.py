@@ -15,7 +15,7 @@ from weaklab._kernels.candidates import candidate_posterior
 from weaklab._kernels.em import posterior
 from weaklab._kernels.words import posterior_of_words
 from weaklab.exceptions import CollapseWarning, CoverageWarning, GoldError, VoteError, warn_caller
-from weaklab.label_models.card import card
+from weaklab.label_models.card import card, told
 from weaklab.label_models.cluster_predictions import predict_on_cluster
 from weaklab.label_models.clusters import problem_on_cluster
 from weaklab.label_models.contributions import Contributions, contribution_table
@@ -491,7 +491,10 @@ class BaseLabelModel(Savable, LearnedAttributes, InChunks, BaseEstimator):
         return hasattr(self, "_class_counts")
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
-        return {"text/plain": repr(self), "text/html": self._repr_html_()}
+        return {"text/plain": str(self), "text/html": self._repr_html_()}
+
+    def __str__(self) -> str:
+        return told(self) if self.__sklearn_is_fitted__() else repr(self)
 
     def _repr_html_(self) -> str:
         return card(self) if self.__sklearn_is_fitted__() else f"<pre>{self!r} (not fitted)</pre>"

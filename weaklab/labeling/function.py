@@ -157,6 +157,10 @@ class LabelingFunction(NamedCallable):
         more += [f", output={self.output!r}"] if self.output != "hard" else []
         return f"{type(self).__name__}({self.name!r}{''.join(more)})"
 
+    def __str__(self) -> str:
+        doc = (getdoc(self.function) or "").strip().splitlines()
+        return f"{self!r}: {doc[0]}" if doc else repr(self)
+
     def _repr_html_(self) -> str:
         doc = (getdoc(self.function) or "").strip().split("\n\n")[0]
         about = f"<br>{escape(doc)}" if doc else ""

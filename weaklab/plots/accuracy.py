@@ -149,6 +149,7 @@ class AccuracyDisplay(Display):
         facts += f"; {silent:,} never {'votes' if silent == 1 else 'vote'}" if silent else ""
         title(ax, "Learned accuracy beside gold" if with_gold else "Learned accuracy", facts)
         self._legend(ax)
+        self._make_room()
         return self
 
 

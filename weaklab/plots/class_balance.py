@@ -12,6 +12,7 @@ import pandas as pd
 from weaklab.exceptions import GoldError
 from weaklab.label_models.intervals import from_counts
 from weaklab.plots.drawing import (
+    CHARACTER,
     Display,
     bar_look,
     check_number,
@@ -109,7 +110,10 @@ class ClassBalanceDisplay(Display):
         with_gold = "gold" in self.table
         frequent = self.table[["estimated", "gold"] if with_gold else ["estimated"]].max(axis=1).to_numpy()
         shown = self.table.iloc[np.sort(np.argsort(-frequent, kind="stable")[: check_number(top, "top")])]
-        ax = self._axes(ax, width=max(5.6, 2.4 + 0.45 * len(shown)))
+        names = distinct(shown.index, 20)
+        upright = sum(map(len, names)) > 40
+        room = CHARACTER * max(map(len, names)) if upright else 0.0
+        ax = self._axes(ax, width=max(5.6, 2.4 + 0.45 * len(shown)), height=4.2 + room)
         at, width = np.arange(len(shown)), 0.4 if with_gold else 0.6
         shift = width / 2 if with_gold else 0.0
         ax.bar(at - shift, shown["estimated"], width, label="estimated, without gold", **bar_look(ax, 0, **kwargs))
@@ -118,8 +122,7 @@ class ClassBalanceDisplay(Display):
             label = f"gold ({self.n_gold:,} rows), 90 % interval"
             look = {"yerr": spread, "ecolor": ink(ax), "capsize": 3, "label": label}
             ax.bar(at + shift, shown["gold"], width, **(look | bar_look(ax, 1, **kwargs)))
-        names = distinct(shown.index, 20)
-        ax.set_xticks(at, names, rotation=90 if sum(map(len, names)) > 40 else 0)
+        ax.set_xticks(at, names, rotation=90 if upright else 0)
         value_grid(ax, "y")
         percent_axis(ax.yaxis)
         ax.set_xlabel("class")
@@ -128,4 +131,5 @@ class ClassBalanceDisplay(Display):
         headline = "Class balance, estimated beside gold" if with_gold else "Estimated class balance"
         title(ax, headline, facts + left_out(len(shown), len(self.table), "largest shares"))
         self._legend(ax)
+        self._make_room()
         return self

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -13,6 +14,7 @@ from weaklab.plots.drawing import (
     TOP,
     Display,
     check_number,
+    counts,
     height_for,
     ink,
     left_out,
@@ -37,6 +39,8 @@ class ComparisonDisplay(Display):
         The model that the others are compared with.
     facts : str
         What the scores rest on: rows and labeling functions.
+    level : float, optional
+        What intervals hold, 0.95 for example, where it is known.
 
     Examples
     --------
@@ -51,6 +55,7 @@ class ComparisonDisplay(Display):
     score: str
     baseline: Any = None
     facts: str = ""
+    level: float | None = None
 
     @classmethod
     def from_table(
@@ -71,7 +76,8 @@ class ComparisonDisplay(Display):
         table : DataFrame
             Indexed by model, as :func:`weaklab.compare_label_models` gives it.
         score : str, optional
-            The column of the score, such as ``"accuracy"``; by default the first.
+            The column of the score, such as ``"accuracy"``; by default the first, or ``"difference"`` where that has
+            no interval but the difference from the reference has one, as without gold.
         low, high : str, optional
             The bounds of its interval; by default ``"accuracy_low"`` where there is one, else ``"low"``, and so on.
         verdict : str, optional
@@ -80,7 +86,8 @@ class ComparisonDisplay(Display):
             The model that the others are compared with: a line is drawn at its score. By default the one whose verdict
             is "reference".
         facts : str
-            To stand in the title: how many rows and labeling functions there were.
+            To stand in the title: how many rows and labeling functions there were. By default the rows that
+            :func:`weaklab.compare_label_models` scored.
 
         Returns
         -------
@@ -93,6 +100,9 @@ class ComparisonDisplay(Display):
         """
         if score is None:
             score = next(iter(table.columns), "score")
+            bounds = {low or f"{score}_low", high or f"{score}_high"}
+            if low is high is None and not bounds <= set(table.columns) and not {"low", "high"} <= set(table.columns):
+                score = "difference" if {"difference_low", "difference_high"} <= set(table.columns) else score
         low = low or (f"{score}_low" if f"{score}_low" in table.columns else "low")
         high = high or (f"{score}_high" if f"{score}_high" in table.columns else "high")
         asked = [score, low, high, *([] if verdict is None else [verdict])]
@@ -107,10 +117,15 @@ class ComparisonDisplay(Display):
             out["verdict"] = table[said]
             references = table.index[table[said].eq("reference")]
             baseline = references[0] if baseline is None and len(references) == 1 else baseline
+            if score == "difference":  # from the reference, which has none from itself
+                out.loc[references, ["score", "low", "high"]] = 0.0
         out = out[out["score"].notna()]
         if not len(out):
             raise ParameterError(f"No model has a {score!r}: there is nothing to compare.")
-        return cls(out, str(score), baseline if baseline in out.index else None, facts)
+        shown, rows = str(score), _rows(table.attrs, score)
+        if score == "difference" and {"by", "reference"} <= set(table.attrs):
+            shown = f"{table.attrs['by']} less that of {table.attrs['reference']}"
+        return cls(out, shown, baseline if baseline in out.index else None, facts or rows, table.attrs.get("level"))
 
     def plot(self, ax: Any = None, *, top: int = TOP, **kwargs: Any) -> Self:
         """Draw the models, the highest score first.
@@ -134,8 +149,9 @@ class ComparisonDisplay(Display):
         is_base = np.array([name == self.baseline for name in shown.index])
         centre, low, high = (shown[column].to_numpy() for column in ("score", "low", "high"))
         spread = np.nan_to_num(np.maximum([centre - low, high - centre], 0))
+        its = "interval" if self.level is None else f"{self.level:.0%} interval".replace("%", " %")
         for chosen, label, marker, colour in (
-            (~is_base, "model, with its interval", "o", line_colour(ax, 0)),
+            (~is_base, f"model, with its {its}", "o", line_colour(ax, 0)),
             (is_base, "what they are compared with", "D", line_colour(ax, 4)),
         ):
             if chosen.any():
@@ -155,4 +171,15 @@ class ComparisonDisplay(Display):
         title(ax, f"Label models by {self.score}", f"{self.facts}; {facts}" if self.facts else facts)
         if is_base.any():
             self._legend(ax)
+        self._make_room()
         return self
+
+
+def _rows(attrs: Mapping[Any, Any], score: Any) -> str:
+    """How many rows a comparison of label models scored, where it says so."""
+    by = attrs.get("by") if score == "difference" else score
+    if not {"covered", "gold"} <= set(attrs):
+        return ""
+    if by == "held_out":
+        return f"{counts(attrs['covered'])} with votes, a part held out"
+    return f"{counts(attrs['gold'])} with votes and gold"

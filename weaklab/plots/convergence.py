@@ -105,4 +105,5 @@ class ConvergenceDisplay(Display):
         times = f"{len(self.path):,} iteration{'s' * (len(self.path) != 1)}"
         settled = f"settled after {times}" if self.converged else f"not settled after {times}"
         title(ax, f"Convergence of {self.name}: {settled}", counts(self.n, self.m))
+        self._make_room()
         return self

@@ -107,4 +107,5 @@ class CoverageDisplay(Display):
         facts = counts(self.n, len(self.table)) + left_out(len(shown), len(self.table), "widest coverage")
         title(ax, "Coverage, overlaps and conflicts", facts)
         self._legend(ax)
+        self._make_room()
         return self

@@ -112,6 +112,7 @@ class DependenceDisplay(Display):
             for i, j in np.argwhere(~np.ma.getmaskarray(part)):
                 style = {"color": over(image.to_rgba(part[i, j])), "ha": "center", "va": "center"}
                 ax.text(j, i, f"{part[i, j]:.2f}", fontsize="small", **style)
+        self._make_room()
         return self
 
     def _matrix(self) -> tuple[list[Any], np.ndarray, np.ndarray]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterable, Sequence
 from io import BytesIO
+from textwrap import wrap
 from typing import Any, Self
 
 import numpy as np
@@ -25,6 +26,12 @@ TOP = 30
 WIDTH = 28
 #: Facts of a title go on in a new line from so many characters on.
 TITLE_WIDTH = 64
+#: Figures of our own grow to so many inches where text needs it.
+WIDEST = 16.0
+#: Text keeps so many inches from the edge: at another resolution it is a little wider.
+MARGIN = 0.02
+#: How wide a character is, and what stands before an entry of a legend, in inches at the usual size.
+CHARACTER, HANDLE = 0.083, 0.65
 
 
 class Display(ABC):
@@ -80,11 +87,26 @@ class Display(ABC):
         shown, labels = ax.get_legend_handles_labels()
         if handles is not None:
             shown, labels = list(handles), [handle.get_label() for handle in handles]
-        columns = max(1, min(columns, len(shown)))
+        columns = _fitting(labels, columns, ax.get_figure().get_size_inches()[0])
         if self._own:
             self.figure_.legend(shown, labels, loc="outside lower center", ncols=columns, frameon=False)
         else:
             ax.legend(shown, labels, loc="upper center", bbox_to_anchor=(0.5, below), ncols=columns, frameon=False)
+
+    def _make_room(self) -> None:
+        """Widen a figure of our own until all of its text lies within; called when all is drawn."""
+        if not self._own:
+            return
+        figure = self.figure_
+        for _ in range(5):
+            figure.draw_without_rendering()
+            size, box = figure.get_size_inches(), figure.get_tightbbox()
+            lacking = 2 * np.maximum(
+                np.maximum(-box.min, box.max - size) + MARGIN, 0
+            )  # what is centred gains half of it
+            if not lacking.any():
+                return
+            figure.set_size_inches(np.minimum(size + lacking + MARGIN, np.maximum(size, WIDEST)))
 
     def _repr_png_(self) -> bytes | None:
         if self._drawn is not None and not self._own:
@@ -92,6 +114,15 @@ class Display(ABC):
         picture = BytesIO()
         self.figure_.savefig(picture, format="png")
         return picture.getvalue()
+
+
+def _fitting(labels: Sequence[str], most: int, width: float) -> int:
+    """How many columns of a legend fit into so many inches, 1 at least; it is filled column by column."""
+    for columns in range(min(most, len(labels)), 1, -1):
+        parts = np.array_split(np.array([len(label) for label in labels]), columns)
+        if sum(CHARACTER * part.max() + HANDLE for part in parts) <= width:
+            return columns
+    return 1
 
 
 def _new_figure(width: float, height: float) -> Any:
@@ -143,13 +174,20 @@ def _lightness(colour: Any) -> float:
 
 def title(ax: Any, headline: str, facts: str, y: float | None = None) -> None:
     """A title of two lines or more: what it shows, and of what; ``y`` is where it stands above other axes."""
-    lines: list[str] = [headline]
+    lines: list[str] = wrapped(headline)
     for at, part in enumerate(facts.split("; ")):  # lines end where a fact does
-        if at and len(lines[-1]) + len(part) < TITLE_WIDTH:
+        if len(part) > TITLE_WIDTH:
+            lines += wrapped(part)
+        elif at and len(lines[-1]) + len(part) < TITLE_WIDTH:
             lines[-1] += f"; {part}"
         else:
             lines.append(part)
     ax.set_title("\n".join(lines), loc="left", fontsize="medium", y=y)
+
+
+def wrapped(text: str, width: int = TITLE_WIDTH) -> list[str]:
+    """A text on lines of the width of a title, or another; words stay whole."""
+    return wrap(text, width, break_long_words=False, break_on_hyphens=False)
 
 
 def counts(n: int | None = None, m: int | None = None) -> str:

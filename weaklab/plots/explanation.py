@@ -12,7 +12,18 @@ from scipy.special import expit
 
 from weaklab.exceptions import ClassError, ParameterError, VoteError, did_you_mean
 from weaklab.label_models.contributions import PRIOR, TOGETHER, in_words
-from weaklab.plots.drawing import TOP, Display, bar_look, check_number, height_for, ink, shorten, title, value_grid
+from weaklab.plots.drawing import (
+    TOP,
+    Display,
+    bar_look,
+    check_number,
+    height_for,
+    ink,
+    shorten,
+    title,
+    value_grid,
+    wrapped,
+)
 from weaklab.plots.judged import fitted
 from weaklab.typing import Votes
 
@@ -175,7 +186,7 @@ class ExplanationDisplay(Display):
         ax.set_ylim(len(names) + 0.6, -0.6)
         value_grid(ax)
         what = f"log-odds of {target} against {against}" if self.unit == "nats" else f"for {target} less for {against}"
-        ax.set_xlabel(f"{what} ({self.unit})")
+        ax.set_xlabel("\n".join(wrapped(f"{what} ({self.unit})", 48)))
         ax.set_ylabel("labeling function: its vote")
         votes = len(self.steps) - sum(name in (PRIOR, TOGETHER) for name in self.steps.index)
         facts = f"n = 1 row, {votes:,} vote{'s' * (votes != 1)}"
@@ -184,6 +195,7 @@ class ExplanationDisplay(Display):
             facts += f"; {between}{target} {_percent(chance)}, {against} {_percent(1 - chance)}"
         title(ax, f"Why this row is {target} rather than {against}", facts)
         self._legend(ax)
+        self._make_room()
         return self
 
     def _lines(self, top: int) -> tuple[list[str], np.ndarray]:

@@ -127,4 +127,5 @@ class PosteriorDisplay(Display):
         if silent:
             facts += f"; {self.silent.sum() / self.soft.n:.1%} of the rows have no votes"
         title(ax, "How sure the labels are", facts)
+        self._make_room()
         return self

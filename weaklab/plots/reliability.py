@@ -150,6 +150,7 @@ class ReliabilityDisplay(Display):
         self._legend(ax, columns=2)
         if self._own:
             self.figure_.draw_without_rendering()  # axes on axes take two passes to find their place
+        self._make_room()
         return self
 
     def _rows_above(self, ax: Any) -> None:

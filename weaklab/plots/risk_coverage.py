@@ -135,4 +135,5 @@ class RiskCoverageDisplay(Display):
         facts = f"{self.n:,} row{'s' * (self.n != 1)} with gold; area under the curve {self.area:.3f}"
         title(ax, "Error rate when unsure rows are left out", facts)
         self._legend(ax)
+        self._make_room()
         return self

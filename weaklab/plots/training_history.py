@@ -105,4 +105,5 @@ class TrainingHistoryDisplay(Display):
             facts += f", {self.n:,} rows trained on, {self.n_held_out or 0:,} held out"
         title(ax, "Training of the end model", facts)
         self._legend(ax)
+        self._make_room()
         return self

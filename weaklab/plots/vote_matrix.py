@@ -36,6 +36,8 @@ SHORT_NAMED = 4
 FAINTEST = 0.3
 #: A group narrower than this share of its axis gets no label.
 NARROW = 0.05
+#: The share of the figure's width that groups stand over, and the width of a small character in inches.
+HEADED, SMALL = 0.65, 0.075
 
 
 @dataclass(eq=False)
@@ -149,6 +151,7 @@ class VoteMatrixDisplay(Display):
             self._say_cells(ax)
             self._legend(ax, self._patches(ax, density), columns=4, below=-0.2)
         self._label(ax, right=show == "class")
+        self._make_room()
         return self
 
     @property
@@ -225,4 +228,8 @@ class VoteMatrixDisplay(Display):
             beside = ax.secondary_yaxis("right") if axis == "y" else ax.secondary_xaxis("top")
             labels = [f"{names[c]} {sizes[c] / total:.0%}" if axis == "y" else names[c] for c in wide]
             (beside.set_yticks if axis == "y" else beside.set_xticks)(middles, labels)
+            inches = HEADED * ax.get_figure().get_size_inches()[0] * sizes[wide] / total
+            if axis == "x" and (SMALL * np.array([len(label) for label in labels]) > inches).any():
+                for label in beside.get_xticklabels():  # those of narrow groups would run into each other
+                    label.set(rotation=30, ha="left", rotation_mode="anchor")
             beside.tick_params(length=0, labelsize="small")

@@ -58,6 +58,8 @@ class LabelingFunction(labeling.LabelingFunction):
     def __repr__(self) -> str:
         return f"{type(self).__name__} {self.name}, Preprocessors: {self._pre}"
 
+    __str__ = __repr__
+
 
 class labeling_function:  # noqa: N801  -- Snorkel's name
     """Decorator: a labeling function of a function.

@@ -68,6 +68,12 @@ MISTAKES = {
     "report data.csv --lfs rules.py:fails --classes ham,spam --gold unknown": "none of the 200 rows has a label",
     "report data.csv --lfs rules.py --out data.csv": "is there already: give another --out, or --overwrite",
     "report data.csv --lfs rules.py --out no/report.html": "must be a file in a folder that is there",
+    "apply data.csv --lfs rules.py --out data.csv --overwrite": "--out 'data.csv' is read by this command",
+    "apply *.csv --lfs rules.py --out ./data.csv --overwrite": "--out 'data.csv' is read by this command",
+    "report data.csv --lfs rules.py --out data.csv --overwrite": "--out 'data.csv' is read by this command",
+    "report data.csv --lfs rules.py --out rules.py --overwrite": "--out 'rules.py' is read by this command",
+    "fit data.csv --lfs rules:lfs --out rules.py --overwrite": "--out 'rules.py' is read by this command",
+    "report data.csv --model notes.txt --out notes.txt --overwrite": "--out 'notes.txt' is read by this command",
 }
 
 

@@ -47,21 +47,22 @@ def schema_of(path: Path, sample: int) -> pa.Schema:
 
 
 def type_of(cells: list[Any]) -> pa.DataType:
-    """The type of values of JSON: of all of them, or else of the first that is there.
+    """The type of values of JSON: of all of them, or else of the first that has one.
 
     Examples
     --------
-    >>> str(type_of([1, None, 2.5])), str(type_of(["a", 1])), str(type_of([["a"], []]))
-    ('double', 'string', 'list<item: string>')
+    >>> str(type_of([1, None, 2.5])), str(type_of(["a", 1])), str(type_of([["a"], []])), str(type_of([1, 2**64 - 1]))
+    ('double', 'string', 'list<item: string>', 'uint64')
     """
-    try:
-        return pa.array(cells).type
-    except (pa.ArrowException, OverflowError, UnicodeError):
-        first = next((cell for cell in cells if cell is not None), None)
-        try:
-            return pa.array([first]).type
-        except (pa.ArrowException, OverflowError, UnicodeError):
-            return pa.string()
+    there = [cell for cell in cells if cell is not None]
+    whole = all(type(cell) is int for cell in there)
+    for some in (cells, *([cell] for cell in there)):
+        for kind in (None, pa.uint64()) if whole and some is cells else (None,):
+            try:
+                return pa.array(some, kind).type
+            except (pa.ArrowException, OverflowError, UnicodeError):
+                continue
+    return pa.int64() if whole else pa.string()
 
 
 def read(path: Path, schema: pa.Schema, rows: int | None, strict: bool = True) -> Iterator[Batch]:
@@ -117,7 +118,8 @@ def _batch(good: list[tuple[int, bytes, dict[str, Any]]], schema: pa.Schema, bad
                 try:
                     as_array([cell], field.type)
                 except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
-                    wrong.setdefault(place, f"{field.name!r} is no {field.type}: {error}")
+                    why = f"{cell} does not fit" if type(cell) is int and _is_number(field.type) else error
+                    wrong.setdefault(place, f"{field.name!r} is no {field.type}: {why}")
                     cells[place] = None
             columns[field.name] = as_array(cells, field.type)
     bad = sorted([*bad, *(Bad(good[place][0], shown_line(good[place][1]), why) for place, why in wrong.items())])
@@ -136,9 +138,13 @@ def as_array(cells: list[Any], kind: pa.DataType) -> pa.Array:
     >>> as_array([1, None], pa.float64()).to_pylist()
     [1.0, None]
     """
-    if (pa.types.is_integer(kind) or pa.types.is_floating(kind)) and bool in set(map(type, cells)):
+    if _is_number(kind) and bool in set(map(type, cells)):
         raise pa.ArrowInvalid("true and false are no numbers")
     return pa.array(cells, kind)
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
 
 
 def _lost(record: dict[str, Any], names: frozenset[str], nested: list[pa.Field], strict: bool) -> str:

@@ -62,6 +62,9 @@ class Labeler(Savable, ClassifierMixin, BaseEstimator):
     3               hm   NaN         NaN    False
     """
 
+    #: The columns that :meth:`label` adds to any frame.
+    _adds = ("label", "confidence", "covered")
+
     def __init__(self, lfs: Any, model: Any, end_model: Any = None) -> None:
         self.lfs = lfs
         self.model = model

@@ -15,6 +15,22 @@ from weaklab.apply.files.batches import BYTES, ROWS, Bad, Batch
 from weaklab.apply.files.text_lines import lines, opened, shown_line
 
 
+class _TwiceError(ValueError):
+    """An object has two values for a key."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise _TwiceError(f"the key {twice!r} stands {names.count(twice)} times in one object")
+    return found
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object)
+
+
 def records(file: BinaryIO) -> Iterator[tuple[int, bytes, dict[str, Any] | str]]:
     r"""The number of each line that is not empty, its bytes, and its object, or what is wrong with it.
 
@@ -31,7 +47,10 @@ def records(file: BinaryIO) -> Iterator[tuple[int, bytes, dict[str, Any] | str]]
             yield number, raw, "a line that is too long"
             continue
         try:
-            found = json.loads(raw)
+            found = _DECODER.decode(raw.decode(json.detect_encoding(raw), "surrogatepass"))
+        except _TwiceError as error:
+            yield number, raw, str(error)
+            continue
         except (ValueError, RecursionError) as error:  # of bytes that are no UTF-8 too
             yield number, raw, f"no JSON: {error}"
             continue

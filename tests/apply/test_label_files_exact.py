@@ -142,3 +142,18 @@ def test_a_column_that_a_labeler_adds_is_told_of_in_words_of_files(tmp_path, nam
         label_files(labeler, tmp_path / "a.parquet", tmp_path / "out", progress=False)
     assert not (tmp_path / "out").exists()
     assert label_files(labeler, tmp_path / "a.parquet", tmp_path / "out", columns=["text"], progress=False).covered == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "encoding", "match"),
+    [
+        ("a.csv", "text\nfree\n", "utf-16", "is UTF-16; files of text must be UTF-8"),
+        ("a.jsonl", '[{"a": 1}, {"a": 2}]', "utf-8", "is a JSON array"),
+        ("a.jsonl", '[\n{"a": 1},\n{"a": 2}\n]\n', "utf-8", "is a JSON array"),
+    ],
+)
+def test_a_file_of_another_kind_is_called_by_its_name(tmp_path, name, text, encoding, match):
+    """Rather than each of its lines."""
+    (tmp_path / name).write_text(text, encoding=encoding)
+    with pytest.raises(DatasetError, match=match):
+        label_files(One(), tmp_path / name, tmp_path / "out", on_error="quarantine", progress=False)

@@ -28,7 +28,7 @@ MISTAKES = {
     "apply data.csv --lfs rules.py --out in": "'in' is there already",
     "apply data.csv --lfs rules.py --out in --overwrite": "must be a file in a folder that is there",
     f"apply data.csv --lfs rules.py:doubts --out v.csv {HAM}": "leave out labeling functions whose output=",
-    f"apply data.csv --lfs rules.py --out v.csv {HAM} --jobs 0": "--jobs 0",
+    f"apply dat.csv --lfs rules.py --out v.csv {HAM} --jobs 0": "--jobs 0 must be a number of processes",
     "apply data.csv --lfs rules.py --out v.csv --classes ham": "must be two names or more",
     "apply data.csv --lfs rules.py --out v.csv --classes ham,ham": "must be two names or more, each once",
     "summarize in/*.csv --lfs rules.py": "No file matches 'in/*.csv'.",

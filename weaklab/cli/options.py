@@ -139,6 +139,19 @@ def read_types(given: list[str]) -> dict[str, str]:
     return {column: kind for column, _, kind in pairs}
 
 
+def check_jobs(given: argparse.Namespace) -> None:
+    """Check the number of processes, where a command has one, before anything runs.
+
+    Raises
+    ------
+    UsageError
+        If it is neither -1 nor 1 or more.
+    """
+    jobs = getattr(given, "jobs", 1)
+    if jobs < 1 and jobs != -1:
+        raise UsageError(f"--jobs {jobs} must be a number of processes from 1, or -1 for one per core.")
+
+
 def check_out(given: argparse.Namespace, endings: tuple[str, ...] = ()) -> None:
     """Check that the file of ``--out`` can be written, before anything runs.
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from weaklab.apply.files.batches import BYTES, ROWS, Bad, Batch
 from weaklab.apply.files.text_lines import lines, opened, shown_line
+from weaklab.exceptions import DatasetError
 
 
 class _TwiceError(ValueError):
@@ -58,9 +59,19 @@ def records(file: BinaryIO) -> Iterator[tuple[int, bytes, dict[str, Any] | str]]
 
 
 def schema_of(path: Path, sample: int) -> pa.Schema:
-    """The keys of the first objects, in the order in which they come, and the types of their values."""
+    """The keys of the first objects, in the order in which they come, and the types of their values.
+
+    Raises
+    ------
+    DatasetError
+        If it is one JSON array over all lines.
+    """
     with opened(path) as file:
-        found = [record for _, _, record in islice(records(file), sample) if isinstance(record, dict)]
+        first = list(islice(records(file), sample))
+    found = [record for _, _, record in first if isinstance(record, dict)]
+    begin = first[0][1].strip() if first else b""
+    if begin == b"[" or (begin.startswith(b"[") and not found):
+        raise DatasetError(f"{str(path)!r} is a JSON array, and must have an object in each line: convert it.")
     names = dict.fromkeys(name for record in found for name in record)
     return pa.schema([(name, type_of([record.get(name) for record in found])) for name in names])
 

@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 import weaklab as wl
-from weaklab.exceptions import ClassError, FaultWarning, FrameError, LabelingFunctionFailure, ParameterError
+from weaklab.exceptions import ClassError, FaultWarning, FrameError, GoldError, LabelingFunctionFailure, ParameterError
 
 CLASSES = ["ham", "spam"]
 LFS = [
@@ -224,6 +224,19 @@ def test_it_is_an_estimator(labeler, frame):
     assert pipeline.fit(frame).predict(frame.assign(text=frame.text.str.upper())).tolist()[:2] == ["spam", "ham"]
     assert labeler.classes_.tolist() == CLASSES
     assert 0 <= labeler.score(frame, labeler.predict(frame)) <= 1
+
+
+def test_rows_without_gold_are_not_scored(labeler, frame):
+    """None among names, and -1 among codes, are unknown; as for a label model."""
+    gold = np.array(labeler.predict(frame), dtype=object)
+    gold[0] = "ham" if gold[0] == "spam" else "spam"
+    gold[5:] = None
+    assert labeler.score(frame, gold) == labeler.model_.score(labeler.apply(frame), gold) == 0.8
+    codes = [-1 if name is None else CLASSES.index(name) for name in gold]
+    assert labeler.score(frame, codes) == labeler.score(frame, pd.Series(gold, frame.index)) == 0.8
+    assert labeler.score(frame, gold, [0.0, *[1.0] * 20]) == 1.0
+    with pytest.raises(GoldError, match="None of the 21 rows has a gold label"):
+        labeler.score(frame, [None] * 21)
 
 
 def test_summaries_know_the_model(labeler, frame):

@@ -17,10 +17,10 @@ from sklearn.utils.validation import check_is_fitted
 from weaklab.apply import LabelStep, apply
 from weaklab.apply.dataset_frames import DatasetReader, add_columns
 from weaklab.apply.frames import read_frame
-from weaklab.exceptions import ClassError, FrameError, ParameterError
+from weaklab.exceptions import ClassError, FrameError, GoldError, ParameterError
 from weaklab.persistence import ByName, Savable
 from weaklab.typing import Classes, Floats, Frame, Ties
-from weaklab.votes import SoftLabels, break_ties, check_gold, decode
+from weaklab.votes import SoftLabels, break_ties, check_gold, check_sample_weight, decode
 
 OnError = Literal["raise", "abstain"]
 
@@ -61,6 +61,9 @@ class Labeler(Savable, ClassifierMixin, BaseEstimator):
     2  free, see offer  spam         1.0     True
     3               hm   NaN         NaN    False
     """
+
+    #: The columns that :meth:`label` adds to any frame.
+    _adds = ("label", "confidence", "covered")
 
     def __init__(self, lfs: Any, model: Any, end_model: Any = None) -> None:
         self.lfs = lfs
@@ -214,6 +217,40 @@ class Labeler(Savable, ClassifierMixin, BaseEstimator):
         """The most probable class of each row, also of rows without votes, as ``model.predict`` has it."""
         soft = self.labels(frame)
         return soft.labels(ties, getattr(self._fitted("model"), "random_state", None))
+
+    def score(self, frame: Frame, y: Any, sample_weight: Any = None, ties: Ties = "lowest") -> float:
+        """Accuracy over the rows with gold, those without votes included, as ``model.score`` has it.
+
+        Parameters
+        ----------
+        frame : pandas or polars DataFrame, pyarrow Table, or list, as for :func:`weaklab.apply`, of n rows
+            The data.
+        y : array-like of shape (n,)
+            Gold labels, by code or name; -1 or missing where unknown.
+        sample_weight : array-like of shape (n,), optional
+            How often each row counts.
+        ties : {"lowest", "random", "hash", "abstain"}
+            As in :meth:`predict`; an abstention is wrong.
+
+        Returns
+        -------
+        float
+            In [0, 1].
+
+        Raises
+        ------
+        GoldError
+            If no row has gold, or a label is not among ``classes_``.
+        """
+        model = self._fitted("model")
+        soft = self.labels(frame)
+        gold = check_gold(y, soft.n, _names(model), index=soft.index)
+        weight = check_sample_weight(sample_weight, soft.n, index=soft.index)
+        known = gold >= 0
+        if not known.any() or (weight is not None and not weight[known].any()):
+            raise GoldError(f"None of the {soft.n:,} rows has a gold label to score against.")
+        right = break_ties(soft.probs, ties, getattr(model, "random_state", None)) == gold
+        return float(np.average(right[known], weights=None if weight is None else weight[known]))
 
     def summarize(self, frame: Frame, y: Any = None) -> pd.DataFrame:
         """What each labeling function does on a frame, as by :func:`weaklab.summarize`, with learned accuracies."""

@@ -28,7 +28,7 @@ MISTAKES = {
     "apply data.csv --lfs rules.py --out in": "'in' is there already",
     "apply data.csv --lfs rules.py --out in --overwrite": "must be a file in a folder that is there",
     f"apply data.csv --lfs rules.py:doubts --out v.csv {HAM}": "leave out labeling functions whose output=",
-    f"apply data.csv --lfs rules.py --out v.csv {HAM} --jobs 0": "--jobs 0",
+    f"apply dat.csv --lfs rules.py --out v.csv {HAM} --jobs 0": "--jobs 0 must be a number of processes",
     "apply data.csv --lfs rules.py --out v.csv --classes ham": "must be two names or more",
     "apply data.csv --lfs rules.py --out v.csv --classes ham,ham": "must be two names or more, each once",
     "summarize in/*.csv --lfs rules.py": "No file matches 'in/*.csv'.",
@@ -68,6 +68,12 @@ MISTAKES = {
     "report data.csv --lfs rules.py:fails --classes ham,spam --gold unknown": "none of the 200 rows has a label",
     "report data.csv --lfs rules.py --out data.csv": "is there already: give another --out, or --overwrite",
     "report data.csv --lfs rules.py --out no/report.html": "must be a file in a folder that is there",
+    "apply data.csv --lfs rules.py --out data.csv --overwrite": "--out 'data.csv' is read by this command",
+    "apply *.csv --lfs rules.py --out ./data.csv --overwrite": "--out 'data.csv' is read by this command",
+    "report data.csv --lfs rules.py --out data.csv --overwrite": "--out 'data.csv' is read by this command",
+    "report data.csv --lfs rules.py --out rules.py --overwrite": "--out 'rules.py' is read by this command",
+    "fit data.csv --lfs rules:lfs --out rules.py --overwrite": "--out 'rules.py' is read by this command",
+    "report data.csv --model notes.txt --out notes.txt --overwrite": "--out 'notes.txt' is read by this command",
 }
 
 

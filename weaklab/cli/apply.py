@@ -35,7 +35,7 @@ def add(commands: Any) -> None:
 
 def run(given: argparse.Namespace) -> Answer:
     """What ``weaklab apply`` does."""
-    check_out(given.out, given.overwrite, (".parquet", ".csv"))
+    check_out(given, (".parquet", ".csv"))
     voted = vote(given, whole=True)
     if not hasattr(voted.votes, "columns"):
         raise UsageError(

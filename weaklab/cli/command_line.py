@@ -10,6 +10,7 @@ from typing import Any
 
 from weaklab.cli import apply, compare, demo, fit, label, migrate, report, summarize
 from weaklab.cli.completion import Completion
+from weaklab.cli.options import check_jobs
 from weaklab.cli.standard_output import only_the_answer, plain_warnings, write
 from weaklab.cli.usage import CommandFailure, in_words_of_options
 from weaklab.exceptions import (
@@ -45,6 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = _parse(sys.argv[1:] if argv is None else list(argv))
     try:
         with plain_warnings(), only_the_answer():
+            check_jobs(given)
             answer = given.run(given)
         write(answer.as_json() if given.json else answer.text)
     except FAILURES as error:

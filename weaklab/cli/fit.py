@@ -50,7 +50,7 @@ def add(commands: Any) -> None:
 
 def run(given: argparse.Namespace) -> Answer:
     """What ``weaklab fit`` does."""
-    check_out(given.out, given.overwrite)
+    check_out(given)
     check_label_model(given.label_model)
     lfs, model = _in_memory(given) if given.gold is not None else _over_files(given)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -138,17 +139,46 @@ def read_types(given: list[str]) -> dict[str, str]:
     return {column: kind for column, _, kind in pairs}
 
 
-def check_out(path: Path, overwrite: bool, endings: tuple[str, ...] = ()) -> None:
-    """Check that a file can be written, before anything runs.
+def check_jobs(given: argparse.Namespace) -> None:
+    """Check the number of processes, where a command has one, before anything runs.
 
     Raises
     ------
     UsageError
-        If it is there already, its folder is not, or its ending is another.
+        If it is neither -1 nor 1 or more.
     """
-    if path.exists() and not overwrite:
+    jobs = getattr(given, "jobs", 1)
+    if jobs < 1 and jobs != -1:
+        raise UsageError(f"--jobs {jobs} must be a number of processes from 1, or -1 for one per core.")
+
+
+def check_out(given: argparse.Namespace, endings: tuple[str, ...] = ()) -> None:
+    """Check that the file of ``--out`` can be written, before anything runs.
+
+    Raises
+    ------
+    UsageError
+        If it is there already, its folder is not, its ending is another, or it is among what is read.
+    """
+    path: Path = given.out
+    if path.exists() and not given.overwrite:
         raise UsageError(f"{str(path)!r} is there already: give another --out, or --overwrite.")
     if path.is_dir() or not path.parent.is_dir():
         raise UsageError(f"--out {str(path)!r} must be a file in a folder that is there.")
     if endings and path.suffix not in endings:
         raise UsageError(f"--out {str(path)!r} must end in {' or '.join(endings)}.")
+    if path.exists() and any(each.exists() and path.samefile(each) for each in _what_is_read(given)):
+        raise UsageError(f"--out {str(path)!r} is read by this command, and would be replaced: give another --out.")
+
+
+def _what_is_read(given: argparse.Namespace) -> Iterator[Path]:
+    """The files that a command reads: data, labeling functions and a model."""
+    from weaklab.apply.files.inputs import find_inputs
+
+    yield from (each.path for each in find_inputs(given.data))
+    if given.lfs is not None:
+        source = given.lfs.rpartition(":")[0] or given.lfs
+        yield Path(given.lfs if given.lfs.endswith(".py") else source)
+        yield Path(f"{source.replace('.', '/')}.py")  # project.rules
+    if getattr(given, "model", None) is not None:
+        yield given.model

@@ -47,7 +47,7 @@ def run(given: argparse.Namespace) -> Answer:
     """What ``weaklab report`` does."""
     from weaklab.plots.report.writing import MOST_ROWS
 
-    check_out(given.out, given.overwrite)
+    check_out(given)
     if not 0 <= given.rows <= MOST_ROWS:
         raise UsageError(f"--rows {given.rows} must be from 0 to {MOST_ROWS}.")
     if given.label_model is not None:

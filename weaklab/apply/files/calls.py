@@ -92,13 +92,18 @@ def _new_columns(labelled: Any, frame: pd.DataFrame, added: pa.Schema | None) ->
         raise ParameterError(f"labeler.label() gave {what} for a frame of {len(frame):,} rows; it must keep the rows.")
     if not labelled.index.equals(frame.index):
         raise ParameterError("labeler.label() gave rows in another order, or with another index.")
+    for name in frame.columns:
+        if name not in labelled.columns:
+            raise ParameterError(
+                f"labeler.label() gave the frame without its column {name!r}; it must keep all columns."
+            )
+        if not frame[name].equals(labelled[name]):
+            raise ParameterError(
+                f"labeler.label() gave column {name!r} changed, and files keep columns as they are: give what is new "
+                f"another name."
+            )
     names = [name for name in labelled.columns if name not in frame.columns]
     if "label" not in names:
-        if "label" in frame.columns:
-            raise ParameterError(
-                "The inputs have a column 'label' already, which the new one would replace: rename it, or give "
-                "columns=[...] without it."
-            )
         raise ParameterError(f"labeler.label() gave no column 'label', but {list(labelled.columns)!r:.200}.")
     if added is not None and names != added.names:
         raise ParameterError(f"labeler.label() gave the new columns {names}, but {added.names} before.")

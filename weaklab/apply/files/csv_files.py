@@ -98,12 +98,14 @@ def schema_of(path: Path, sample: int) -> pa.Schema:
 
 
 def type_of(cells: list[str]) -> pa.DataType:
-    """The type that cells of text have.
+    """The type that cells of text have; whole numbers that 64 bits do not hold are text, which keeps their digits.
 
     Examples
     --------
     >>> str(type_of(["1", "", "23"])), str(type_of(["1", "2.5"])), str(type_of(["007"])), str(type_of(["true"]))
     ('int64', 'double', 'string', 'bool')
+    >>> str(type_of(["18446744073709551614"]))
+    'string'
     """
     texts = pa.array([cell for cell in cells if cell], pa.string())
     if not len(texts):
@@ -116,6 +118,8 @@ def type_of(cells: list[str]) -> pa.DataType:
             try:
                 texts.cast(kind)
             except pa.ArrowInvalid:  # more digits than 64 bits hold; a single point
+                if kind == pa.int64():
+                    return pa.string()
                 continue
             return kind
     if pc.all(pc.match_substring_regex(texts, "^(true|false|True|False|TRUE|FALSE)$")).as_py():

@@ -84,7 +84,9 @@ def _matches(given: str) -> list[str]:
         there = Counter(_ending(each.name) for each in path.iterdir() if _ending(each.name) in KINDS)
         ending = there.most_common(1)[0][0] if there else ".parquet"
         raise DatasetError(f"{given!r} is a folder; say which files in it: {str(path / ('*' + ending))!r}.")
-    found = [each for each in glob.glob(given, recursive=True) if os.path.isfile(each)]
+    matching = glob.glob(given, recursive=True)
+    found = [each for each in matching if os.path.isfile(each)]
+    _check_rest([each for each in matching if not os.path.isfile(each)], found, given)
     if found:
         return found
     folder = path.parent
@@ -94,6 +96,18 @@ def _matches(given: str) -> list[str]:
     if not glob.has_magic(str(folder)) and not folder.is_dir():
         raise DatasetError(f"No file matches {given!r}: there is no folder {str(folder)!r}.")
     raise DatasetError(f"No file matches {given!r}.")
+
+
+def _check_rest(rest: list[str], found: list[str], given: str) -> None:
+    """What matches and is no file holds no data that would be passed over."""
+    for each in rest:
+        if os.path.isdir(each):
+            if _ending(os.path.basename(each)) in KINDS and not any(Path(each) in Path(one).parents for one in found):
+                raise DatasetError(f"{given!r} matches the folder {each!r}, which is no file: name the files in it.")
+        elif os.path.islink(each) and not os.path.exists(each):
+            raise DatasetError(f"{each!r} is a link to {os.readlink(each)!r}, and there is nothing.")
+        else:
+            raise DatasetError(f"{each!r} is no regular file.")
 
 
 def _ending(name: str) -> str:

@@ -13,6 +13,23 @@ import pyarrow as pa
 
 from weaklab.apply.files.batches import BYTES, ROWS, Bad, Batch
 from weaklab.apply.files.text_lines import lines, opened, shown_line
+from weaklab.exceptions import DatasetError
+
+
+class _TwiceError(ValueError):
+    """An object has two values for a key."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise _TwiceError(f"the key {twice!r} stands {names.count(twice)} times in one object")
+    return found
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object)
 
 
 def records(file: BinaryIO) -> Iterator[tuple[int, bytes, dict[str, Any] | str]]:
@@ -31,7 +48,10 @@ def records(file: BinaryIO) -> Iterator[tuple[int, bytes, dict[str, Any] | str]]
             yield number, raw, "a line that is too long"
             continue
         try:
-            found = json.loads(raw)
+            found = _DECODER.decode(raw.decode(json.detect_encoding(raw), "surrogatepass"))
+        except _TwiceError as error:
+            yield number, raw, str(error)
+            continue
         except (ValueError, RecursionError) as error:  # of bytes that are no UTF-8 too
             yield number, raw, f"no JSON: {error}"
             continue
@@ -39,29 +59,40 @@ def records(file: BinaryIO) -> Iterator[tuple[int, bytes, dict[str, Any] | str]]
 
 
 def schema_of(path: Path, sample: int) -> pa.Schema:
-    """The keys of the first objects, in the order in which they come, and the types of their values."""
+    """The keys of the first objects, in the order in which they come, and the types of their values.
+
+    Raises
+    ------
+    DatasetError
+        If it is one JSON array over all lines.
+    """
     with opened(path) as file:
-        found = [record for _, _, record in islice(records(file), sample) if isinstance(record, dict)]
+        first = list(islice(records(file), sample))
+    found = [record for _, _, record in first if isinstance(record, dict)]
+    begin = first[0][1].strip() if first else b""
+    if begin == b"[" or (begin.startswith(b"[") and not found):
+        raise DatasetError(f"{str(path)!r} is a JSON array, and must have an object in each line: convert it.")
     names = dict.fromkeys(name for record in found for name in record)
     return pa.schema([(name, type_of([record.get(name) for record in found])) for name in names])
 
 
 def type_of(cells: list[Any]) -> pa.DataType:
-    """The type of values of JSON: of all of them, or else of the first that is there.
+    """The type of values of JSON: of all of them, or else of the first that has one.
 
     Examples
     --------
-    >>> str(type_of([1, None, 2.5])), str(type_of(["a", 1])), str(type_of([["a"], []]))
-    ('double', 'string', 'list<item: string>')
+    >>> str(type_of([1, None, 2.5])), str(type_of(["a", 1])), str(type_of([["a"], []])), str(type_of([1, 2**64 - 1]))
+    ('double', 'string', 'list<item: string>', 'uint64')
     """
-    try:
-        return pa.array(cells).type
-    except (pa.ArrowException, OverflowError, UnicodeError):
-        first = next((cell for cell in cells if cell is not None), None)
-        try:
-            return pa.array([first]).type
-        except (pa.ArrowException, OverflowError, UnicodeError):
-            return pa.string()
+    there = [cell for cell in cells if cell is not None]
+    whole = all(type(cell) is int for cell in there)
+    for some in (cells, *([cell] for cell in there)):
+        for kind in (None, pa.uint64()) if whole and some is cells else (None,):
+            try:
+                return pa.array(some, kind).type
+            except (pa.ArrowException, OverflowError, UnicodeError):
+                continue
+    return pa.int64() if whole else pa.string()
 
 
 def read(path: Path, schema: pa.Schema, rows: int | None, strict: bool = True) -> Iterator[Batch]:
@@ -117,7 +148,8 @@ def _batch(good: list[tuple[int, bytes, dict[str, Any]]], schema: pa.Schema, bad
                 try:
                     as_array([cell], field.type)
                 except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
-                    wrong.setdefault(place, f"{field.name!r} is no {field.type}: {error}")
+                    why = f"{cell} does not fit" if type(cell) is int and _is_number(field.type) else error
+                    wrong.setdefault(place, f"{field.name!r} is no {field.type}: {why}")
                     cells[place] = None
             columns[field.name] = as_array(cells, field.type)
     bad = sorted([*bad, *(Bad(good[place][0], shown_line(good[place][1]), why) for place, why in wrong.items())])
@@ -136,9 +168,13 @@ def as_array(cells: list[Any], kind: pa.DataType) -> pa.Array:
     >>> as_array([1, None], pa.float64()).to_pylist()
     [1.0, None]
     """
-    if (pa.types.is_integer(kind) or pa.types.is_floating(kind)) and bool in set(map(type, cells)):
+    if _is_number(kind) and bool in set(map(type, cells)):
         raise pa.ArrowInvalid("true and false are no numbers")
     return pa.array(cells, kind)
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
 
 
 def _lost(record: dict[str, Any], names: frozenset[str], nested: list[pa.Field], strict: bool) -> str:

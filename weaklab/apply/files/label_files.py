@@ -141,6 +141,7 @@ def label_files(
     jobs = count_jobs(n_jobs)
     found = find_inputs(inputs)
     shape = shape_of(found, columns, types, misfits=on_error == "quarantine")
+    _check_names(labeler, shape)
     folder = OutputFolder(Path(out))
     options = {"columns": None if columns is None else list(columns), "types": dict(types or {}), "on_error": on_error}
     job = _job(found, shape, {**options, "batch_rows": batch_rows}, labeler, version)
@@ -178,6 +179,16 @@ def _check_options(labeler: Any, on_error: Any, rows: Any, columns: Any) -> None
         raise ParameterError(f"batch_rows={rows!r} must be a number of rows from 1, or None.")
     if isinstance(columns, str):
         raise ParameterError(f"columns={columns!r} must be a list of names.")
+
+
+def _check_names(labeler: Any, shape: Shape) -> None:
+    """The inputs have no column of a name that the labeler is known to add."""
+    there = [name for name in getattr(labeler, "_adds", ("label",)) if name in shape.schema.names]
+    if there:
+        raise ParameterError(
+            f"The inputs have a column {there[0]!r} already, which the new one would replace: rename it, or give "
+            f"columns=[...] without it."
+        )
 
 
 def _job(

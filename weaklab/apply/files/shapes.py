@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -16,6 +17,8 @@ from weaklab.exceptions import ColumnError, DatasetError, ParameterError, did_yo
 
 #: Records of each file of text that types are inferred from.
 SAMPLE = 1_000
+#: Whole numbers of more digits than all floats of 64 bits keep.
+_LONG = "^-?[0-9]{16,}$"
 
 
 class Shape(NamedTuple):
@@ -203,8 +206,13 @@ def _cast_plain(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
 
 
 def _cast_text(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
-    """Cells of text as values, where these are written just so: 007 is no number."""
+    """Cells of text as values, where these are written just so: 007 is no number, nor a float 2^53 + 1."""
     values = column.cast(kind)
+    if pa.types.is_floating(kind):
+        long = pc.match_substring_regex(column, _LONG)
+        for cell, value in zip(column.filter(long).to_pylist(), values.filter(long).to_pylist(), strict=True):
+            if math.isinf(value) or int(cell) != int(value):
+                raise pa.ArrowInvalid(f"{cell!r} would read {value!r}")
     if pa.types.is_integer(kind) or pa.types.is_boolean(kind):
         written = values.cast(pa.string())
         same = pc.equal(written, pc.utf8_lower(column) if pa.types.is_boolean(kind) else column)

@@ -13,6 +13,7 @@ from weaklab.exceptions import DatasetError
 #: Bytes of a line; what is longer is no record, but a file of another kind.
 LONGEST = 16_000_000
 _BOM = b"\xef\xbb\xbf"
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def lines(file: BinaryIO) -> Iterator[tuple[int, bytes, bool]]:
@@ -41,10 +42,12 @@ def opened(path: Path) -> Iterator[BinaryIO]:
     Raises
     ------
     DatasetError
-        If it cannot be read, or only in part.
+        If it cannot be read, or only in part, or is UTF-16.
     """
     try:
         with cast("BinaryIO", gzip.open(path) if path.suffix == ".gz" else open(path, "rb")) as file:
+            if file.peek(2)[:2] in _UTF16:  # type: ignore[attr-defined]
+                raise DatasetError(f"{str(path)!r} is UTF-16; files of text must be UTF-8: convert it.")
             yield file
     except (OSError, EOFError) as error:
         raise DatasetError(f"{str(path)!r} cannot be read: {error}") from error

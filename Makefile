@@ -57,6 +57,7 @@ bench: $(VENV)/.core  ## time label models, apply and tables beside snorkel's an
 	$(PY) tests/bench/files.py --environment .bench
 	$(PY) tests/bench/parity.py --environment .bench
 	$(PY) tests/bench/augment.py --environment .bench
+	$(PY) tests/bench/files.py --environment .bench
 	$(if $(WEAKLAB_DATA),$(PY) tests/bench/label_models.py "$(WEAKLAB_DATA)")
 
 notebooks: $(VENV)/.dev  ## write the notebook twins of the examples anew

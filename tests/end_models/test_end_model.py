@@ -11,7 +11,7 @@ import torch
 from sklearn.datasets import load_wine
 from sklearn.exceptions import NotFittedError
 
-from weaklab.end_models import EndModel, SparseRows
+from weaklab.end_models import EndModel, EndRegressor, SparseRows
 from weaklab.exceptions import ClassError, FrameError, ParameterError, SoftLabelError
 from weaklab.votes.soft import SoftLabels
 
@@ -285,3 +285,12 @@ def test_the_card_says_what_was_fitted_before_the_parameters(rng):
     ):
         assert said in shown
     assert model._repr_mimebundle_()["text/html"].startswith(shown)
+
+
+def test_the_card_of_a_regression_names_no_classes(rng):
+    """It has none."""
+    X = pd.DataFrame(rng.normal(size=(100, 2)), columns=["x", "y"])
+    html = EndRegressor(max_epochs=2).fit(X, X["x"])._repr_html_()
+    shown = html[: html.index("<style")]
+    assert "trained on" in shown
+    assert "classes" not in shown

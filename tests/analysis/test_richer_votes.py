@@ -12,7 +12,7 @@ from weaklab import analysis, labeling
 from weaklab.analysis.hard_votes import hard_votes
 from weaklab.datasets import make_votes
 from weaklab.exceptions import ParameterError
-from weaklab.label_models import ContinuousModel, PartialLabelModel
+from weaklab.label_models import ContinuousModel, MajorityVote, PartialLabelModel
 from weaklab.votes import PartialVotes, SoftVotes
 
 #: What takes labeling functions and makes its own votes, or no votes at all.
@@ -107,3 +107,11 @@ def test_coverage_is_one_number_everywhere(case):
     drift = analysis.drift(case.votes, case.votes).overall
     assert said.covered == rows == round(drift["covered_a"] * drift["rows_a"])
     pd.testing.assert_series_equal(said.lfs["coverage"], analysis.summarize(case.votes)["coverage"])
+
+
+def test_patterns_ask_a_model_of_one_class_each_about_such_votes(case):
+    """Majority vote knows no sets: it sees what the pattern shows, as ever."""
+    hard = hard_votes(case.votes)
+    model = MajorityVote(classes=3).fit(hard.frame())
+    table = analysis.patterns(case.votes, model, n=5)
+    assert table["confidence"].tolist() == analysis.patterns(hard.frame(), model, n=5)["confidence"].tolist()

@@ -82,6 +82,8 @@ class TestMasks:
             slice_masks({"two": SlicingFunction(lambda row: 2, name="two")}, FRAME)
         with pytest.raises((ColumnError, LabelingFunctionFailure), match="no column 'txt'"):
             slice_masks({"typo": SlicingFunction(lambda row: row.txt, name="typo")}, FRAME)
+        with pytest.raises(LabelingFunctionFailure, match=r"^slicing function 'boom' failed on row 0"):
+            slice_masks({"boom": SlicingFunction(lambda row: 1 // 0, name="boom")}, FRAME)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import torch
 from sklearn.datasets import load_wine
 from sklearn.exceptions import NotFittedError
 
-from weaklab.end_models import EndModel, SparseRows
+from weaklab.end_models import EndModel, EndRegressor, SparseRows
 from weaklab.exceptions import ClassError, FrameError, ParameterError, SoftLabelError
 from weaklab.votes.soft import SoftLabels
 
@@ -268,3 +268,29 @@ def test_minus_one_and_a_single_column_are_no_labels():
     for soft in (np.ones((40, 1)), np.tile([[0.3], [0.7]], (20, 1))):
         with pytest.raises(SoftLabelError, match="at least two classes"):
             EndModel(max_epochs=1).fit(X, soft)
+
+
+def test_the_card_says_what_was_fitted_before_the_parameters(rng):
+    """Rows, held-out loss, classes and columns need no click."""
+    X = pd.DataFrame(rng.normal(size=(200, 2)), columns=["<x>", "y"])
+    model = EndModel(classes=["ham", "spam"], max_epochs=2)
+    assert "trained on" not in model._repr_html_()
+    html = model.fit(X, np.where(X["y"] > 0, "ham", "spam"))._repr_html_()
+    shown = html[: html.index("<style")]
+    for said in (
+        f"{model.n_rows_:,} trained on",
+        f"{model.fit_report_.held_out_loss:.4g}",
+        "ham, spam",
+        "&lt;x&gt;, y",
+    ):
+        assert said in shown
+    assert model._repr_mimebundle_()["text/html"].startswith(shown)
+
+
+def test_the_card_of_a_regression_names_no_classes(rng):
+    """It has none."""
+    X = pd.DataFrame(rng.normal(size=(100, 2)), columns=["x", "y"])
+    html = EndRegressor(max_epochs=2).fit(X, X["x"])._repr_html_()
+    shown = html[: html.index("<style")]
+    assert "trained on" in shown
+    assert "classes" not in shown

@@ -199,3 +199,18 @@ def test_a_preprocessor_checks_its_arguments():
     with pytest.raises(LabelingFunctionError, match="takes no row"):
         preprocessor(_takes_nothing)
     assert repr(preprocessor(memoize=False)(lower.function)) == "Preprocessor('lower', memoize=False)"
+
+
+def test_printing_one_says_what_its_documentation_says_first():
+    """The repr is what it was."""
+
+    @labeling_function
+    def shouts(row):
+        """Capitals are spam.
+
+        Mostly.
+        """
+        return 1
+
+    assert str(shouts) == "LabelingFunction('shouts'): Capitals are spam."
+    assert repr(shouts) == "LabelingFunction('shouts')"

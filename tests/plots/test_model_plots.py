@@ -83,6 +83,12 @@ class TestTrainingHistory:
 
 
 class TestExplanation:
+    def test_rows_without_votes_count_among_the_rows(self) -> None:
+        """Majority vote explains none of these, but they were given."""
+        model = MajorityVote().fit([[0, 1], [1, 1]])
+        with pytest.raises(VoteError, match="explains one row, got several"):
+            ExplanationDisplay.from_estimator(model, [[1, 1], [-1, -1]])
+
     def test_a_row_without_votes_is_drawn_for_models_without_a_prior(self):
         """Majority vote has no step there: nothing, in all."""
         model = MajorityVote(classes=["ham", "spam"]).fit([[1, 0, 1], [0, 0, -1]])

@@ -134,7 +134,9 @@ def _coverage(seen: ModelVotes) -> Iterator[Finding]:
                 f"The {who} {'votes' if len(mine) == 1 else 'vote'} on no row {when}."
                 if known
                 else f"The {who} never {'votes' if len(mine) == 1 else 'vote'}.",
-                "Check its column, its spelling and its conditions.",
+                "Check its column, its spelling and its conditions."
+                if len(mine) == 1
+                else "Check their columns, their spelling and their conditions.",
                 tuple(mine),
             )
 

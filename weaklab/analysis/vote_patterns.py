@@ -101,7 +101,8 @@ def patterns(
     }
     shown = class_array(matrix.k if declared is None else declared)
     if model is not None:
-        if isinstance(votes, (PartialVotes, SoftVotes)):  # rows that look alike here need not be alike
+        if isinstance(votes, (PartialVotes, SoftVotes)) and getattr(model, "takes", type(votes)) is type(votes):
+            # rows that look alike here need not be alike
             of_rows = np.asarray(model.predict_proba(votes))
             probs = np.zeros((len(first), of_rows.shape[1]))
             np.add.at(probs, number, of_rows)

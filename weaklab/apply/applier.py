@@ -190,7 +190,8 @@ def run_all(
     if not reader.n:
         reuse = None
     n, m = reader.n, len(plan.lfs)
-    faults = FaultLog(on_error, reader.index)
+    kinds = {lf.kind if isinstance(lf, LabelingFunction) else LabelingFunction.kind for lf in plan.lfs}
+    faults = FaultLog(on_error, reader.index, kinds.pop() if len(kinds) == 1 else LabelingFunction.kind)
     table = vote_table(n, m, coder.k, plan.output, plan.stands_for)
     with tqdm(
         total=n * m, desc=f"{m} labeling functions", unit="votes", unit_scale=True, delay=1.0, disable=not progress

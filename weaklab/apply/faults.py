@@ -80,11 +80,13 @@ class FaultLog:
         Which of the two.
     index : pandas.Index of length n
         The index of the frame.
+    kind : str
+        What the functions are called: slicing functions are run by the same code.
     """
 
-    def __init__(self, on_error: str, index: pd.Index) -> None:
+    def __init__(self, on_error: str, index: pd.Index, kind: str = "labeling function") -> None:
         self.raises = on_error == "raise"
-        self.index = index
+        self.index, self.kind = index, kind
         self._names: set[str] = set()
         self._rows: dict[str, set[int]] = {}
         self._first: dict[str, tuple[int, str]] = {}  # the row, and the traceback there
@@ -123,7 +125,7 @@ class FaultLog:
         """
         if self.raises:
             raise LabelingFunctionFailure(
-                f"labeling function {name!r} failed on {self.where(row)}: {blamed(error)}"
+                f"{self.kind} {name!r} failed on {self.where(row)}: {blamed(error)}"
             ) from error
         self._keep(name, row, error, trace)
 
@@ -146,7 +148,7 @@ class FaultLog:
         """
         if self.raises:
             raise LabelingFunctionFailure(
-                f"labeling function {name!r} failed on the frame of {len(self.index):,} rows: "
+                f"{self.kind} {name!r} failed on the frame of {len(self.index):,} rows: "
                 f"{reason_of(error)}{'. ' if hint else ''}{hint}"
             ) from error
         if hint:
@@ -177,7 +179,7 @@ class FaultLog:
         if self.raises:
             more = f" and {len(rows) - 1:,} rows more" if len(rows) > 1 else ""
             raise LabelingFunctionFailure(
-                f"labeling function {name!r} failed on {self.where(rows[0])}{more}: {reason_of(error)}"
+                f"{self.kind} {name!r} failed on {self.where(rows[0])}{more}: {reason_of(error)}"
                 f"{'. ' if hint else ''}{hint}"
             ) from error
         if hint:
@@ -193,7 +195,7 @@ class FaultLog:
         ReturnValueError
             Where errors are to be raised.
         """
-        located = ReturnValueError(f"labeling function {name!r} on {self.where(row)} {text_of(error)}")
+        located = ReturnValueError(f"{self.kind} {name!r} on {self.where(row)} {text_of(error)}")
         if self.raises:
             raise located from error.__cause__
         self._keep(name, row, located)
@@ -206,7 +208,7 @@ class FaultLog:
         ReturnValueError
             Where errors are to be raised.
         """
-        whole = ReturnValueError(f"labeling function {name!r} {text_of(error)}")
+        whole = ReturnValueError(f"{self.kind} {name!r} {text_of(error)}")
         if self.raises:
             raise whole from error.__cause__
         for row in range(len(self.index)):

@@ -15,8 +15,8 @@ def card(model: Any) -> Markup:
 
     Parameters
     ----------
-    model : EndModel or EndRegressor
-        A fitted one.
+    model : EndModel
+        A fitted one; of a regression that within it.
 
     Returns
     -------
@@ -28,7 +28,7 @@ def card(model: Any) -> Markup:
     report = getattr(model, "fit_report_", None)
     if report is not None and model.n_held_out_:
         pairs.append(("held-out loss", f"{report.held_out_loss:.4g}"))
-    if getattr(model, "classes_", None) is not None:
+    if len(model.classes_) > 1:  # a regression has one column, and no class
         pairs.append(("classes", f"{len(model.classes_):,}: {some(model.classes_, NAMED)}"))
     columns = getattr(model, "feature_names_in_", None)
     count = getattr(model, "n_features_in_", None)

@@ -11,6 +11,7 @@ import torch
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
+from weaklab.end_models.card import card
 from weaklab.end_models.end_model import EndModel
 from weaklab.end_models.given_labels import plain_labels
 from weaklab.end_models.inputs import read_input
@@ -201,6 +202,10 @@ checkpoint, checkpoint_every, callbacks, n_jobs, progress
         predicted = self.predict(X)
         values = self.values if is_soft(plain_labels(y)) else None
         return score_values(predicted, y, values, sample_weight, read_input(X).index)
+
+    def _html_repr(self) -> str:
+        shown: str = super()._html_repr()
+        return card(self.model_) + shown if hasattr(self, "model_") else shown
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -123,8 +123,9 @@ class ExplanationDisplay(Display):
         if "vote" not in table.columns:
             raise ParameterError("table has no column 'vote': give what model.explain(votes) returns.")
         if table.index.nlevels > 1:
-            rows = table.index.get_level_values(0).nunique()
-            raise VoteError(f"A waterfall explains one row, got {rows:,}: give the votes on one, or table.loc[row].")
+            rows = table.index.get_level_values(0).nunique()  # of majority vote, those without votes are not there
+            got = f"{rows:,}" if rows > 1 else "several, of which one at most has votes"
+            raise VoteError(f"A waterfall explains one row, got {got}: give the votes on one, or table.loc[row].")
         scores = table.drop(columns="vote").astype(float)
         total = scores.sum()
         for given in (target, against):

@@ -9,12 +9,14 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from sklearn.dummy import DummyClassifier
 
 import weaklab as wl
 from weaklab.datasets import make_votes
 from weaklab.exceptions import ClassError, FrameError, GoldError, MissingExtraError, ParameterError
 from weaklab.label_models import WeightedVote
 from weaklab.plots.report.page import PARTS
+from weaklab.plots.report.rows import _cell
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +94,17 @@ class TestContents:
         said = page.all(id="provenance")[0].text
         for word in (wl.__version__, f"numpy {np.__version__}", "seed", "2026-01-02 03:04:00", "150 rows with gold"):
             assert word in said
+
+    def test_gold_was_used_for_an_end_model_only_where_there_is_one(self, comments, tmp_path, read):
+        """What was not given was not judged."""
+        for end_model in (None, DummyClassifier().fit(comments.frame, comments.model.predict(comments.votes))):
+            part = read(comments.write(tmp_path / "r.html", end_model=end_model)).all(id="provenance")[0]
+            uses = next(item.text for item in part.all("li") if item.text.startswith("the accuracy of majority vote"))
+            assert ("end model" in uses) == (end_model is not None)
+
+    def test_dates_are_shown_as_dates(self):
+        """Not as the code that makes them."""
+        assert ">2026-01-02 00:00:00<" in _cell(pd.Timestamp("2026-01-02"), "day", {})
 
     def test_without_gold_nothing_claims_accuracy_by_it(self, comments, tmp_path, read):
         """A column of dashes would look like a result."""

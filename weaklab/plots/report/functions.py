@@ -40,7 +40,7 @@ def functions(of: Material) -> Markup:
     heads = [(name, more) for name, more in HEADS.items() if y is not None or not name.startswith("gold")]
     lines = [_line(found.index[at], found.iloc[at]) for at in order]
     left = f", those with most votes of {len(found):,}" if len(order) < len(found) else ""
-    caption = f"{len(order):,} labeling functions{left}"
+    caption = f"{len(order):,} labeling function{'s' * (len(order) != 1)}{left}"
     return section(
         "functions",
         "Labeling functions",

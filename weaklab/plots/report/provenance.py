@@ -56,7 +56,7 @@ def _gold(of: Material) -> Markup:
         return element("p", "This report used none. ", outside)
     n = int((of.gold >= 0).sum())
     uses = [
-        "the accuracy of majority vote, label model and end model",
+        f"the accuracy of majority vote{' and label model' if of.end_model is None else ', label model and end model'}",
         "the accuracy of each labeling function, and which of them to mend",
         "findings that compare the label model with gold",
         "the plots that say so",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -145,6 +146,8 @@ def _cell(cell: Any, column: Hashable, reasons: dict[str, Explanation]) -> Marku
     """A cell with what labeling functions found in it marked; a long one from its first mark on."""
     if pd.api.types.is_scalar(cell) and pd.isna(cell):
         return Markup("")
+    if isinstance(cell, (date, pd.Timedelta)):  # timestamps are dates too
+        return element("span", str(cell))
     if not isinstance(cell, str):
         return element("span", cut(repr(cell), CHARACTERS // 8))
     spans = [

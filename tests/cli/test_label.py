@@ -121,6 +121,27 @@ def test_a_saved_model_labels_without_a_first_pass(parts, capsys, monkeypatch):
     assert content(parts / "out") == content(parts / "kept")
 
 
+@pytest.mark.filterwarnings("default::weaklab.exceptions.PersistenceWarning")
+def test_labeling_functions_that_a_model_does_not_use_are_named(parts, capsys):
+    """It holds its own, of the same name or not; the same ones are no reason to warn."""
+    assert main(["fit", "in/*.parquet", "--lfs", "rules.py", *HAM, "--out", "m.weaklab", "--quiet"]) == 0
+    (parts / "others.py").write_text(
+        "import weaklab as wl\n"
+        "from rules import lfs as own\n"
+        "other = [wl.keyword_lf('song', column='text', label='spam', name=name) for name in (own[0].name, 'new')]\n"
+        "lfs = [*other, *own[1:]]\n"
+    )
+    asked = ["summarize", "in/part-0.parquet", "--model", "m.weaklab", "--quiet", "--lfs"]
+    capsys.readouterr()
+    assert main([*asked, "rules.py"]) == 0
+    said = capsys.readouterr()
+    assert said.err == ""
+    assert main([*asked, "others.py"]) == 0
+    again = capsys.readouterr()
+    assert again.err.startswith("weaklab: --lfs: 'free', 'new' are not used: the model 'm.weaklab' holds its own")
+    assert again.out == said.out
+
+
 MISTAKES = {
     "--lfs rules.py --classes ham,spam": "'out' holds labels of another job: the labeler is another one",
     "--lfs rules.py:lfs --classes spam,ham": "the labeler is another one",

@@ -8,7 +8,7 @@ from typing import Any
 
 from weaklab.cli.functions import load_lfs
 from weaklab.cli.usage import UsageError, in_words_of_options
-from weaklab.exceptions import PersistenceError, did_you_mean
+from weaklab.exceptions import PersistenceError, PersistenceWarning, did_you_mean, warn_caller
 
 
 def add_model(parser: Any) -> None:
@@ -57,7 +57,41 @@ def load_labeler(given: argparse.Namespace) -> Any:
     except PersistenceError as error:
         raise UsageError(in_words_of_options(error)) from error
     if isinstance(loaded, wl.Labeler):
+        _tell_unused(lfs or [], loaded.lfs, path)
         return loaded
     if lfs is None:
         raise UsageError(f"{str(path)!r} holds {type(loaded).__name__} and no labeling functions: give them by --lfs.")
     return wl.Labeler(lfs, loaded)
+
+
+def _tell_unused(given: list[Any], own: Any, path: Path) -> None:
+    """Warn of labeling functions of ``--lfs`` in whose place the model has others, or none."""
+    from weaklab.apply.plan import check_lfs
+    from weaklab.labeling import DeclarativeLF
+
+    saved = {lf.name: lf for lf in check_lfs(own)}
+    unused = [
+        lf.name
+        for lf in given
+        if lf.name not in saved or (isinstance(lf, DeclarativeLF) and _content(lf) != _content(saved[lf.name]))
+    ]
+    if unused:
+        names = ", ".join(map(repr, unused[:5])) + ", ..." * (len(unused) > 5)
+        warn_caller(
+            f"--lfs: {names} {'is' if len(unused) == 1 else 'are'} not used: the model {str(path)!r} holds its own "
+            f"labeling functions. To use others, fit another model.",
+            PersistenceWarning,
+        )
+
+
+def _content(lf: Any) -> bytes | None:
+    """What tells labeling functions apart; None where that cannot be told."""
+    from weaklab.apply.fingerprints import Fingerprinter
+    from weaklab.apply.value_fingerprints import Unfingerprintable
+
+    taker = Fingerprinter()
+    try:
+        taker.add(lf)
+    except Unfingerprintable:
+        return None
+    return taker.digest()

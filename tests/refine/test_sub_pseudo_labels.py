@@ -22,7 +22,7 @@ def test_what_pairs_teach_a_narrow_network(case):
     """Row 6: where wrong labels come from hidden concepts, a probe is 2 points better after pairs than after labels.
 
     The row asks for 1 point more than after the labels that the teacher agrees with, too. That does not hold: these are
-    3 points better still, see docs/benchmarks/refine.md. Their lead is held to what was measured, so that it is seen
+    2 points better still, see docs/benchmarks/refine.md. Their lead is held to what was measured, so that it is seen
     where it changes."""
     found = pd.DataFrame([case.probe_scores(seed) for seed in SEEDS]).mean()
     assert found["pairs"] >= found["weak"] + 2, found

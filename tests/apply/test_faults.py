@@ -173,7 +173,7 @@ def test_a_preprocessor_that_fails_is_a_fault_of_the_function():
         assert apply([uses], FRAME, on_error="abstain", progress=False).uses.tolist() == [1, -1, 2]
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("n_jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_preprocessor_that_raises_is_named(n_jobs):
     """The function may share it with twenty others, and have several."""
 
@@ -231,7 +231,7 @@ def test_interruptions_are_never_swallowed(batch):
         apply([labeling_function(batch=batch)(interrupted)], FRAME, on_error="abstain", progress=False)
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("n_jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_sys_exit_is_a_fault_of_its_function(n_jobs):
     """Code that was taken from a script must not end the program, and is told by name and row."""
 
@@ -310,7 +310,7 @@ class Shy:
     __iter__ = __len__ = __repr__
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("n_jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     ("error", "says"), [(partial(Panic, "boom"), "Panic: boom"), (Mute, "Mute: <its text raises RuntimeError>")]
 )
@@ -354,7 +354,7 @@ def test_whatever_is_raised_is_a_fault_in_every_engine(error):
             apply([lf], FRAME, on_error="abstain", progress=False)
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("n_jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("output", ["hard", "set", "soft"])
 def test_a_value_that_cannot_be_looked_at_is_no_vote(output, n_jobs):
     """One odd object must not take the votes of all other rows with it."""

@@ -97,7 +97,7 @@ def test_rows_come_out_as_in_memory(inputs, frames, labeler, tmp_path):
     assert set(tree(tmp_path / "out")) >= {"a.parquet", "_weaklab/manifest.json", "_weaklab/job.json"}
 
 
-@pytest.mark.parametrize("rows", [1, 7, 150])
+@pytest.mark.parametrize("rows", [pytest.param(1, marks=pytest.mark.slow), 7, 150])
 def test_batches_change_no_label(inputs, labeler, tmp_path, rows):
     """Where a batch ends depends on memory; what a row is labelled must not."""
     whole = label_files(labeler, inputs, tmp_path / "whole", progress=False)

@@ -191,7 +191,7 @@ def test_files_that_are_none_end_before_anything_runs(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_file_that_is_damaged_within_keeps_what_is_done(tmp_path, jobs):
     """Bytes lost in the middle are met after hours; the message names the file, and a whole copy of it goes on."""
     rng = np.random.default_rng(0)
@@ -224,7 +224,7 @@ def test_the_disk_may_be_full(tmp_path):
     assert (made.done_now, made.rows_out) == (2, 40_200)
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_small_disk_may_be_full(tmp_path, jobs):
     """A file system of 1 MB of its own, where it may be mounted."""
     small = tmp_path / "small"

@@ -164,7 +164,7 @@ def test_a_function_that_failed_is_run_again(tmp_path):
         run([fails], FRAME, tmp_path)
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("n_jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_function_that_raised_is_run_again(n_jobs, tmp_path):
     """The error is raised each time, also where other processes went on to the last row."""
 

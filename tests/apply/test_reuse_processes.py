@@ -92,7 +92,7 @@ WORDS = ["row 1"]
 CHANGING = [appends, adds, counts_in_a_class, remembers, through_a_helper, sets_a_global]
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("n_jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_what_a_function_changes_makes_its_votes_its_own(n_jobs, tmp_path):
     """Lists, dicts, classes, defaults, closures, objects, wherever the function ran; and the others are reused."""
     lfs = [*CHANGING, labeling_function(name="object")(Counter()), labeling_function(name="closure")(closes_over())]

@@ -62,7 +62,7 @@ def returns_at_last(row):
         return 1 if row.i != 100 else 0  # noqa: B012  -- what user code does
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("n_jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_loop_without_end_ends(n_jobs):
     """The other rows keep their votes."""
     with pytest.warns(FaultWarning, match=r"'loops' on 2 of 600 rows \(TimeoutError: no vote after 0.2 s\)"):
@@ -85,7 +85,7 @@ def test_except_exception_does_not_swallow_it():
         apply([swallows], FRAME, timeout=0.1, on_error="abstain", progress=False)
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("n_jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("function", [swallows_all, gives_up, returns_at_last])
 def test_what_was_interrupted_is_no_vote(function, n_jobs):
     """Whatever it returned in the end."""

@@ -181,6 +181,7 @@ def test_labels_are_refined_before_the_same_end_model(monkeypatch):
     ]
 
 
+@pytest.mark.slow
 def test_audits_and_guarantees_are_counted(monkeypatch):
     """On planted votes: the columns mean what their heads say, and a wider interval is worth fewer simple rows."""
     monkeypatch.syspath_prepend(str(HERE))

@@ -101,7 +101,7 @@ assert child(killed, 0.0, 0.05)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the program forks")
-@pytest.mark.parametrize("case", ["memories", "draws"])
+@pytest.mark.parametrize("case", ["memories", pytest.param("draws", marks=pytest.mark.slow)])
 def test_killed_several_times_it_ends_with_the_same_weights(tmp_path, case):
     """The promise of a checkpoint: kill -9 at any time, start again, and not a bit is different.
 

@@ -288,6 +288,7 @@ def test_a_verdict_is_one_that_chance_does_not_give(scored, won, lost, words):
     assert re.search(words, report.advice)
 
 
+@pytest.mark.slow
 def test_pure_noise_gets_no_verdict():
     """15 gold rows, and labels that nothing tells, over 20 seeds."""
     verdicts = 0

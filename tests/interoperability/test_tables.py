@@ -118,6 +118,7 @@ def test_soft_labels_scores_and_plots_take_any_table(kind, frame, model, votes):
     assert str(vars(drawn)) == str(vars(expected))
 
 
+@pytest.mark.slow
 def test_reports_are_of_any_table(kind, frame, lfs, votes, model, tmp_path):
     """The same rows are shown, whatever held them."""
     wl.report(tmp_path / "one.html", lfs, kind.table(frame), kind.table(votes), model, y=kind.column(frame["label"]))

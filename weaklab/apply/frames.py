@@ -44,7 +44,7 @@ class FrameReader(ABC):
 
     def columns(self, names: Sequence[Hashable]) -> pd.DataFrame:
         """Some columns as a pandas frame, which shares nothing that could be written to."""
-        cells = {name: pd.Series(_objects(self.cells(name, 0, self.n)), index=self.index) for name in names}
+        cells = {name: pd.Series(object_array(self.cells(name, 0, self.n)), index=self.index) for name in names}
         return pd.DataFrame({name: column.infer_objects() for name, column in cells.items()}, index=self.index)
 
     def texts(self, name: Hashable) -> pl.Series | None:
@@ -336,8 +336,8 @@ def _hint(frame: Any) -> str:
     return "Give a pandas or polars DataFrame, a pyarrow Table, or a list of dicts or objects."
 
 
-def _objects(cells: Sequence[Any]) -> np.ndarray:
-    # One by one: numpy would make a matrix of cells that are arrays.
+def object_array(cells: Sequence[Any]) -> np.ndarray:
+    """Cells as an array of objects (n,): one by one, for numpy would make a matrix of cells that are arrays."""
     return np.fromiter(cells, dtype=object, count=len(cells))
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import infer_dtype
 
+from weaklab.apply.frames import object_array
 from weaklab.exceptions import ReturnValueError, shown
 
 #: What :func:`pandas.api.types.infer_dtype` may say of cells for a column of a kind.
@@ -48,7 +49,7 @@ class WrittenColumns:
 
     def whole(self) -> pd.DataFrame:
         """The frame as it is now."""
-        out = self.frame.assign(**{}) if not self.written else self.frame.copy(deep=False)
+        out = self.frame.copy(deep=False)
         for name, values in self.written.items():
             out[name] = values
         for name, cells in self.new.items():
@@ -77,7 +78,7 @@ class WrittenColumns:
         if name not in self.frame.columns:
             if name not in self.new:
                 self.new[name] = np.full(len(self.frame), None, dtype=object)
-            self.new[name][rows] = _objects(cells)
+            self.new[name][rows] = object_array(cells)
             return
         if name not in self.written:
             self.written[name] = self.frame[name].array.copy()
@@ -101,14 +102,14 @@ def _fitting(cells: Sequence[Any], dtype: Any) -> Any:
         If one would be changed by it.
     """
     if isinstance(dtype, np.dtype) and dtype.kind == "O":
-        return _objects(cells)
+        return object_array(cells)
     if isinstance(cells, pd.Series) and cells.dtype == dtype:
         return cells.array
     kind = "U" if isinstance(dtype, pd.StringDtype) else getattr(dtype, "kind", "O")
     found = infer_dtype(cells, skipna=True)
     if kind in FITTING and not isinstance(dtype, pd.ArrowDtype) and found not in (*FITTING[kind], "empty"):
         raise TypeError(f"{found} cells")
-    objects = _objects(cells)
+    objects = object_array(cells)
     missing = pd.isna(objects)
     if isinstance(dtype, np.dtype) and dtype.kind in "iub" and missing.any():
         raise TypeError("missing cells")
@@ -123,8 +124,3 @@ def _fits(cell: Any, dtype: Any) -> bool:
     except (TypeError, ValueError, OverflowError):
         return False
     return True
-
-
-def _objects(cells: Sequence[Any]) -> np.ndarray:
-    # One by one: numpy would make a matrix of cells that are arrays.
-    return np.fromiter(cells, dtype=object, count=len(cells))

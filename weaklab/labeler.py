@@ -17,10 +17,11 @@ from sklearn.utils.validation import check_is_fitted
 from weaklab.apply import LabelStep, apply
 from weaklab.apply.dataset_frames import DatasetReader, add_columns
 from weaklab.apply.frames import read_frame
-from weaklab.exceptions import ClassError, FrameError, GoldError, ParameterError
+from weaklab.exceptions import ClassError, FrameError, ParameterError
 from weaklab.persistence import ByName, Savable
 from weaklab.typing import Classes, Floats, Frame, Ties
 from weaklab.votes import SoftLabels, break_ties, check_gold, check_sample_weight, decode
+from weaklab.votes.gold import gold_accuracy
 
 OnError = Literal["raise", "abstain"]
 
@@ -246,11 +247,8 @@ class Labeler(Savable, ClassifierMixin, BaseEstimator):
         soft = self.labels(frame)
         gold = check_gold(y, soft.n, _names(model), index=soft.index)
         weight = check_sample_weight(sample_weight, soft.n, index=soft.index)
-        known = gold >= 0
-        if not known.any() or (weight is not None and not weight[known].any()):
-            raise GoldError(f"None of the {soft.n:,} rows has a gold label to score against.")
-        right = break_ties(soft.probs, ties, getattr(model, "random_state", None)) == gold
-        return float(np.average(right[known], weights=None if weight is None else weight[known]))
+        codes = break_ties(soft.probs, ties, getattr(model, "random_state", None))
+        return gold_accuracy(codes, gold, weight)
 
     def summarize(self, frame: Frame, y: Any = None) -> pd.DataFrame:
         """What each labeling function does on a frame, as by :func:`weaklab.summarize`, with learned accuracies."""

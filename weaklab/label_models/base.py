@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from weaklab._kernels.candidates import candidate_posterior
 from weaklab._kernels.em import posterior
 from weaklab._kernels.words import posterior_of_words
-from weaklab.exceptions import CollapseWarning, CoverageWarning, GoldError, VoteError, warn_caller
+from weaklab.exceptions import CollapseWarning, CoverageWarning, VoteError, warn_caller
 from weaklab.label_models.card import card, told
 from weaklab.label_models.cluster_predictions import predict_on_cluster
 from weaklab.label_models.clusters import problem_on_cluster
@@ -50,6 +50,7 @@ from weaklab.votes import (
 )
 from weaklab.votes.chunks import come_in_chunks
 from weaklab.votes.engines import engine_of
+from weaklab.votes.gold import gold_accuracy
 from weaklab.votes.pairs import PairTable, pair_up
 from weaklab.votes.seen_rows import SeenRows, match_names
 from weaklab.votes.words import WordMatrix
@@ -291,12 +292,8 @@ class BaseLabelModel(Savable, LearnedAttributes, InChunks, BaseEstimator):
         matrix = self._check_new(votes)
         names = self._k if self._has_codes() else list(self.classes_)
         gold = check_gold(y, matrix.n, names, index=matrix.index)
-        known = gold >= 0
         weight = check_sample_weight(sample_weight, matrix.n, index=matrix.index)
-        if not known.any() or (weight is not None and not weight[known].any()):
-            raise GoldError(f"None of the {matrix.n:,} rows has a gold label to score against.")
-        right = self._predict_codes(matrix, ties) == gold
-        return float(np.average(right[known], weights=None if weight is None else weight[known]))
+        return gold_accuracy(self._predict_codes(matrix, ties), gold, weight)
 
     def labels(self, votes: VotesLike) -> SoftLabels:
         """Soft labels: the probabilities with class names, index, and weight 0 where no labeling function votes.

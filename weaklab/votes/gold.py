@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from weaklab.exceptions import ClassError, GoldError
-from weaklab.typing import ABSTAIN, Classes, Codes
+from weaklab.typing import ABSTAIN, Classes, Codes, Floats
 from weaklab.votes.classes import class_code, number_of_classes
 
 
@@ -90,6 +90,39 @@ def _by_name(array: np.ndarray, classes: Classes) -> Codes:
             raise GoldError(f"y: row {row}: {error}") from error
     codes[~missing] = looked_up[numbers[~missing]]
     return codes
+
+
+def gold_accuracy(codes: Codes, gold: Codes, weight: Floats | None) -> float:
+    """The share of rows with gold that are right.
+
+    Parameters
+    ----------
+    codes : ndarray of int64 of shape (n,)
+        Predicted classes; -1, an abstention, is wrong.
+    gold : ndarray of int64 of shape (n,)
+        Known classes, -1 where unknown.
+    weight : ndarray of shape (n,), or None
+        How often each row counts.
+
+    Returns
+    -------
+    float
+        In [0, 1].
+
+    Raises
+    ------
+    GoldError
+        If no row has gold, or all that have it weigh nothing.
+
+    Examples
+    --------
+    >>> gold_accuracy(np.array([0, 1, 1]), np.array([0, 0, -1]), None)
+    0.5
+    """
+    known = gold >= 0
+    if not known.any() or (weight is not None and not weight[known].any()):
+        raise GoldError(f"None of the {len(gold):,} rows has a gold label to score against.")
+    return float(np.average((codes == gold)[known], weights=None if weight is None else weight[known]))
 
 
 def _named(value: Hashable, classes: Classes) -> bool:
